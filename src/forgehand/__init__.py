@@ -1,0 +1,1 @@
+"""Forgehand: one self-hosted GitHub App that does a repository's chores."""

@@ -1,0 +1,1 @@
+"""Skills that workers share: not pure, not a worker of their own."""

@@ -1,0 +1,30 @@
+"""Effects: every write to the world, as a value. One file per kind; `base` says what they share.
+
+An effect is asked for by a worker, judged by the one gate (`engine.gate`) and performed by the adapter of its kind.
+"""
+
+from forgehand.domain.effects.base import Effect, Exactness, marker, read_marker
+from forgehand.domain.effects.check_run import Annotation, CheckRun, Conclusion
+from forgehand.domain.effects.comment import StickyComment
+from forgehand.domain.effects.merge import Merge, MergeMethod
+from forgehand.domain.effects.redelivery import Redelivery
+from forgehand.domain.effects.ref import UpdateRef
+from forgehand.domain.effects.review import InlineComment, Review, ReviewEvent
+
+__all__ = [
+    "Annotation",
+    "CheckRun",
+    "Conclusion",
+    "Effect",
+    "Exactness",
+    "InlineComment",
+    "Merge",
+    "MergeMethod",
+    "Redelivery",
+    "Review",
+    "ReviewEvent",
+    "StickyComment",
+    "UpdateRef",
+    "marker",
+    "read_marker",
+]

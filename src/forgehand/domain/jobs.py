@@ -1,0 +1,199 @@
+"""Jobs and their state machine. `settle()` turns a worker's outcome into the one `Change` that the store commits.
+
+    pending ──claim──▶ claimed ──first heartbeat──▶ running ──settle──▶ completed | failed | refused | dead_letter
+       ▲                  │                            │                    (ended: nothing leaves these)
+       │                  └──── lease ran out ─────────┤
+       ├───────────── Retry(after) ────────────────────┤
+       └── wake ◀──── waiting ◀──── Waiting(for_) ──────┘        superseded, cancelled: from any unfinished state
+
+Called by `engine.runner` and `engine.planner`.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from forgehand.domain.facts import Fact, fact_id
+from forgehand.domain.modes import COMMENT_ONLY, Grant
+from forgehand.domain.retries import backoff
+
+MAX_PAYLOAD_BYTES = 512 * 1024
+PLAN = "plan"
+"""The type of the job that turns one delivery into the jobs of the workers it wakes."""
+
+
+class JobState(StrEnum):
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    RUNNING = "running"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    """Cannot succeed; trying again would be the same."""
+    REFUSED = "refused"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+    DEAD_LETTER = "dead_letter"
+    """Retries exhausted."""
+
+    @property
+    def ended(self) -> bool:
+        return self in _ENDED
+
+    @property
+    def held(self) -> bool:
+        return self in (JobState.CLAIMED, JobState.RUNNING)
+
+
+_ENDED = frozenset(
+    {
+        JobState.COMPLETED,
+        JobState.FAILED,
+        JobState.REFUSED,
+        JobState.SUPERSEDED,
+        JobState.CANCELLED,
+        JobState.DEAD_LETTER,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work. Times are epoch seconds.
+
+    `lane`: jobs of one lane supersede each other (a new push makes the running review pointless); the store numbers
+    them with `generation`, which effects carry so that an older job can never overwrite a newer one's work.
+    `key`: jobs that share a key run one at a time. `revision`: what the subject looked like (a head sha).
+    `fence` grows with every claim; a write that carries an older one is refused.
+    """
+
+    id: str
+    type: str
+    worker: str
+    tenant: int
+    repository_id: int
+    repository: str
+    subject: str
+    created_at: float
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    grant: Grant = COMMENT_ONLY
+    state: JobState = JobState.PENDING
+    priority: int = 5
+    lane: str = ""
+    key: str = ""
+    revision: str = ""
+    generation: int = 0
+    attempts: int = 0
+    max_attempts: int = 8
+    run_at: float = 0.0
+    max_duration: float = 600.0
+    fence: int = 0
+    holder: str | None = None
+    lease_until: float | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    waiting_for: str = ""
+    why: str = ""
+    result: Mapping[str, Any] | None = None
+    delivery: str | None = None
+    correlation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The work is done; `result` is small JSON for pages and the command line."""
+
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A rule said no."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It cannot succeed as things are; nobody tries again by themselves."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """It may succeed later: not before `after` seconds."""
+
+    why: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """It needs something named `for_` (such as `resume`) before it can go on. Frees its lease and its key."""
+
+    for_: str
+    why: str = ""
+
+
+Outcome = Done | Refused | Failed | Retry | Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Everything that one step writes; a store commits it whole or not at all.
+
+    `job` is the new row of the job the caller holds. `enqueue` are jobs created unless a job of that id exists; one
+    with a lane gets the lane's next generation and supersedes the lane's other unfinished jobs. `facts` are created
+    unless one of that id exists. `marks` are poll positions, keyed; the last write wins.
+    """
+
+    job: Job | None = None
+    enqueue: tuple[Job, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+
+def job_id(*parts: object) -> str:
+    """The id of the job for these parts, the same every time: 32 hex digits."""
+    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
+def settle(job: Job, outcome: Outcome, now: float, jitter: float) -> Change:
+    """The `Change` that ends (or postpones) a held job. `jitter` in [0, 1) spreads retries."""
+    free = replace(job, holder=None, lease_until=None, waiting_for="")
+    match outcome:
+        case Done(result):
+            settled = replace(free, state=JobState.COMPLETED, result=result, why="", ended_at=now)
+        case Refused(why):
+            settled = replace(free, state=JobState.REFUSED, why=why, ended_at=now)
+        case Failed(why):
+            settled = replace(free, state=JobState.FAILED, why=why, ended_at=now)
+        case Retry(why, after):
+            settled = _again(free, why, after, now, jitter)
+        case Waiting(for_, why):
+            settled = replace(free, state=JobState.WAITING, waiting_for=for_, why=why)
+    return Change(job=settled, facts=(job_fact(settled, now),))
+
+
+def job_fact(job: Job, now: float) -> Fact:
+    """The fact that a job reached its present state in its present attempt."""
+    return Fact(
+        id=fact_id("job", job.id, job.state, job.attempts, job.fence),
+        kind=f"job.{job.state}",
+        at=now,
+        delivery=job.delivery,
+        job=job.id,
+        repository_id=job.repository_id or None,
+        data={"type": job.type, "worker": job.worker, "attempt": job.attempts, "why": job.why},
+    )
+
+
+def _again(job: Job, why: str, after: float, now: float, jitter: float) -> Job:
+    if job.attempts >= job.max_attempts:
+        stop = f"gave up after {job.attempts} attempts: {why}"
+        return replace(job, state=JobState.DEAD_LETTER, why=stop, ended_at=now)
+    delay = backoff(job.attempts, jitter, at_least=after)
+    return replace(job, state=JobState.PENDING, why=why, run_at=now + delay)

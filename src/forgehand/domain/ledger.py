@@ -1,0 +1,53 @@
+"""The ledger: per slot, what we meant to write, what we sent, and what we know came of it. Kept by `engine.gate`.
+
+intended ──▶ sending(fence, at) ──▶ done(receipt)
+    ▲              │  ▲
+    └── rejected ──┘  └── unknown: sent, not found again, and not safe to repeat without a person
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from forgehand.domain.repositories import Repo
+
+
+class EffectState(StrEnum):
+    INTENDED = "intended"
+    SENDING = "sending"
+    DONE = "done"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    """The gate said no; `why` says why. Nothing was sent."""
+    REJECTED = "rejected"
+    """The server said no; `why` says what it answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One slot. `version` counts writes of the row (0: not stored yet) and is what a write compares against.
+    `digest` and `generation` are the revision; `content` is what the revision says, for the audit page (at most 64 KB,
+    else cut). `sent_at` and `updated_at` are epoch seconds."""
+
+    slot: str
+    kind: str
+    repo: Repo
+    subject: str
+    worker: str
+    purpose: str
+    sha: str
+    digest: str
+    generation: int
+    state: EffectState
+    summary: str
+    job: str
+    delivery: str | None = None
+    fence: int = 0
+    sent_at: float | None = None
+    remote_id: str | None = None
+    remote_url: str | None = None
+    why: str = ""
+    content: Mapping[str, Any] = field(default_factory=dict)
+    updated_at: float = 0.0
+    version: int = 0

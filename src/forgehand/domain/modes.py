@@ -1,0 +1,46 @@
+"""What a worker may do: its mode, and the powers that a mode grants. Read by the gate, which enforces it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    COMMENT_ONLY = "comment-only"
+    APPLY = "apply"
+
+
+class Power(StrEnum):
+    """What an effect needs to be allowed to do. Each effect kind names one."""
+
+    SPEAK = "speak"
+    """Say something: comment, COMMENT review, check run, reaction."""
+    JUDGE = "judge"
+    """Approve or request changes."""
+    MERGE = "merge"
+    PUSH = "push"
+    """Write commits, branches or tags."""
+    OPERATE = "operate"
+    """Act on our own App, such as asking GitHub to redeliver."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The powers of one job."""
+
+    mode: Mode = Mode.COMMENT_ONLY
+    allow_push: bool = False
+    operate: bool = False
+
+    def allows(self, power: Power) -> bool:
+        match power:
+            case Power.SPEAK:
+                return True
+            case Power.JUDGE | Power.MERGE:
+                return self.mode is Mode.APPLY
+            case Power.PUSH:
+                return self.mode is Mode.APPLY and self.allow_push
+            case Power.OPERATE:
+                return self.operate
+
+
+COMMENT_ONLY = Grant()

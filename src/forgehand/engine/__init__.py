@@ -1,0 +1,1 @@
+"""The machinery between a delivery and the world: intake, planner, runner, gate, and what keeps them going."""

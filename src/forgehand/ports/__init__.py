@@ -1,0 +1,1 @@
+"""What the engine and the workers need from the world, in our own verbs. Adapters implement these; assembly joins."""

@@ -1,0 +1,29 @@
+"""Analysers of source, behind one port. Implemented in `adapters.analysers`, used by the review worker."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from forgehand.domain.findings import Finding
+
+
+class AnalyserFailed(Exception):
+    """The analyser itself broke (not: found something). `why` says how; its files count as not analysed."""
+
+    def __init__(self, analyser: str, why: str) -> None:
+        super().__init__(f"{analyser}: {why}")
+        self.analyser = analyser
+        self.why = why
+
+
+class Analyser(Protocol):
+    name: str
+
+    def wants(self, path: str) -> bool:
+        """Whether a file of this path is its business."""
+        ...
+
+    async def analyse(self, tree: Path, paths: Sequence[str]) -> Sequence[Finding]:
+        """Findings in `paths` (relative to `tree`), with pinned configuration: nothing in the tree can change how it
+        looks. Raises AnalyserFailed."""
+        ...

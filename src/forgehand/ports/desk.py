@@ -1,0 +1,61 @@
+"""A worker's desk: its job, the clock, and the door to the gate. Given by `engine.desk`; workers get nothing else but
+the narrow ports that assembly hands to their constructor.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from forgehand.domain.effects.base import Effect
+from forgehand.domain.jobs import Job, Outcome
+
+
+class Landing(StrEnum):
+    DONE = "done"
+    UNCHANGED = "unchanged"
+    """It was there already, with this content."""
+    REFUSED = "refused"
+    """The gate or GitHub said no."""
+    WOULD = "would"
+    """A dry run: it would have been sent."""
+    NOT_NOW = "not now"
+    """Paused, throttled, ambiguous or out of time: the job must come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """What became of one effect. `stop` is the outcome with which the job must end when it cannot go on."""
+
+    landing: Landing
+    why: str = ""
+    url: str = ""
+    remote_id: str = ""
+    stop: Outcome | None = None
+
+
+class Desk(Protocol):
+    @property
+    def job(self) -> Job: ...
+
+    def now(self) -> float: ...
+
+    async def perform(self, effect: Effect) -> Landed:
+        """Ask the gate for one effect."""
+        ...
+
+    async def perform_all(self, effects: Sequence[Effect]) -> Outcome | None:
+        """Ask for each in order; the first that stops the job ends it with that outcome."""
+        ...
+
+    def say(self, message: str, **details: object) -> None:
+        """Log a step of the work, with the job's correlation."""
+        ...
+
+
+class Worker(Protocol):
+    type: str
+
+    async def run(self, desk: Desk) -> Outcome:
+        """Do the job on the desk. Port errors may escape: the runner turns them into outcomes."""
+        ...

@@ -1,0 +1,226 @@
+"""The store: the truth about deliveries, jobs, effects and facts. Implemented by `adapters.sql` and `adapters.memory`.
+
+Every verb may be awaited from any event loop and any thread's loop (heartbeats run off the main one). `now` and every
+time is epoch seconds brought by the caller. All raise `StoreUnavailable` when the store cannot answer; nothing is then
+half written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from forgehand.domain.deliveries import Delivery
+from forgehand.domain.facts import Fact
+from forgehand.domain.jobs import Change, Job, JobState
+from forgehand.domain.ledger import EffectState, LedgerEntry
+
+
+class StoreUnavailable(Exception):
+    """The store cannot take or give anything now; `retry_after` is a hint in seconds."""
+
+    def __init__(self, why: str, retry_after: float = 1.0) -> None:
+        super().__init__(why)
+        self.why = why
+        self.retry_after = retry_after
+
+
+class Recorded(StrEnum):
+    NEW = "new"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The right to write for a job: valid while the job is held under exactly this number."""
+
+    job: str
+    number: int
+
+
+class Unclaimed(StrEnum):
+    """Why a claim gave nothing."""
+
+    BUSY = "busy"
+    """Somebody holds it."""
+    HELD = "held"
+    """Another job of its key is running."""
+    GONE = "gone"
+    """It ended, waits, is not due yet, or never was."""
+
+
+class Written(StrEnum):
+    YES = "yes"
+    FENCE_LOST = "fence lost"
+    """The job is no longer held under this fence, or its lease ends too soon: nothing was written."""
+    STALE = "stale"
+    """The row changed since it was read: nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDelivery:
+    delivery: Delivery
+    duplicates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """All writes to the world stand still."""
+
+    by: str
+    why: str
+    since: float
+
+
+class Intake(Protocol):
+    async def record(self, delivery: Delivery, change: Change) -> Recorded:
+        """Store the delivery with its change in one durable commit, or neither. A GUID that is stored already is a
+        DUPLICATE and changes nothing but its count."""
+        ...
+
+    async def delivery(self, guid: str) -> StoredDelivery | None: ...
+
+    async def known_guids(self, guids: Sequence[str]) -> frozenset[str]:
+        """Those of `guids` that are stored."""
+        ...
+
+
+class Jobs(Protocol):
+    async def claim_due(self, holder: str, lease: float, now: float, limit: int) -> list[Job]:
+        """Claim up to `limit` pending jobs that are due (`run_at` ≤ now) and whose key is free, highest priority first,
+        then oldest. Each comes back `claimed` with attempts and fence one higher, lease_until = now + lease, and its
+        key locked."""
+        ...
+
+    async def claim(self, job_id: str, holder: str, lease: float, now: float) -> Job | Unclaimed:
+        """Claim one pending job whether due or not."""
+        ...
+
+    async def renew(self, fence: Fence, lease: float, now: float) -> bool:
+        """Extend the lease to now + lease and show the job as running; False when the fence is lost (reclaimed,
+        superseded or cancelled)."""
+        ...
+
+    async def settle(self, change: Change, fence: Fence, now: float) -> Written:
+        """Commit the change if the fence still holds, and free the job's key; FENCE_LOST writes nothing."""
+        ...
+
+    async def commit(self, change: Change, now: float) -> None:
+        """Commit a change that holds no job: `change.job` must be None."""
+        ...
+
+    async def reclaim(self, now: float, grace: float) -> list[Job]:
+        """Return jobs whose lease ended more than `grace` seconds ago to pending (or dead_letter when their attempts
+        are used up), with a fact each; gives them as they now are."""
+        ...
+
+    async def holders(self) -> frozenset[str]:
+        """Who holds a lease now."""
+        ...
+
+    async def release(self, holder: str, now: float) -> int:
+        """Return all jobs of a holder known to be dead to pending (dead_letter when attempts are used up)."""
+        ...
+
+    async def next_due(self, now: float) -> float | None:
+        """When the earliest pending job is or was due; None when nothing is pending."""
+        ...
+
+    async def cancel(self, job_id: str, why: str, now: float) -> bool:
+        """End an unfinished job as cancelled: its holder's fence is lost. False when it had ended or never was."""
+        ...
+
+    async def retry(self, job_id: str, now: float) -> bool:
+        """Make an ended or waiting job pending again with its attempts at 0. False when unfinished or unknown."""
+        ...
+
+    async def wake(self, waiting_for: str, now: float) -> list[str]:
+        """Make every job that waits for this pending; gives their ids."""
+        ...
+
+    async def job(self, job_id: str) -> Job | None: ...
+
+    async def known_revision(self, worker: str, repository_id: int, subject: str, revision: str) -> bool:
+        """Whether any job of this worker was ever made for this subject at this revision."""
+        ...
+
+
+class Ledger(Protocol):
+    async def entry(self, slot: str) -> LedgerEntry | None: ...
+
+    async def write_entry(
+        self, entry: LedgerEntry, fence: Fence, now: float, *, lease_beyond: float = 0.0, facts: tuple[Fact, ...] = ()
+    ) -> Written:
+        """Write the slot's row, if the job is held under `fence`, its lease reaches beyond now + `lease_beyond`
+        seconds, and the stored row's version is `entry.version` (0: there is none). The stored version becomes one
+        higher. `facts` go with it."""
+        ...
+
+    async def override_entry(self, entry: LedgerEntry, now: float, facts: tuple[Fact, ...] = ()) -> Written:
+        """The same without a job: a person's decision on an `unknown` effect. Never FENCE_LOST."""
+        ...
+
+
+class Controls(Protocol):
+    async def paused(self) -> Pause | None: ...
+
+    async def pause(self, pause: Pause) -> None: ...
+
+    async def resume(self, now: float) -> list[str]:
+        """Lift the pause and wake the jobs that wait for `resume`; gives their ids."""
+        ...
+
+    async def mark(self, key: str) -> str | None:
+        """A poll position written by a change."""
+        ...
+
+
+class Reads(Protocol):
+    """What pages and the command line list: each one index range, newest first, `before` being the last id (or time)
+    of the page before."""
+
+    async def deliveries(self, limit: int, before: float | None = None) -> list[StoredDelivery]:
+        """By received_at; bodies are left empty."""
+        ...
+
+    async def jobs(self, limit: int, state: JobState | None = None, before: float | None = None) -> list[Job]:
+        """By created_at."""
+        ...
+
+    async def jobs_of(self, delivery: str) -> list[Job]: ...
+
+    async def entries(
+        self, limit: int, state: EffectState | None = None, before: float | None = None
+    ) -> list[LedgerEntry]:
+        """By updated_at."""
+        ...
+
+    async def entries_of(self, job_id: str) -> list[LedgerEntry]: ...
+
+    async def facts_of(self, *, delivery: str | None = None, job: str | None = None, limit: int = 200) -> list[Fact]:
+        """Oldest first, of one delivery or one job."""
+        ...
+
+    async def latest_change(self) -> int:
+        """A number that grows whenever a commit changed something a page shows: what live pages poll, by key."""
+        ...
+
+
+class Secrets(Protocol):
+    """Small encrypted values shared by processes (the token cache). The store sees ciphertext only."""
+
+    async def get_secret(self, name: str, now: float) -> bytes | None: ...
+
+    async def put_secret(self, name: str, value: bytes, expires_at: float) -> None: ...
+
+
+class Store(Intake, Jobs, Ledger, Controls, Reads, Secrets, Protocol):
+    async def open(self) -> None:
+        """Connect and bring the schema up to date (one process at a time)."""
+        ...
+
+    async def close(self) -> None: ...
+
+    async def check(self) -> str:
+        """A sentence that says what answers (`SQLite 3.53.4 at …`); raises StoreUnavailable with why and remedy."""
+        ...

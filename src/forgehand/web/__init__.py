@@ -1,0 +1,1 @@
+"""HTTP in: the webhook door, and the admin pages on a port of their own."""
