@@ -103,9 +103,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The work is done; `result` is small JSON for pages and the command line."""
+    """The work is done; `result` is small JSON for pages and the command line. `jobs`, `facts` and `marks` are what
+    follows from it and are committed with it, or not at all."""
 
     result: Mapping[str, Any] = field(default_factory=dict)
+    jobs: "tuple[Job, ...]" = ()
+    facts: tuple[Fact, ...] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +169,9 @@ def settle(job: Job, outcome: Outcome, now: float, jitter: float) -> Change:
     """The `Change` that ends (or postpones) a held job. `jitter` in [0, 1) spreads retries."""
     free = replace(job, holder=None, lease_until=None, waiting_for="")
     match outcome:
-        case Done(result):
+        case Done(result, jobs, facts, marks):
             settled = replace(free, state=JobState.COMPLETED, result=result, why="", ended_at=now)
+            return Change(job=settled, enqueue=jobs, facts=(*facts, job_fact(settled, now)), marks=marks)
         case Refused(why):
             settled = replace(free, state=JobState.REFUSED, why=why, ended_at=now)
         case Failed(why):

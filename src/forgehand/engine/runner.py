@@ -1,0 +1,234 @@
+"""Running jobs: claim what is due, give it to its worker, settle what comes of it. One runner in each worker process.
+
+The store decides who runs what; a wake-up only says when to look. Started by `assembly`.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+
+from forgehand.domain.jobs import Change, Failed, Job, Outcome, Retry, settle
+from forgehand.engine.desk import Door, JobDesk
+from forgehand.engine.heartbeats import Heartbeats
+from forgehand.engine.steps import Step, Steps, silent
+from forgehand.ports.desk import Worker
+from forgehand.ports.git import GitFailed
+from forgehand.ports.github import GitHubError, Throttled, TooLate, Unreachable
+from forgehand.ports.store import Fence, Jobs, StoreUnavailable, Unclaimed, Written
+from forgehand.ports.wakeups import Wakeups
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerTimes:
+    """Seconds. `poll`: how long a lost wake-up can delay a job. `goodbye`: how long running jobs may finish on stop."""
+
+    lease: float = 120.0
+    heartbeat: float = 30.0
+    poll: float = 5.0
+    goodbye: float = 20.0
+
+
+class Runner:
+    """`slots` jobs at a time. `holder` names this process in leases; `jitter` gives numbers in [0, 1)."""
+
+    def __init__(
+        self,
+        store: Jobs,
+        wakeups: Wakeups,
+        workers: Mapping[str, Worker],
+        gate: Door,
+        *,
+        holder: str,
+        clock: Callable[[], float],
+        jitter: Callable[[], float],
+        times: RunnerTimes = RunnerTimes(),
+        slots: int = 8,
+        steps: Steps = silent,
+    ) -> None:
+        self._store = store
+        self._wakeups = wakeups
+        self._workers = workers
+        self._gate = gate
+        self._holder = holder
+        self._clock = clock
+        self._jitter = jitter
+        self._times = times
+        self._slots = slots
+        self._steps = steps
+        self._heartbeats = Heartbeats(store, clock, every=times.heartbeat, lease=times.lease)
+        self._active: set[asyncio.Task[None]] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; then let running jobs finish for a while, and hand back the rest."""
+        self._heartbeats.start()
+        stopping = asyncio.create_task(stop.wait())
+        hinted = asyncio.create_task(self._wakeups.wait(self._times.poll))
+        try:
+            while not stop.is_set():
+                claimed = await self._claim()
+                if claimed and len(self._active) < self._slots:
+                    continue
+                waiting = {stopping, hinted, *self._active} if len(self._active) < self._slots else {*self._active}
+                delay = self._times.poll if claimed is None else await self._until_next()
+                await asyncio.wait(waiting | {stopping}, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
+                if hinted.done():
+                    hinted = asyncio.create_task(self._wakeups.wait(self._times.poll))
+        finally:
+            for task in (stopping, hinted):
+                task.cancel()
+            await self._say_goodbye()
+            self._heartbeats.stop()
+
+    async def run_one(self, job_id: str) -> Job | Unclaimed:
+        """Claim and run a single job, due or not, and give it as it then is."""
+        job = await self._store.claim(job_id, self._holder, self._times.lease, self._clock())
+        if isinstance(job, Unclaimed):
+            return job
+        self._heartbeats.start()
+        try:
+            await self._work(job)
+        finally:
+            self._heartbeats.stop()
+        return await self._store.job(job_id) or job
+
+    async def drain(self) -> None:
+        """Run everything that is due now, and what follows from it, then return."""
+        self._heartbeats.start()
+        try:
+            while await self._claim() or self._active:
+                if self._active:
+                    await asyncio.wait(self._active, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._heartbeats.stop()
+
+    async def _claim(self) -> int | None:
+        """How many jobs were claimed, or None where the store does not answer."""
+        free = self._slots - len(self._active)
+        if free <= 0:
+            return 0
+        try:
+            jobs = await self._store.claim_due(self._holder, self._times.lease, self._clock(), free)
+        except StoreUnavailable as error:
+            log.warning("store.unavailable", why=error.why)
+            return None
+        for job in jobs:
+            task = asyncio.create_task(self._work(job), name=f"job {job.id}")
+            self._active.add(task)
+            task.add_done_callback(self._active.discard)
+        return len(jobs)
+
+    async def _until_next(self) -> float:
+        """Seconds to wait for a job that is due later: a retry, say. A job that is due but blocked waits for a hint."""
+        try:
+            due = await self._store.next_due(self._clock())
+        except StoreUnavailable:
+            return self._times.poll
+        if due is None or due <= self._clock():
+            return self._times.poll
+        return min(self._times.poll, max(0.005, due - self._clock()))
+
+    async def _work(self, job: Job) -> None:
+        """Run one claimed job to its settlement."""
+        self._steps(Step.JOB_CLAIMED, job.type)
+        fence = Fence(job.id, job.fence)
+        started = time.monotonic()
+        lost = asyncio.Event()
+        this = asyncio.current_task()
+        assert this is not None
+
+        def drop() -> None:
+            lost.set()
+            this.cancel()
+
+        self._heartbeats.add(fence, job.max_duration + self._times.lease, drop)
+        try:
+            outcome = await self._outcome(job)
+        except asyncio.CancelledError:
+            if not lost.is_set():
+                await self._hand_back(job, fence)
+                raise
+            this.uncancel()
+            log.info("job.dropped", job=job.id, why="it was superseded, cancelled or taken over")
+            return
+        finally:
+            self._heartbeats.remove(fence)
+        await self._settle(job, fence, outcome, time.monotonic() - started)
+
+    async def _outcome(self, job: Job) -> Outcome:
+        """What came of the job: the worker's own outcome, or its trouble as one."""
+        worker = self._workers.get(job.type)
+        if worker is None:
+            return Failed(f"nothing here runs jobs of type {job.type!r}; known are {', '.join(sorted(self._workers))}")
+        desk = JobDesk(job, self._gate, self._clock)
+        try:
+            async with asyncio.timeout(job.max_duration):
+                return await worker.run(desk)
+        except TimeoutError:
+            return Failed(f"it took longer than {job.max_duration:g} s, its time limit")
+        except Exception as error:
+            return trouble(error, job)
+
+    async def _settle(self, job: Job, fence: Fence, outcome: Outcome, seconds: float) -> None:
+        self._steps(Step.JOB_SETTLING, job.type)
+        now = self._clock()
+        change = settle(job, outcome, now, self._jitter())
+        if await self._settled(change, fence) is not Written.YES:
+            log.info("job.late", job=job.id, type=job.type, why="its lease had moved on; its result is dropped")
+            return
+        self._steps(Step.JOB_SETTLED, job.type)
+        assert change.job is not None
+        log.info(
+            "job.settled",
+            job=job.id,
+            type=job.type,
+            state=str(change.job.state),
+            why=change.job.why,
+            seconds=round(seconds, 3),
+            correlation=job.correlation,
+        )
+        if change.enqueue or job.key:
+            await self._wakeups.hint([each.id for each in change.enqueue])
+
+    async def _settled(self, change: Change, fence: Fence) -> Written | None:
+        try:
+            return await self._store.settle(change, fence, self._clock())
+        except StoreUnavailable as error:
+            # The lease runs out and the job runs again; its effects are in the ledger.
+            log.warning("job.unsettled", job=fence.job, why=error.why)
+            return None
+
+    async def _hand_back(self, job: Job, fence: Fence) -> None:
+        """This process stops: the next one goes on with the job."""
+        with suppress(asyncio.CancelledError):
+            await self._settled(settle(job, Retry("its worker process stopped"), self._clock(), 0.0), fence)
+
+    async def _say_goodbye(self) -> None:
+        if not self._active:
+            return
+        _, late = await asyncio.wait(self._active, timeout=self._times.goodbye)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+def trouble(error: Exception, job: Job) -> Outcome:
+    """An exception that a worker let escape, as an outcome: what can pass is tried again, what cannot is not."""
+    match error:
+        case Throttled():
+            return Retry(error.why, after=error.after)
+        case Unreachable() | TooLate():
+            return Retry(error.why)
+        case GitHubError():
+            return Failed(error.why)
+        case GitFailed():
+            return Retry(error.why) if error.transient else Failed(error.why)
+        case StoreUnavailable():
+            return Retry(error.why, after=error.retry_after)
+    log.error("job.surprise", job=job.id, type=job.type, exc_info=error)
+    return Retry(f"unexpected {type(error).__name__}: {str(error)[:300]}")
