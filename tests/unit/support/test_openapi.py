@@ -67,14 +67,14 @@ def test_a_wrong_type_names_operation_path_and_message() -> None:
 
 
 def test_a_field_that_the_operation_does_not_know_is_a_problem() -> None:
-    body = {"body": "Hello", "boddy": "?"}
+    body = {"body": "Hello", "text": "?"}
     problems = openapi.check_request("POST", "/repos/octo/hello/issues/7/comments", {}, body)
-    assert problems == ["issues/create-comment: $.boddy: the operation knows no such field"]
+    assert problems == ["issues/create-comment: $.text: the operation knows no such field"]
 
 
 def test_a_query_that_the_operation_does_not_know_is_a_problem() -> None:
-    problems = openapi.check_request("GET", "/repos/octo/hello/pulls", {"sate": "all", "state": "every"}, None)
-    assert problems[0] == "pulls/list: query 'sate' is not known"
+    problems = openapi.check_request("GET", "/repos/octo/hello/pulls", {"status": "all", "state": "every"}, None)
+    assert problems[0] == "pulls/list: query 'status' is not known"
     assert problems[1].startswith("pulls/list: $query.state: 'every' is not one of")
 
 
