@@ -1,0 +1,213 @@
+"""Settings, read once at start from the environment and `.env`. Documented in docs/settings.md; a test holds both
+together. Nothing else in the product reads the environment."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message has one line per problem, each naming the variable and the remedy."""
+
+
+class Settings(BaseSettings):
+    """Every field is one environment variable: its alias. Seconds are seconds."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", hide_input_in_errors=True, populate_by_name=True
+    )
+
+    # GitHub
+    github_app_id: Annotated[str, Field(alias="GITHUB_APP_ID", description="The App's id (or its client id).")] = ""
+    github_app_slug: Annotated[
+        str, Field(alias="GITHUB_APP_SLUG", description="The App's name in URLs; learned from GitHub when empty.")
+    ] = ""
+    github_app_private_key: Annotated[
+        SecretStr,
+        Field(
+            validation_alias=AliasChoices("GITHUB_APP_PRIVATE_KEY", "GITHUB_PRIVATE_KEY"),
+            description="The App's private key: the PEM's content. Also read from `GITHUB_PRIVATE_KEY`.",
+        ),
+    ] = SecretStr("")
+    github_app_private_key_file: Annotated[
+        Path | None,
+        Field(alias="GITHUB_APP_PRIVATE_KEY_FILE", description="A file that holds the private key, instead of it."),
+    ] = None
+    github_webhook_secret: Annotated[
+        SecretStr, Field(alias="GITHUB_WEBHOOK_SECRET", description="The secret that signs the App's webhooks.")
+    ] = SecretStr("")
+    github_webhook_secret_previous: Annotated[
+        SecretStr,
+        Field(
+            alias="GITHUB_WEBHOOK_SECRET_PREVIOUS",
+            description="The secret before it, accepted too while you rotate.",
+        ),
+    ] = SecretStr("")
+    github_api_url: Annotated[
+        str,
+        Field(
+            alias="GITHUB_API_URL",
+            description="GitHub's REST API. Enterprise Server: `https://HOST/api/v3`.",
+        ),
+    ] = "https://api.github.com"
+
+    # Doors
+    port: Annotated[
+        int, Field(alias="PORT", ge=0, le=65535, description="The webhook port; 0 lets the system pick.")
+    ] = 8080
+    host: Annotated[str, Field(alias="FORGEHAND_HOST", description="The address the webhook port binds to.")] = (
+        "127.0.0.1"
+    )
+    admin_port: Annotated[
+        int, Field(alias="FORGEHAND_ADMIN_PORT", ge=0, le=65535, description="The port of the admin pages; 0 likewise.")
+    ] = 8081
+    admin_host: Annotated[
+        str, Field(alias="FORGEHAND_ADMIN_HOST", description="The address the admin port binds to.")
+    ] = "127.0.0.1"
+    admin_url: Annotated[
+        str,
+        Field(
+            alias="FORGEHAND_ADMIN_URL",
+            description="How people reach the admin pages from outside, such as `https://forgehand.example.org`; links "
+            "in reviews point there, and requests for other hosts are refused. Default: the address bound to.",
+        ),
+    ] = ""
+    admin_token: Annotated[
+        SecretStr,
+        Field(
+            alias="FORGEHAND_ADMIN_TOKEN",
+            description="A token that signs people in to the admin pages, beside the one-time link printed at start.",
+        ),
+    ] = SecretStr("")
+
+    # Store
+    database_url: Annotated[
+        str,
+        Field(
+            alias="FORGEHAND_DATABASE_URL",
+            description="`sqlite:///PATH`, or `postgresql://USER@HOST/NAME` for more than one machine.",
+        ),
+    ] = "sqlite:///data/forgehand.db"
+    data_dir: Annotated[
+        Path, Field(alias="FORGEHAND_DATA_DIR", description="Where git mirrors and throw-away work trees live.")
+    ] = Path("data")
+    secret_key: Annotated[
+        SecretStr,
+        Field(
+            alias="FORGEHAND_SECRET_KEY",
+            description="Encrypts the token cache that processes share in the store, at least 32 characters. Empty: "
+            "tokens stay in each process's memory.",
+        ),
+    ] = SecretStr("")
+
+    # Work
+    slots: Annotated[
+        int, Field(alias="FORGEHAND_SLOTS", ge=1, le=256, description="Jobs that one worker process runs at a time.")
+    ] = 8
+    poll_seconds: Annotated[
+        float,
+        Field(
+            alias="FORGEHAND_POLL_SECONDS",
+            ge=0,
+            description="How often open pull requests are looked at in case webhooks were lost; 0 never.",
+        ),
+    ] = 300.0
+    sweep_seconds: Annotated[
+        float,
+        Field(
+            alias="FORGEHAND_SWEEP_SECONDS",
+            ge=0,
+            description="How often GitHub is asked for failed deliveries to redeliver; 0 never.",
+        ),
+    ] = 300.0
+    lease_seconds: Annotated[
+        float,
+        Field(
+            alias="FORGEHAND_LEASE_SECONDS",
+            gt=0,
+            description="How long a job stays with a worker process that gives no sign of life.",
+        ),
+    ] = 120.0
+    heartbeat_seconds: Annotated[
+        float, Field(alias="FORGEHAND_HEARTBEAT_SECONDS", gt=0, description="How often a worker gives one, per job.")
+    ] = 30.0
+    settle_seconds: Annotated[
+        float,
+        Field(
+            alias="FORGEHAND_SETTLE_SECONDS",
+            gt=0,
+            description="How long after a write without an answer its result is looked up; GitHub may apply a write "
+            "some 10 seconds late.",
+        ),
+    ] = 15.0
+
+    # Logs
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(alias="LOG_LEVEL", description="What is logged.")
+    ] = "INFO"
+    log_format: Annotated[
+        Literal["auto", "json", "text"],
+        Field(alias="FORGEHAND_LOG_FORMAT", description="`auto` is text on a terminal and JSON elsewhere."),
+    ] = "auto"
+
+    @property
+    def private_key(self) -> str:
+        """The PEM, wherever it was given. `\\n` written out, as many secret stores keep it, is understood."""
+        if self.github_app_private_key_file and not self.github_app_private_key.get_secret_value():
+            try:
+                return self.github_app_private_key_file.read_text()
+            except OSError as error:
+                raise SettingsError(
+                    f"GITHUB_APP_PRIVATE_KEY_FILE: cannot read {self.github_app_private_key_file}: {error.strerror}"
+                ) from None
+        return self.github_app_private_key.get_secret_value().replace("\\n", "\n")
+
+    @property
+    def webhook_secrets(self) -> tuple[bytes, ...]:
+        both = (self.github_webhook_secret, self.github_webhook_secret_previous)
+        return tuple(secret.get_secret_value().encode() for secret in both if secret.get_secret_value())
+
+    @property
+    def github_url(self) -> str:
+        """Where people and git go: the API's host without its API parts."""
+        api = self.github_api_url.rstrip("/")
+        if api == "https://api.github.com":
+            return "https://github.com"
+        return api.removesuffix("/api/v3")
+
+    def missing(self) -> list[str]:
+        """What a running App needs and lacks, one sentence each."""
+        problems = []
+        if not self.github_app_id:
+            problems.append(
+                "GITHUB_APP_ID is not set: the App's id, on its settings page; `forgehand init` makes an App"
+            )
+        if not self.github_app_private_key.get_secret_value() and not self.github_app_private_key_file:
+            problems.append(
+                "GITHUB_APP_PRIVATE_KEY is not set: generate a private key on the App's settings page, and give its "
+                "content here or its path in GITHUB_APP_PRIVATE_KEY_FILE"
+            )
+        if not self.webhook_secrets:
+            problems.append(
+                "GITHUB_WEBHOOK_SECRET is not set: the secret of the App's webhook; without it anyone could send events"
+            )
+        return problems
+
+
+def read_settings(**given: object) -> Settings:
+    """The settings from the environment and `.env`, `given` (by field name) first. Raises SettingsError."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
+        raise SettingsError("\n".join(lines)) from None
+
+
+def ready_settings(**given: object) -> Settings:
+    """The same, complete enough to run the App; raises SettingsError that lists everything missing at once."""
+    settings = read_settings(**given)
+    if problems := settings.missing():
+        raise SettingsError("\n".join(problems))
+    return settings
