@@ -1,0 +1,250 @@
+"""The webhook door: `POST /webhooks/github`, as one plain ASGI application without a framework. Run by `assembly`.
+
+It is the hot path of the whole system, so it is written for it: headers are read once, constant answers are built once,
+a body is checked for JSON without being built. Nothing else is served on this port but two constant answers for load
+balancers.
+
+Order: size → headers → signature → JSON → one durable commit → 202. A 2xx is a promise; nothing before the commit
+leaves a trace.
+"""
+
+import asyncio
+import json
+import math
+import re
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from forgehand.domain.deliveries import MAX_BODY_BYTES, verify
+from forgehand.engine.intake import Accepted
+from forgehand.ports.store import StoreUnavailable
+
+PATH = "/webhooks/github"
+OFF_LOOP_BYTES = 256 * 1024
+"""Larger bodies are verified in a thread: hashing 25 MB would hold every other delivery up for 20 ms and more."""
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Answer = tuple[Message, Message]
+
+
+class Accepts(Protocol):
+    """What `engine.intake.Intake` does."""
+
+    async def accept(self, event: str, guid: str, body: bytes) -> Accepted: ...
+
+
+class IntakeApp:
+    """The ASGI application of the webhook port.
+
+    `secrets` are the webhook secrets that may have signed: the current one, and the previous one while a rotation
+    lasts. `ready` returns when the store answers and raises StoreUnavailable when it does not. `body_seconds` is how
+    long a client may take to send its body.
+    """
+
+    def __init__(
+        self,
+        intake: Accepts,
+        secrets: Sequence[bytes],
+        *,
+        ready: Callable[[], Awaitable[object]],
+        body_seconds: float = 10.0,
+    ) -> None:
+        self._intake = intake
+        self._secrets = tuple(secrets)
+        self._ready = ready
+        self._body_seconds = body_seconds
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await _not_http(scope, receive, send)
+            return
+        answer: Answer | None
+        if scope["path"] != PATH:
+            answer = await self._elsewhere(scope["path"], scope["method"])
+        elif scope["method"] != "POST":
+            answer = _POST_ONLY
+        else:
+            answer = await self._receive_delivery(dict(scope["headers"]), receive)
+        if answer is not None:
+            await send(answer[0])
+            await send(answer[1])
+
+    async def _receive_delivery(self, headers: dict[bytes, bytes], receive: Receive) -> Answer | None:
+        """The answer, or None when the client went away before its body was complete."""
+        length = headers.get(b"content-length")
+        if length is not None and length.isdigit() and int(length) > MAX_BODY_BYTES:
+            return _TOO_LARGE
+        event = headers.get(b"x-github-event")
+        guid = headers.get(b"x-github-delivery")
+        signature = headers.get(b"x-hub-signature-256")
+        if not event or not guid or not signature:
+            return _MISSING["X-GitHub-Event" if not event else "X-GitHub-Delivery" if not guid else _SIGNATURE]
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                body = await _read(receive)
+        except TimeoutError:
+            return _TOO_SLOW
+        if not isinstance(body, bytes):
+            return body
+        if len(body) <= OFF_LOOP_BYTES:
+            refusal = self._judge(headers, event, guid, signature, body)
+        else:
+            refusal = await asyncio.to_thread(self._judge, headers, event, guid, signature, body)
+        if refusal is not None:
+            return refusal
+        try:
+            accepted = await self._intake.accept(event.decode(), guid.decode(), body)
+        except StoreUnavailable as error:
+            return _unavailable(error)
+        return _accepted(guid, accepted)
+
+    def _judge(
+        self, headers: dict[bytes, bytes], event: bytes, guid: bytes, signature: bytes, body: bytes
+    ) -> Answer | None:
+        """Why this delivery is refused, or None. Only what was signed is looked at any further."""
+        if not verify(self._secrets, body, signature.decode("latin-1")):
+            return _NOT_SIGNED
+        if _NAME.fullmatch(event) is None:
+            return _ODD_EVENT
+        if _NAME.fullmatch(guid) is None:
+            return _ODD_GUID
+        if _is_json(body):
+            return None
+        if headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
+            return _FORM
+        return _NOT_JSON
+
+    async def _elsewhere(self, path: str, method: str) -> Answer:
+        if path not in ("/health", "/ready"):
+            return _NOT_FOUND
+        if method not in ("GET", "HEAD"):
+            return _GET_ONLY
+        if path == "/health":
+            return _HEALTHY
+        try:
+            await self._ready()
+        except StoreUnavailable as error:
+            return _unavailable(error)
+        return _READY
+
+
+async def _read(receive: Receive) -> bytes | Answer | None:
+    """The whole body; an answer when it is too large; None when the client went away."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        return None
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        return body if len(body) <= MAX_BODY_BYTES else _TOO_LARGE_STREAM
+    chunks, size = [body], len(body)
+    while message.get("more_body", False):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            return _TOO_LARGE_STREAM
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+# GitHub sends UUIDs and lower-case names. The narrow set keeps headers harmless wherever they are shown or stored.
+_NAME = re.compile(rb"[A-Za-z0-9._:-]{1,100}")
+
+_SKIM = msgspec.json.Decoder(msgspec.Raw)
+
+
+def _is_json(body: bytes) -> bool:
+    """Whether the body is JSON. Skimming answers in a fifth of the time; where it says no, the standard library has the
+    last word, since a lone surrogate or a NaN is no reason to lose an event."""
+    try:
+        _SKIM.decode(body)
+        return True
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _accepted(guid: bytes, accepted: Accepted) -> Answer:
+    body = b'{"accepted": true, "delivery": "' + guid + b'"'
+    if accepted.duplicate:
+        body += b', "duplicate": true'
+    if accepted.ignored is not None:
+        body += b', "ignored": ' + json.dumps(accepted.ignored).encode()
+    body += b"}"
+    start = _ACCEPTED_STARTS.get(len(body))
+    if start is None:
+        start = _ACCEPTED_STARTS[len(body)] = _start(202, len(body))
+    return start, {"type": "http.response.body", "body": body}
+
+
+def _unavailable(error: StoreUnavailable) -> Answer:
+    after = str(max(1, math.ceil(error.retry_after))).encode()
+    # Not the store's own sentence: it may name hosts and files, and anyone can ask this port.
+    return _constant(503, "The store cannot take anything now; send it again.", (b"retry-after", after))
+
+
+def _constant(status: int, error: str, *extra: tuple[bytes, bytes]) -> Answer:
+    return _answer(status, {"error": error}, *extra)
+
+
+def _answer(status: int, value: dict[str, str], *extra: tuple[bytes, bytes]) -> Answer:
+    body = json.dumps(value).encode()
+    return _start(status, len(body), *extra), {"type": "http.response.body", "body": body}
+
+
+def _start(status: int, length: int, *extra: tuple[bytes, bytes]) -> Message:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(length).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        *extra,
+    ]
+    return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+_SIGNATURE = "X-Hub-Signature-256"
+_CLOSE = (b"connection", b"close")
+_ACCEPTED_STARTS: dict[int, Message] = {}
+"""By length: GUIDs and reasons come in few lengths, at most a few hundred."""
+
+_MISSING = {
+    name: _constant(400, f"The header {name} is missing.")
+    for name in ("X-GitHub-Event", "X-GitHub-Delivery", _SIGNATURE)
+}
+_TOO_LARGE = _constant(413, "The body is larger than 25 MB, GitHub's own limit.")
+_TOO_LARGE_STREAM = _constant(413, "The body is larger than 25 MB, GitHub's own limit.", _CLOSE)
+_TOO_SLOW = _constant(408, "The body took too long to arrive.", _CLOSE)
+_NOT_SIGNED = _constant(401, "The signature does not match: check that the App's webhook secret is the one set here.")
+_ODD_EVENT = _constant(400, "X-GitHub-Event must be 1 to 100 letters, digits, or . _ : -")
+_ODD_GUID = _constant(400, "X-GitHub-Delivery must be 1 to 100 letters, digits, or . _ : -")
+_NOT_JSON = _constant(400, "The body is not JSON.")
+_FORM = _constant(400, "The body is a form: set the content type of the App's webhook to application/json.")
+_POST_ONLY = _constant(405, "Only POST.", (b"allow", b"POST"))
+_GET_ONLY = _constant(405, "Only GET.", (b"allow", b"GET, HEAD"))
+_NOT_FOUND = _constant(404, f"Not here. Webhooks go to POST {PATH}.")
+_HEALTHY = _answer(200, {"status": "ok"})
+_READY = _answer(200, {"status": "ready"})
+
+
+async def _not_http(scope: Message, receive: Receive, send: Send) -> None:
+    """Lifespan has nothing to do here, and WebSockets are refused."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1000})
+        return
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
