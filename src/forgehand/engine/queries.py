@@ -1,0 +1,138 @@
+"""What pages and the command line show, read by key or one index range each. Called by `web.admin` and `cli`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from forgehand.domain.effects import Effect
+from forgehand.domain.facts import Fact
+from forgehand.domain.jobs import PLAN, Job
+from forgehand.domain.ledger import LedgerEntry
+from forgehand.ports import store as ports
+from forgehand.ports.store import StoredDelivery
+
+
+class Pages(ports.Reads, ports.Intake, ports.Jobs, ports.Ledger, ports.Controls, Protocol):
+    """The part of the store that pages read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """How one planning judged a delivery: `matched` and `missed` map a worker to why. `nothing` says why none could be
+    woken at all."""
+
+    at: float
+    matched: Mapping[str, str]
+    missed: Mapping[str, str]
+    action: str = ""
+    repository: str = ""
+    replay: str = ""
+    nothing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobWithEffects:
+    job: Job
+    effects: tuple[LedgerEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One delivery's path: what came, what was planned, the jobs of workers, what each did. `planning` are the jobs
+    that planned it, `facts` everything that happened on the way, oldest first."""
+
+    received: StoredDelivery
+    planned: tuple[Planned, ...]
+    planning: tuple[Job, ...]
+    jobs: tuple[JobWithEffects, ...]
+    facts: tuple[Fact, ...]
+
+    @property
+    def repository(self) -> str:
+        named = [each.job.repository for each in self.jobs] + [each.repository for each in self.planned]
+        return next((name for name in named if name), "")
+
+    @property
+    def action(self) -> str:
+        return next((each.action for each in self.planned if each.action), "")
+
+    @property
+    def nothing(self) -> str:
+        """Why no worker has a job for it; empty while it may still get one."""
+        if self.jobs or any(not job.state.ended for job in self.planning):
+            return ""
+        if why := next((each.nothing for each in self.planned if each.nothing), ""):
+            return why
+        if self.planned:
+            return "no worker's trigger matches"
+        return "" if self.planning else f"no worker waits for {self.received.delivery.event}"
+
+
+@dataclass(frozen=True, slots=True)
+class JobStory:
+    """One job with its effects and everything that happened to it, oldest first."""
+
+    job: Job
+    effects: tuple[LedgerEntry, ...]
+    facts: tuple[Fact, ...]
+
+
+async def recent_journeys(store: Pages, limit: int, before: float | None = None) -> list[Journey]:
+    """The last deliveries, newest first, each with its whole path."""
+    return [await _journey(store, each) for each in await store.deliveries(limit, before)]
+
+
+async def journey(store: Pages, guid: str) -> Journey | None:
+    """One delivery's path, or None where no such delivery is stored."""
+    received = await store.delivery(guid)
+    return await _journey(store, received) if received else None
+
+
+async def job_story(store: Pages, job_id: str) -> JobStory | None:
+    """One job, or None where there is none of that id."""
+    job = await store.job(job_id)
+    if job is None:
+        return None
+    effects = await store.entries_of(job_id)
+    return JobStory(job, tuple(effects), tuple(await store.facts_of(job=job_id)))
+
+
+def exactness(kind: str) -> str:
+    """How sure an effect of this kind happens once, in the words of its class; empty for an unknown kind."""
+    return str(_EXACTNESS.get(kind, ""))
+
+
+async def _journey(store: Pages, received: StoredDelivery) -> Journey:
+    guid = received.delivery.guid
+    jobs = await store.jobs_of(guid)
+    facts = await store.facts_of(delivery=guid)
+    worked = sorted((job for job in jobs if job.type != PLAN), key=lambda job: job.created_at)
+    return Journey(
+        received=received,
+        planned=tuple(_planned(facts)),
+        planning=tuple(job for job in jobs if job.type == PLAN),
+        jobs=tuple([JobWithEffects(job, tuple(await store.entries_of(job.id))) for job in worked]),
+        facts=tuple(facts),
+    )
+
+
+def _planned(facts: Iterable[Fact]) -> Iterable[Planned]:
+    for fact in facts:
+        if fact.kind == "delivery.planned":
+            yield Planned(
+                at=fact.at,
+                matched=_texts(fact.data.get("matched")),
+                missed=_texts(fact.data.get("missed")),
+                action=str(fact.data.get("action") or ""),
+                repository=str(fact.data.get("repository") or ""),
+                replay=str(fact.data.get("replay") or ""),
+            )
+        elif fact.kind == "delivery.unhandled":
+            yield Planned(fact.at, {}, {}, nothing=str(fact.data.get("why") or "it can wake no worker"))
+
+
+def _texts(value: Any) -> Mapping[str, str]:
+    return {str(name): str(why) for name, why in value.items()} if isinstance(value, Mapping) else {}
+
+
+_EXACTNESS = {kind.kind: kind.exactness for kind in Effect.__subclasses__()}
