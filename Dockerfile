@@ -19,12 +19,18 @@ RUN apt-get update \
     && useradd --system --uid 10001 --create-home --home-dir /home/forgehand forgehand \
     && install --directory --owner forgehand --group forgehand --mode 0700 /data
 COPY --from=build /app/.venv /app/.venv
-ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1
+# Inside a container the addresses are the container's own: what is published is the operator's choice.
+ENV PATH=/app/.venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    FORGEHAND_HOST=0.0.0.0 \
+    FORGEHAND_ADMIN_HOST=0.0.0.0 \
+    FORGEHAND_DATA_DIR=/data \
+    FORGEHAND_DATABASE_URL=sqlite:////data/forgehand.db
 USER 10001
 WORKDIR /home/forgehand
 VOLUME /data
-EXPOSE 8000
+EXPOSE 8080 8081
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ.get('PORT', '8000') + '/health', timeout=2)"]
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ.get('PORT', '8080') + '/health', timeout=2)"]
 ENTRYPOINT ["forgehand"]
 CMD ["serve"]
