@@ -1,0 +1,78 @@
+from dataclasses import replace
+
+import pytest
+
+from forgehand.domain.effects import (
+    CheckRun,
+    Conclusion,
+    Effect,
+    Merge,
+    Redelivery,
+    Review,
+    ReviewEvent,
+    StickyComment,
+    UpdateRef,
+    marker,
+    read_marker,
+)
+from forgehand.domain.modes import Grant, Mode, Power
+from forgehand.domain.repositories import Repo
+
+REPO = Repo(1, 2, "octo/shop")
+ABOUT = {"repo": REPO, "subject": "pull/7", "worker": "review", "purpose": "summary"}
+COMMENT = StickyComment(**ABOUT, number=7, body="hello")
+REVIEW = Review(**ABOUT, sha="a" * 40, number=7, event=ReviewEvent.COMMENT, body="hello")
+CHECK = CheckRun(**ABOUT, sha="a" * 40, name="review", conclusion=Conclusion.SUCCESS, title="t", summary="s")
+MERGE = Merge(**ABOUT, sha="a" * 40, number=7)
+REF = UpdateRef(**ABOUT, ref="refs/heads/x", to="b" * 40)
+REDELIVERY = Redelivery(repo=Repo(0, 0, ""), subject="d", worker="sweep", purpose="1", hook_delivery=1, guid="g")
+
+
+def test_content_changes_the_revision_and_never_the_slot() -> None:
+    edited = replace(COMMENT, body="goodbye")
+    assert edited.slot == COMMENT.slot
+    assert edited.digest != COMMENT.digest
+
+
+def test_a_renamed_repository_keeps_its_slots() -> None:
+    assert replace(COMMENT, repo=replace(REPO, full_name="octo/store")).slot == COMMENT.slot
+
+
+@pytest.mark.parametrize("field", ["subject", "worker", "purpose", "sha"])
+def test_each_part_of_a_slot_makes_another_object(field: str) -> None:
+    assert replace(REVIEW, **{field: "other"}).slot != REVIEW.slot
+
+
+def test_kinds_never_share_a_slot() -> None:
+    slots = [replace(each, sha="").slot for each in (COMMENT, REVIEW, CHECK, MERGE, REF)]
+    assert len(set(slots)) == len(slots)
+
+
+@pytest.mark.parametrize("effect", [COMMENT, REVIEW, CHECK])
+def test_comment_only_allows_speaking(effect: Effect) -> None:
+    assert Grant().allows(effect.power)
+
+
+@pytest.mark.parametrize("effect", [MERGE, REF, REDELIVERY, replace(REVIEW, event=ReviewEvent.APPROVE)])
+def test_comment_only_allows_nothing_else(effect: Effect) -> None:
+    assert not Grant().allows(effect.power)
+
+
+def test_apply_judges_and_merges_but_pushes_only_when_told() -> None:
+    apply = Grant(Mode.APPLY)
+    assert [apply.allows(power) for power in (Power.JUDGE, Power.MERGE, Power.PUSH)] == [True, True, False]
+    assert Grant(Mode.APPLY, allow_push=True).allows(Power.PUSH)
+    assert not Grant(Mode.COMMENT_ONLY, allow_push=True).allows(Power.PUSH)
+
+
+@pytest.mark.parametrize("effect", [COMMENT, REVIEW, CHECK])
+def test_no_speaking_effect_asks_for_a_token_that_could_push(effect: Effect) -> None:
+    assert "contents" not in effect.permissions
+
+
+def test_a_marker_is_read_back_and_ours_is_the_last_one() -> None:
+    slot = COMMENT.slot
+    quoted = f"> {marker('0' * 32)}\n\nbody\n\n{marker(slot)}"
+    assert read_marker(quoted) == slot
+    assert read_marker("<!-- forgehand:not-hex -->") is None
+    assert read_marker(None) is None

@@ -1,0 +1,72 @@
+from dataclasses import replace
+
+import pytest
+
+from forgehand.domain.jobs import Done, Failed, Job, JobState, Outcome, Refused, Retry, Waiting, job_id, settle
+from forgehand.domain.retries import BACKOFF_SECONDS, backoff
+
+HELD = Job(
+    id="j",
+    type="review",
+    worker="review",
+    tenant=1,
+    repository_id=2,
+    repository="octo/shop",
+    subject="pull/7",
+    created_at=0.0,
+    state=JobState.RUNNING,
+    attempts=1,
+    fence=3,
+    holder="me",
+    lease_until=50.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (Done({"findings": 2}), JobState.COMPLETED),
+        (Refused("the mode forbids it"), JobState.REFUSED),
+        (Failed("no such repository"), JobState.FAILED),
+        (Retry("GitHub did not answer"), JobState.PENDING),
+        (Waiting("resume", "paused"), JobState.WAITING),
+    ],
+)
+def test_every_outcome_frees_the_lease_and_says_why(outcome: Outcome, state: JobState) -> None:
+    settled = settle(HELD, outcome, now=10.0, jitter=0.5).job
+    assert settled is not None
+    assert (settled.state, settled.holder, settled.lease_until) == (state, None, None)
+    assert settled.why == getattr(outcome, "why", "")
+    assert (settled.ended_at == 10.0) is state.ended
+
+
+def test_what_follows_from_done_work_is_committed_with_it() -> None:
+    follow_up = replace(HELD, id="next")
+    change = settle(HELD, Done(jobs=(follow_up,), marks={"poll": "1"}), now=10.0, jitter=0.0)
+    assert change.enqueue == (follow_up,)
+    assert change.marks == {"poll": "1"}
+
+
+def test_a_retry_waits_at_least_as_long_as_the_server_asked() -> None:
+    settled = settle(HELD, Retry("slow down", after=900), now=10.0, jitter=0.0).job
+    assert settled is not None
+    assert settled.run_at == 910.0
+
+
+def test_the_last_attempt_ends_in_the_dead_letters_with_its_reason() -> None:
+    settled = settle(replace(HELD, attempts=8), Retry("GitHub did not answer"), now=10.0, jitter=0.0).job
+    assert settled is not None
+    assert settled.state is JobState.DEAD_LETTER
+    assert settled.why == "gave up after 8 attempts: GitHub did not answer"
+
+
+def test_backoff_grows_to_a_limit_and_spreads() -> None:
+    waits = [backoff(attempt, 0.5) for attempt in range(1, 12)]
+    assert waits == sorted(waits)
+    assert waits[-1] == BACKOFF_SECONDS[-1]
+    assert backoff(1, 0.0) < backoff(1, 0.99)
+
+
+def test_a_job_id_follows_from_its_parts_alone() -> None:
+    assert job_id("guid", "review", 7) == job_id("guid", "review", 7)
+    assert job_id("a", "b") != job_id("ab")
