@@ -1,0 +1,168 @@
+"""What waits to be written, and how its answer gets back to the caller's event loop. Used by `sqlite` and `postgres`.
+
+A writer thread takes everything that waits as one batch, commits it, and answers it with one call per event loop: with
+64 connections, waking each caller by itself would cost more than the write.
+"""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from forgehand.adapters.sql.verbs_intake import Record
+from forgehand.ports.store import Recorded, StoreUnavailable
+
+T = TypeVar("T")
+Verb = Callable[[Connection], T]
+
+
+class Operation:
+    """One verb or one record on its way: what to run, for whom, and until when its caller may be kept waiting."""
+
+    __slots__ = ("deadline", "error", "expired", "future", "loop", "record", "result", "size", "verb")
+
+    def __init__(self, size: int, patience: float, verb: Verb[Any] | None = None, record: Record | None = None) -> None:
+        self.verb = verb
+        self.record = record
+        self.size = size
+        self.deadline = time.monotonic() + patience
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Any] = self.loop.create_future()
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.expired = False
+
+    @property
+    def given_up(self) -> bool:
+        """Nobody waits for it any more: it need not be run."""
+        return self.expired or self.future.cancelled()
+
+
+def verb_operation(verb: Verb[Any], patience: float) -> Operation:
+    return Operation(_ROW_BYTES, patience, verb=verb)
+
+
+def record_operation(record: Record, patience: float) -> Operation:
+    return Operation(_ROW_BYTES + len(record[0].body), patience, record=record)
+
+
+class Queue:
+    """Operations that wait for a writer, bounded by number and by bytes.
+
+    A watchdog answers whoever has waited past its deadline with StoreUnavailable, even while the writer itself is
+    stuck in a write: its operation, if it was under way, may still land whole.
+    """
+
+    def __init__(self, max_rows: int, max_bytes: int) -> None:
+        self._max_rows = max_rows
+        self._max_bytes = max_bytes
+        self._waiting: deque[Operation] = deque()
+        self._bytes = 0
+        self._running: list[Operation] = []
+        self._closed = False
+        self._changed = threading.Condition()
+        self._watchdog = threading.Thread(target=self._watch, name="store-watchdog", daemon=True)
+        self._stopped = threading.Event()
+
+    def open(self) -> None:
+        self._watchdog.start()
+
+    def put(self, operation: Operation) -> None:
+        """Raises StoreUnavailable when there is no room."""
+        with self._changed:
+            if self._closed:
+                raise StoreUnavailable("the store is closed")
+            if len(self._waiting) >= self._max_rows or self._bytes + operation.size > self._max_bytes:
+                raise StoreUnavailable(
+                    f"{len(self._waiting)} writes ({self._bytes >> 20} MB) are waiting for the database already"
+                )
+            self._waiting.append(operation)
+            self._bytes += operation.size
+            self._changed.notify()
+
+    def take(self) -> list[Operation]:
+        """Everything that waits, within the size of a batch; waits for the first. Empty: closed and drained."""
+        with self._changed:
+            while not self._waiting:
+                if self._closed:
+                    return []
+                self._changed.wait()
+            batch: list[Operation] = []
+            size = 0
+            while self._waiting and len(batch) < _BATCH_ROWS and size < _BATCH_BYTES:
+                operation = self._waiting.popleft()
+                self._bytes -= operation.size
+                size += operation.size
+                batch.append(operation)
+            self._running += batch
+            return batch
+
+    def done(self, batch: Iterable[Operation]) -> None:
+        """Answer a batch; each carries its result or its error."""
+        finished = set(map(id, batch))
+        with self._changed:
+            self._running = [operation for operation in self._running if id(operation) not in finished]
+        _answer(batch)
+
+    def close(self) -> None:
+        """Take no more; what waits is still given to the writer."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def stop_watching(self) -> None:
+        self._stopped.set()
+        self._watchdog.join()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(_WATCH_EVERY):
+            now = time.monotonic()
+            with self._changed:
+                late = [op for op in (*self._waiting, *self._running) if op.deadline < now and not op.expired]
+                for operation in late:
+                    operation.expired = True
+                    operation.error = StoreUnavailable("the database took too long to answer")
+                if late:
+                    self._forget_expired()
+            _answer(late)
+
+    def _forget_expired(self) -> None:
+        self._waiting = deque(operation for operation in self._waiting if not operation.expired)
+        self._bytes = sum(operation.size for operation in self._waiting)
+
+
+def as_recorded(value: object) -> Recorded:
+    assert isinstance(value, Recorded)
+    return value
+
+
+def _answer(operations: Iterable[Operation]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[Operation]] = {}
+    for operation in operations:
+        by_loop.setdefault(operation.loop, []).append(operation)
+    for loop, theirs in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_hand_over, theirs)
+        except RuntimeError:
+            # The caller's loop is closed: nobody is left to hear.
+            continue
+
+
+def _hand_over(operations: list[Operation]) -> None:
+    for operation in operations:
+        if operation.future.done():
+            continue
+        if operation.error is not None:
+            operation.future.set_exception(operation.error)
+        else:
+            operation.future.set_result(operation.result)
+
+
+_ROW_BYTES = 1024
+_BATCH_ROWS = 512
+_BATCH_BYTES = 16 * 1024 * 1024
+_WATCH_EVERY = 0.1

@@ -1,0 +1,207 @@
+"""`SqlStore`: the store port on SQLite or PostgreSQL. Made by `assembly`; its verbs live in `verbs_*`.
+
+The verbs are written once, as functions of a connection; a backend decides in which thread and transaction they run.
+"""
+
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pysqlite3
+
+from forgehand.adapters.sql import verbs_intake, verbs_jobs, verbs_ledger, verbs_reads, verbs_small
+from forgehand.adapters.sql.queue import Queue, T, Verb
+from forgehand.adapters.sql.sqlite import SqliteBackend
+from forgehand.adapters.sql.verbs_intake import Record
+from forgehand.domain.deliveries import Delivery
+from forgehand.domain.facts import Fact
+from forgehand.domain.jobs import Change, Job, JobState
+from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.ports.store import Fence, Pause, Recorded, StoredDelivery, Unclaimed, Written
+
+
+class Backend(Protocol):
+    """Where verbs run. All raise StoreUnavailable when the database cannot answer, ValueError for a bad row."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def record(self, record: Record) -> Recorded:
+        """Store one delivery, in a commit that it may share with others."""
+        ...
+
+    async def write(self, verb: Verb[T]) -> T:
+        """Run a verb in a transaction; returns once it is durable."""
+        ...
+
+    def read(self, verb: Verb[T]) -> Awaitable[T]: ...
+
+    async def check(self) -> str: ...
+
+
+class SqlStore:
+    """The store at `sqlite:///path` or `postgresql://user:password@host/database`.
+
+    At most `queue_rows` writes and `queue_bytes` of bodies wait at a time; a delivery waits at most `patience` seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        queue_rows: int = 2000,
+        queue_bytes: int = 128 * 1024 * 1024,
+        patience: float = 1.5,
+        threads: int = 4,
+        sqlite_library: tuple[int, ...] = pysqlite3.sqlite_version_info,
+    ) -> None:
+        self._backend = _backend(url, Queue(queue_rows, queue_bytes), threads, patience, sqlite_library)
+
+    async def open(self) -> None:
+        await self._backend.open()
+
+    async def close(self) -> None:
+        await self._backend.close()
+
+    async def check(self) -> str:
+        return await self._backend.check()
+
+    # Intake
+
+    async def record(self, delivery: Delivery, change: Change) -> Recorded:
+        if change.job is not None:
+            raise ValueError("a delivery is recorded with new jobs and facts, not with a job that somebody holds")
+        return await self._backend.record((delivery, change))
+
+    async def delivery(self, guid: str) -> StoredDelivery | None:
+        return await self._backend.read(lambda conn: verbs_intake.delivery(conn, guid))
+
+    async def known_guids(self, guids: Sequence[str]) -> frozenset[str]:
+        return await self._backend.read(lambda conn: verbs_intake.known_guids(conn, guids))
+
+    # Jobs
+
+    async def claim_due(self, holder: str, lease: float, now: float, limit: int) -> list[Job]:
+        # An idle worker looks without taking the write lock.
+        if not await self._backend.read(lambda conn: verbs_jobs.any_due(conn, now)):
+            return []
+        return await self._backend.write(lambda conn: verbs_jobs.claim_due(conn, holder, lease, now, limit))
+
+    async def claim(self, job_id: str, holder: str, lease: float, now: float) -> Job | Unclaimed:
+        return await self._backend.write(lambda conn: verbs_jobs.claim(conn, job_id, holder, lease, now))
+
+    async def renew(self, fence: Fence, lease: float, now: float) -> bool:
+        return await self._backend.write(lambda conn: verbs_jobs.renew(conn, fence, lease, now))
+
+    async def settle(self, change: Change, fence: Fence, now: float) -> Written:
+        if change.job is not None and change.job.id != fence.job:
+            raise ValueError(f"a fence on job {fence.job} cannot settle job {change.job.id}")
+        return await self._backend.write(lambda conn: verbs_jobs.settle(conn, change, fence, now))
+
+    async def commit(self, change: Change, now: float) -> None:
+        if change.job is not None:
+            raise ValueError("a change of a held job is settled under its fence")
+        await self._backend.write(lambda conn: verbs_jobs.commit(conn, change, now))
+
+    async def reclaim(self, now: float, grace: float) -> list[Job]:
+        if not await self._backend.read(lambda conn: verbs_jobs.any_overdue(conn, now, grace)):
+            return []
+        return await self._backend.write(lambda conn: verbs_jobs.reclaim(conn, now, grace))
+
+    async def holders(self) -> frozenset[str]:
+        return await self._backend.read(verbs_jobs.holders)
+
+    async def release(self, holder: str, now: float) -> int:
+        return await self._backend.write(lambda conn: verbs_jobs.release(conn, holder, now))
+
+    async def next_due(self, now: float) -> float | None:
+        return await self._backend.read(verbs_jobs.next_due)
+
+    async def cancel(self, job_id: str, why: str, now: float) -> bool:
+        return await self._backend.write(lambda conn: verbs_jobs.cancel(conn, job_id, why, now))
+
+    async def retry(self, job_id: str, now: float) -> bool:
+        return await self._backend.write(lambda conn: verbs_jobs.retry(conn, job_id, now))
+
+    async def wake(self, waiting_for: str, now: float) -> list[str]:
+        return await self._backend.write(lambda conn: verbs_jobs.wake(conn, waiting_for, now))
+
+    async def job(self, job_id: str) -> Job | None:
+        return await self._backend.read(lambda conn: verbs_jobs.job(conn, job_id))
+
+    async def known_revision(self, worker: str, repository_id: int, subject: str, revision: str) -> bool:
+        return await self._backend.read(
+            lambda conn: verbs_jobs.known_revision(conn, worker, repository_id, subject, revision)
+        )
+
+    # Ledger
+
+    async def entry(self, slot: str) -> LedgerEntry | None:
+        return await self._backend.read(lambda conn: verbs_ledger.entry(conn, slot))
+
+    async def write_entry(
+        self, entry: LedgerEntry, fence: Fence, now: float, *, lease_beyond: float = 0.0, facts: tuple[Fact, ...] = ()
+    ) -> Written:
+        return await self._backend.write(
+            lambda conn: verbs_ledger.write_entry(conn, entry, fence, now, lease_beyond, facts)
+        )
+
+    async def override_entry(self, entry: LedgerEntry, now: float, facts: tuple[Fact, ...] = ()) -> Written:
+        return await self._backend.write(lambda conn: verbs_ledger.override_entry(conn, entry, now, facts))
+
+    # Controls
+
+    async def paused(self) -> Pause | None:
+        return await self._backend.read(verbs_small.paused)
+
+    async def pause(self, pause: Pause) -> None:
+        await self._backend.write(lambda conn: verbs_small.pause(conn, pause))
+
+    async def resume(self, now: float) -> list[str]:
+        return await self._backend.write(lambda conn: verbs_small.resume(conn, now))
+
+    async def mark(self, key: str) -> str | None:
+        return await self._backend.read(lambda conn: verbs_small.mark(conn, key))
+
+    # Reads
+
+    async def deliveries(self, limit: int, before: float | None = None) -> list[StoredDelivery]:
+        return await self._backend.read(lambda conn: verbs_reads.deliveries(conn, limit, before))
+
+    async def jobs(self, limit: int, state: JobState | None = None, before: float | None = None) -> list[Job]:
+        return await self._backend.read(lambda conn: verbs_reads.jobs(conn, limit, state, before))
+
+    async def jobs_of(self, delivery: str) -> list[Job]:
+        return await self._backend.read(lambda conn: verbs_reads.jobs_of(conn, delivery))
+
+    async def entries(
+        self, limit: int, state: EffectState | None = None, before: float | None = None
+    ) -> list[LedgerEntry]:
+        return await self._backend.read(lambda conn: verbs_reads.entries(conn, limit, state, before))
+
+    async def entries_of(self, job_id: str) -> list[LedgerEntry]:
+        return await self._backend.read(lambda conn: verbs_reads.entries_of(conn, job_id))
+
+    async def facts_of(self, *, delivery: str | None = None, job: str | None = None, limit: int = 200) -> list[Fact]:
+        if (delivery is None) == (job is None):
+            raise ValueError("facts are listed for one delivery or for one job")
+        return await self._backend.read(lambda conn: verbs_reads.facts_of(conn, delivery, job, limit))
+
+    async def latest_change(self) -> int:
+        return await self._backend.read(verbs_reads.latest_change)
+
+    # Secrets
+
+    async def get_secret(self, name: str, now: float) -> bytes | None:
+        return await self._backend.read(lambda conn: verbs_small.get_secret(conn, name, now))
+
+    async def put_secret(self, name: str, value: bytes, expires_at: float) -> None:
+        await self._backend.write(lambda conn: verbs_small.put_secret(conn, name, value, expires_at))
+
+
+def _backend(url: str, queue: Queue, threads: int, patience: float, library: tuple[int, ...]) -> Backend:
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
+        return SqliteBackend(Path(rest[1:]), queue, threads, patience, library)
+    raise ValueError(f"a store's address is sqlite:///path or postgresql://…, not {scheme}://…")

@@ -1,0 +1,125 @@
+"""The parts of a `Change`: new jobs, facts, marks. Called by the other verbs, inside their transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from forgehand.adapters.sql.rows import (
+    FACT_COLUMNS,
+    JOB_COLUMNS,
+    fact_row,
+    job_from,
+    job_row,
+)
+from forgehand.adapters.sql.schema import UNFINISHED
+from forgehand.adapters.sql.statements import NEW_ONLY, columns_of, insert_new, insert_rows, locking, sql
+from forgehand.domain.facts import Fact
+from forgehand.domain.jobs import Change, Job, JobState, job_fact
+
+
+def apply(conn: Connection, change: Change, now: float) -> None:
+    """Write everything of a change but its job's own row."""
+    enqueue(conn, change.enqueue, now)
+    put_facts(conn, change.facts)
+    put_marks(conn, change.marks)
+
+
+def enqueue(conn: Connection, jobs: Sequence[Job], now: float) -> None:
+    """Create those jobs that do not exist; one with a lane supersedes the lane's others."""
+    put_jobs(conn, [job for job in jobs if not job.lane])
+    for job in jobs:
+        if job.lane:
+            _enqueue_in_lane(conn, job, now)
+
+
+def put_jobs(conn: Connection, jobs: Sequence[Job]) -> None:
+    """Create those jobs that do not exist. For jobs without a lane."""
+    insert_rows(conn, "jobs", JOB_COLUMNS, [job_row(job) for job in jobs], NEW_ONLY)
+
+
+def put_facts(conn: Connection, facts: Sequence[Fact]) -> None:
+    insert_rows(conn, "facts", FACT_COLUMNS, [fact_row(fact) for fact in facts], NEW_ONLY)
+
+
+def put_marks(conn: Connection, marks: Mapping[str, str]) -> None:
+    for key, value in sorted(marks.items()):
+        conn.execute(_PUT_MARK, {"key": key, "value": value})
+
+
+def save(conn: Connection, job: Job, now: float) -> None:
+    """Write a transition of a job whose row is ours, with its fact."""
+    save_row(conn, job)
+    put_facts(conn, [job_fact(job, now)])
+
+
+def save_row(conn: Connection, job: Job) -> None:
+    """Write what a transition out of a hold (or of a job that is not held) changes, and free the job's key."""
+    row = dict(zip(JOB_COLUMNS, job_row(job), strict=True))
+    conn.execute(_SAVE, {name: row[name] for name in ("id", *_SAVED)})
+    if job.key:
+        conn.execute(_FREE_KEY, {"job": job.id})
+
+
+def _enqueue_in_lane(conn: Connection, job: Job, now: float) -> None:
+    if conn.execute(_EXISTS, {"id": job.id}).first() is not None:
+        return
+    generation = conn.execute(_NEXT_GENERATION, {"lane": job.lane}).scalar_one()
+    numbered = replace(job, generation=generation)
+    # On PostgreSQL another transaction may have made the job since we looked: then it has superseded the lane.
+    if insert_new(conn, "jobs", JOB_COLUMNS, [job_row(numbered)], "id"):
+        _supersede(conn, numbered, now)
+
+
+def _supersede(conn: Connection, by: Job, now: float) -> None:
+    others = conn.execute(sql(_LANE_OTHERS + locking(conn)), {"lane": by.lane, "id": by.id}).all()
+    for row in others:
+        other = job_from(row)
+        save(
+            conn,
+            replace(
+                other,
+                state=JobState.SUPERSEDED,
+                why=f"superseded by {by.id}" + (f" at {by.revision}" if by.revision else ""),
+                # The holder's number is no longer the job's: it can write nothing more.
+                fence=other.fence + 1,
+                holder=None,
+                lease_until=None,
+                waiting_for="",
+                ended_at=now,
+            ),
+            now,
+        )
+
+
+_SAVED = (
+    "payload",
+    "state",
+    "priority",
+    "attempts",
+    "run_at",
+    "due_at",
+    "fence",
+    "holder",
+    "lease_until",
+    "ended_at",
+    "waiting_for",
+    "why",
+    "result",
+)
+"""The columns that transitions change. The rest of a job is what it was made with."""
+
+_SAVE = sql(f"UPDATE jobs SET {', '.join(f'{name} = :{name}' for name in _SAVED)} WHERE id = :id")  # noqa: S608
+_EXISTS = sql("SELECT 1 FROM jobs WHERE id = :id")
+_NEXT_GENERATION = sql(
+    "INSERT INTO lanes (lane, generation) VALUES (:lane, 1)"
+    " ON CONFLICT (lane) DO UPDATE SET generation = lanes.generation + 1 RETURNING generation"
+)
+_LANE_OTHERS = (
+    f"SELECT {columns_of(JOB_COLUMNS)} FROM jobs"  # noqa: S608
+    f" WHERE lane = :lane AND lane <> '' AND {UNFINISHED} AND id <> :id ORDER BY id"
+)
+_FREE_KEY = sql("DELETE FROM key_locks WHERE job = :job")
+_PUT_MARK = sql(
+    "INSERT INTO marks (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)

@@ -1,0 +1,96 @@
+"""What pages and the command line list: each one index range, newest first. Called by `store`."""
+
+from sqlalchemy import Connection
+
+from forgehand.adapters.sql.rows import FACT_COLUMNS, JOB_COLUMNS, LEDGER_COLUMNS, fact_from, job_from, ledger_from
+from forgehand.adapters.sql.statements import columns_of, is_postgres, sql
+from forgehand.domain.deliveries import Delivery
+from forgehand.domain.facts import Fact
+from forgehand.domain.jobs import Job, JobState
+from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.ports.store import StoredDelivery
+
+
+def deliveries(conn: Connection, limit: int, before: float | None) -> list[StoredDelivery]:
+    rows = conn.execute(_DELIVERIES, {"before": _END if before is None else before, "limit": limit})
+    return [
+        StoredDelivery(Delivery(guid=row.guid, event=row.event, body=b"", received_at=row.received_at), row.duplicates)
+        for row in rows
+    ]
+
+
+def jobs(conn: Connection, limit: int, state: JobState | None, before: float | None) -> list[Job]:
+    at = {"before": _END if before is None else before, "limit": limit}
+    if state is None:
+        return [job_from(row) for row in conn.execute(_JOBS, at)]
+    return [job_from(row) for row in conn.execute(_JOBS_IN_STATE, at | {"state": state.value})]
+
+
+def jobs_of(conn: Connection, delivery: str) -> list[Job]:
+    return [job_from(row) for row in conn.execute(_JOBS_OF, {"delivery": delivery})]
+
+
+def entries(conn: Connection, limit: int, state: EffectState | None, before: float | None) -> list[LedgerEntry]:
+    at = {"before": _END if before is None else before, "limit": limit}
+    if state is None:
+        return [ledger_from(row) for row in conn.execute(_ENTRIES, at)]
+    return [ledger_from(row) for row in conn.execute(_ENTRIES_IN_STATE, at | {"state": state.value})]
+
+
+def entries_of(conn: Connection, job_id: str) -> list[LedgerEntry]:
+    return [ledger_from(row) for row in conn.execute(_ENTRIES_OF, {"job": job_id})]
+
+
+def facts_of(conn: Connection, delivery: str | None, job: str | None, limit: int) -> list[Fact]:
+    if delivery is not None:
+        rows = conn.execute(_FACTS_OF_DELIVERY, {"delivery": delivery, "limit": limit})
+    else:
+        rows = conn.execute(_FACTS_OF_JOB, {"job": job, "limit": limit})
+    return [fact_from(row) for row in rows]
+
+
+def latest_change(conn: Connection) -> int:
+    return int(conn.execute(_TRANSACTIONS if is_postgres(conn) else _CHANGES).scalar() or 0)
+
+
+def version(conn: Connection) -> str:
+    """What answers, such as `SQLite 3.53.4`."""
+    if is_postgres(conn):
+        return f"PostgreSQL {conn.execute(sql('SHOW server_version')).scalar_one()}"
+    return f"SQLite {conn.execute(sql('SELECT sqlite_version()')).scalar_one()}"
+
+
+_END = 1e18
+"""Later than every time: a first page's `before`, so that the statement (and its plan) is always the same."""
+
+_JOB = columns_of(JOB_COLUMNS)
+_ENTRY = columns_of(LEDGER_COLUMNS)
+_FACT = columns_of(FACT_COLUMNS)
+_NEWEST_JOBS = " ORDER BY created_at DESC, id DESC"
+_NEWEST_ENTRIES = " ORDER BY updated_at DESC, slot DESC"
+
+_DELIVERIES = sql(
+    "SELECT guid, event, received_at, duplicates FROM deliveries WHERE received_at < :before"
+    " ORDER BY received_at DESC, guid DESC LIMIT :limit"
+)
+_JOBS = sql(f"SELECT {_JOB} FROM jobs WHERE created_at < :before{_NEWEST_JOBS} LIMIT :limit")  # noqa: S608
+_JOBS_IN_STATE = sql(
+    f"SELECT {_JOB} FROM jobs WHERE state = :state AND created_at < :before{_NEWEST_JOBS} LIMIT :limit"  # noqa: S608
+)
+_JOBS_OF = sql(f"SELECT {_JOB} FROM jobs WHERE delivery IS NOT NULL AND delivery = :delivery{_NEWEST_JOBS}")  # noqa: S608
+_ENTRIES = sql(f"SELECT {_ENTRY} FROM ledger WHERE updated_at < :before{_NEWEST_ENTRIES} LIMIT :limit")  # noqa: S608
+_ENTRIES_IN_STATE = sql(
+    f"SELECT {_ENTRY} FROM ledger WHERE state = :state AND updated_at < :before{_NEWEST_ENTRIES} LIMIT :limit"  # noqa: S608
+)
+_ENTRIES_OF = sql(f"SELECT {_ENTRY} FROM ledger WHERE job = :job{_NEWEST_ENTRIES}")  # noqa: S608
+_FACTS_OF_DELIVERY = sql(
+    f"SELECT {_FACT} FROM facts WHERE delivery IS NOT NULL AND delivery = :delivery ORDER BY at, seq LIMIT :limit"  # noqa: S608
+)
+_FACTS_OF_JOB = sql(f"SELECT {_FACT} FROM facts WHERE job IS NOT NULL AND job = :job ORDER BY at, seq LIMIT :limit")  # noqa: S608
+_CHANGES = sql("SELECT number FROM changes WHERE name = 'all'")
+# How many transactions have ended: everything below the snapshot's end, but for those still under way. It grows with
+# every commit and costs no write; a counter row would make all commits wait for each other.
+_TRANSACTIONS = sql(
+    "SELECT pg_snapshot_xmax(now.it)::text::bigint - (SELECT count(*) FROM pg_snapshot_xip(now.it))"
+    " FROM (SELECT pg_current_snapshot() AS it) AS now"
+)

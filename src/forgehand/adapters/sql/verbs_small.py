@@ -1,0 +1,52 @@
+"""Pauses, poll positions and small encrypted values. Called by `store`, each in one transaction."""
+
+import json
+
+from sqlalchemy import Connection
+
+from forgehand.adapters.sql.statements import sql
+from forgehand.adapters.sql.verbs_jobs import wake
+from forgehand.ports.store import Pause
+
+
+def paused(conn: Connection) -> Pause | None:
+    said = conn.execute(_PAUSED).scalar()
+    return None if said is None else Pause(**json.loads(said))
+
+
+def pause(conn: Connection, pause: Pause) -> None:
+    said = json.dumps({"by": pause.by, "why": pause.why, "since": pause.since})
+    conn.execute(_PAUSE, {"value": said})
+
+
+def resume(conn: Connection, now: float) -> list[str]:
+    conn.execute(_RESUME)
+    return wake(conn, "resume", now)
+
+
+def mark(conn: Connection, key: str) -> str | None:
+    value: str | None = conn.execute(_MARK, {"key": key}).scalar()
+    return value
+
+
+def get_secret(conn: Connection, name: str, now: float) -> bytes | None:
+    value = conn.execute(_GET_SECRET, {"name": name, "now": now}).scalar()
+    return None if value is None else bytes(value)
+
+
+def put_secret(conn: Connection, name: str, value: bytes, expires_at: float) -> None:
+    conn.execute(_PUT_SECRET, {"name": name, "value": value, "expires_at": expires_at})
+
+
+_PAUSED = sql("SELECT value FROM controls WHERE name = 'pause'")
+_PAUSE = sql(
+    "INSERT INTO controls (name, value) VALUES ('pause', :value)"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
+_RESUME = sql("DELETE FROM controls WHERE name = 'pause'")
+_MARK = sql("SELECT value FROM marks WHERE key = :key")
+_GET_SECRET = sql("SELECT value FROM secrets WHERE name = :name AND expires_at > :now")
+_PUT_SECRET = sql(
+    "INSERT INTO secrets (name, value, expires_at) VALUES (:name, :value, :expires_at)"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at"
+)
