@@ -1,6 +1,7 @@
 """Analysers of source, behind one port. Implemented in `adapters.analysers`, used by the review worker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +17,14 @@ class AnalyserFailed(Exception):
         self.why = why
 
 
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What one analyser saw. `unread` maps a path that it could not read to why: silence about it means nothing."""
+
+    findings: tuple[Finding, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+
 class Analyser(Protocol):
     name: str
 
@@ -23,7 +32,7 @@ class Analyser(Protocol):
         """Whether a file of this path is its business."""
         ...
 
-    async def analyse(self, tree: Path, paths: Sequence[str]) -> Sequence[Finding]:
+    async def analyse(self, tree: Path, paths: Sequence[str]) -> Analysis:
         """Findings in `paths` (relative to `tree`), with pinned configuration: nothing in the tree can change how it
         looks. Raises AnalyserFailed."""
         ...

@@ -1,5 +1,6 @@
 """Git, as workers need it. Implemented by `adapters.git` with the git command line."""
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +19,29 @@ class GitFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class FileDiff:
+    """One changed file. `patch` starts at its first `@@` and has 3 lines of context, like GitHub's; None for binary
+    files and where only mode or name changed. `status` is one of added, removed, modified, renamed."""
+
+    path: str
+    status: str
+    previous_path: str | None
+    patch: str | None
+    binary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """A pull request's two sides as plain files in throw-away folders: only files the change touches, regular files
-    only, no `.git`. `base` is the merge base's side. `diff` is the unified diff with 3 lines of context, paths
-    unquoted (`core.quotePath=false`), renames detected. `left_out` maps a path to why it is not there."""
+    """A pull request's two sides as plain files in throw-away folders: only files that the change leaves behind,
+    regular files only, no `.git`. `base` is the merge base's side, where a renamed file has its previous path and an
+    added one is absent. `left_out` maps a path to why it is on neither side."""
 
     merge_base: str
     head_sha: str
     base: Path
     head: Path
-    diff: str
-    left_out: dict[str, str]
+    files: tuple[FileDiff, ...]
+    left_out: Mapping[str, str]
 
 
 class Comparisons(Protocol):

@@ -1,0 +1,1 @@
+"""Child processes, bounded. Later also the sandbox in which untrusted code runs."""

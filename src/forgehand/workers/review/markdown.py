@@ -1,0 +1,53 @@
+"""Strangers' text inside our Markdown: shown as it is, and unable to act. Called by `text`.
+
+It cannot mention people, link issues, open HTML, end a table cell or forge our hidden markers.
+GitHub Flavored Markdown: https://github.github.com/gfm/
+"""
+
+import re
+import unicodedata
+
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-!|~>.:])")
+_CODE = re.compile(r"`([^`]+)`")
+_TICKS = re.compile(r"`+")
+ZERO_WIDTH = "\u200b"
+
+
+def prose(text: str) -> str:
+    """Text for a sentence or a table cell. What stands between single backticks stays code."""
+    parts = _CODE.split(visible(text))
+    return "".join(code(part, table=True) if odd % 2 else _plain(part) for odd, part in enumerate(parts))
+
+
+def code(text: str, *, table: bool = False) -> str:
+    """A code span that the text cannot leave. In a table cell, pipes end the cell even inside code."""
+    text = visible(text).replace("<!--", f"<!{ZERO_WIDTH}--")
+    if table:
+        text = text.replace("|", "\\|")
+    fence = "`" * (max((len(run) for run in _TICKS.findall(text)), default=0) + 1)
+    pad = " " if not text or text[0] == "`" or text[-1] == "`" else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def link_path(path: str, line: int) -> str:
+    """A place in a file, for a table cell."""
+    return code(f"{path}:{line}", table=True)
+
+
+def visible(text: str) -> str:
+    """Control and direction-changing characters, line breaks and lone surrogates spelled out: one honest line."""
+    return "".join(_spelled(char) if unicodedata.category(char) in _HIDDEN else char for char in text)
+
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def _spelled(char: str) -> str:
+    return {"\n": "␊", "\r": "␍", "\t": "␉"}.get(char, f"\\u{ord(char):04x}")
+
+
+def _plain(text: str) -> str:
+    text = text.replace("&", "&amp;").replace("<", "&lt;")
+    text = _PUNCTUATION.sub(r"\\\1", text)
+    # GitHub knows no way to escape a mention; a character of no width after the sign is what it does not match.
+    return text.replace("@", f"@{ZERO_WIDTH}").replace("\\#", f"\\#{ZERO_WIDTH}")
