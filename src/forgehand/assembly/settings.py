@@ -1,8 +1,9 @@
 """Settings, read once at start from the environment and `.env`. Documented in docs/settings.md; a test holds both
 together. Nothing else in the product reads the environment."""
 
+import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,7 +17,12 @@ class Settings(BaseSettings):
     """Every field is one environment variable: its alias. Seconds are seconds."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", hide_input_in_errors=True, populate_by_name=True
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        populate_by_name=True,
     )
 
     # GitHub
@@ -170,12 +176,30 @@ class Settings(BaseSettings):
         return tuple(secret.get_secret_value().encode() for secret in both if secret.get_secret_value())
 
     @property
+    def admin_base_url(self) -> str:
+        """The admin pages' address in links, without a slash at its end."""
+        return self.admin_url.rstrip("/") or f"http://{self.admin_host}:{self.admin_port}"
+
+    @property
     def github_url(self) -> str:
         """Where people and git go: the API's host without its API parts."""
         api = self.github_api_url.rstrip("/")
         if api == "https://api.github.com":
             return "https://github.com"
         return api.removesuffix("/api/v3")
+
+    def to_json(self) -> bytes:
+        """Everything, secrets in clear: only for the pipe between our own processes."""
+        plain = {name: getattr(self, name) for name in type(self).model_fields}
+        shown = {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in plain.items()
+        }
+        return json.dumps(shown, default=str).encode()
+
+    @classmethod
+    def from_json(cls, line: bytes) -> "Settings":
+        """What `to_json` wrote, with no look at the environment."""
+        return cls.model_construct(**_typed(json.loads(line)))
 
     def missing(self) -> list[str]:
         """What a running App needs and lacks, one sentence each."""
@@ -194,6 +218,14 @@ class Settings(BaseSettings):
                 "GITHUB_WEBHOOK_SECRET is not set: the secret of the App's webhook; without it anyone could send events"
             )
         return problems
+
+
+def _typed(plain: dict[str, Any]) -> dict[str, Any]:
+    """JSON's plain values as the fields' own types; they were validated when they were first read."""
+    secrets = {name for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
+    paths = {"data_dir", "github_app_private_key_file"}
+    typed = {name: SecretStr(value) if name in secrets else value for name, value in plain.items()}
+    return {name: Path(value) if name in paths and value else value for name, value in typed.items()}
 
 
 def read_settings(**given: object) -> Settings:

@@ -135,6 +135,9 @@ class SqliteBackend:
         if self._driver.total_changes != before:
             conn.exec_driver_sql(_COUNT_CHANGE)
         conn.commit()
+        # SQLAlchemy commits nothing when no statement went through it, as for an empty change.
+        if self._driver.in_transaction:
+            self._driver.commit()
 
     def _begin(self, batch: list[Operation]) -> bool:
         """Take the write lock; False when nobody is waiting for this batch any more."""

@@ -1,0 +1,188 @@
+"""One profile, built: ports joined with adapters from the settings. Called by `cli` and by the processes of `serve`."""
+
+import random
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+
+from forgehand.assembly.holders import is_dead_here, this_holder
+from forgehand.assembly.settings import Settings
+from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts, listens, specs
+from forgehand.domain.jobs import PLAN, Done, Job
+from forgehand.engine.desk import Door, JobDesk
+from forgehand.engine.dry_run import DryGate, Preview
+from forgehand.engine.gate import Gate, GateTimes
+from forgehand.engine.intake import Intake, planning_job
+from forgehand.engine.operations import Operations
+from forgehand.engine.planner import Planner
+from forgehand.engine.reconcile import Reconcile, Sweep
+from forgehand.engine.rescue import Rescue
+from forgehand.engine.runner import Runner, RunnerTimes
+from forgehand.engine.schedule import Poll, Schedule
+from forgehand.engine.steps import Steps, silent
+from forgehand.ports.desk import Worker
+from forgehand.ports.store import Store, Unclaimed
+from forgehand.ports.wakeups import Wakeups
+
+NEWEST = 2**31
+"""A generation that no job has reached: a preview is never older than what was said before."""
+
+
+@dataclass
+class App:
+    """What every process has: the store and what only needs the store."""
+
+    settings: Settings
+    store: Store
+    wakeups: Wakeups
+    built_in: Sequence[BuiltIn]
+    steps: Steps
+    operations: Operations
+
+    def intake(self) -> Intake:
+        return Intake(self.store, self.wakeups, listens(self.built_in), time.time, self.steps)
+
+    async def run_job(self, job_id: str) -> Job | Unclaimed:
+        """Claim one job, run it here, and give it as it then is."""
+        async with working(self) as crew:
+            return await crew.runner.run_one(job_id)
+
+    async def preview(self, guid: str) -> list[Preview]:
+        """Plan a stored delivery and run its workers up to the gate; nothing is written anywhere."""
+        async with working(self) as crew:
+            gate = DryGate(self.store)
+            plan = JobDesk(planning_job(guid, "replay", time.time(), replay="dry run"), gate, time.time)
+            planned = await crew.workers[PLAN].run(plan)
+            for job in planned.jobs if isinstance(planned, Done) else ():
+                newest = replace(job, generation=NEWEST)
+                await crew.workers[job.type].run(JobDesk(newest, gate, time.time))
+            return gate.previews
+
+
+@dataclass
+class Crew:
+    """What a worker process has besides."""
+
+    workers: Mapping[str, Worker]
+    runner: Runner
+    rescue: Rescue
+    schedule: Schedule
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings,
+    *,
+    wakeups: Wakeups | None = None,
+    built_in: Sequence[BuiltIn] = BUILT_IN,
+    steps: Steps = silent,
+) -> AsyncIterator[App]:
+    """The App with its store open and its schema up to date. Nothing is asked of GitHub yet."""
+    store = store_of(settings)
+    await store.open()
+    try:
+        hints = wakeups or await wakeups_of(settings)
+        try:
+            yield App(
+                settings, store, hints, built_in, steps, Operations(store, hints, time.time)
+            )
+        finally:
+            await hints.close()
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def working(app: App) -> AsyncIterator[Crew]:
+    """Connect to GitHub and make the workers and what drives them."""
+    # Imported here: the process that takes webhooks in needs none of it.
+    from forgehand.adapters.analysers import analysers
+    from forgehand.adapters.git import GitComparisons
+    from forgehand.adapters.github import AppTokens, GitHub, HookReader, OpenPullReader, PullReader, performers
+    from forgehand.adapters.sandbox import ChildProcesses
+
+    settings, store = app.settings, app.store
+    async with GitHub(
+        api_url=settings.github_api_url,
+        app_id=settings.github_app_id,
+        private_key=settings.private_key,
+        slug=settings.github_app_slug or None,
+        clock=time.time,
+    ) as github:
+        tokens = AppTokens(github, store, settings.secret_key.get_secret_value() or None, time.time)
+        children = ChildProcesses()
+        parts = Parts(
+            pulls=PullReader(github, tokens),
+            comparisons=GitComparisons(settings.github_url, settings.data_dir / "git", tokens, children),
+            analysers=analysers(children),
+            details_url=lambda job: f"{settings.admin_base_url}/admin/jobs/{job.id}",
+        )
+        known = specs(app.built_in)
+        workers: dict[str, Worker] = {each.spec.type: each.make(parts) for each in app.built_in}
+        for engine in (
+            Planner(store, known, lambda: f"{github.slug}[bot]" if github.slug else ""),
+            Sweep(HookReader(github), store),
+            Reconcile(OpenPullReader(github, tokens), store, known),
+        ):
+            workers[engine.type] = engine
+        gate = Gate(store, performers(github, tokens), time.time, gate_times(settings), app.steps)
+        yield Crew(workers, _runner(app, workers, gate), _rescue(app), _schedule(app))
+
+
+def store_of(settings: Settings) -> Store:
+    from forgehand.adapters.sql import SqlStore
+
+    return SqlStore(settings.database_url)
+
+
+async def wakeups_of(settings: Settings) -> Wakeups:
+    """Procrastinate where the store is PostgreSQL, which other machines share; else nobody else to wake."""
+    if settings.database_url.startswith("postgresql"):
+        from forgehand.adapters.procrastinate import ProcrastinateWakeups
+
+        return ProcrastinateWakeups(settings.database_url)
+    from forgehand.adapters.wakeups import InProcessWakeups
+
+    return InProcessWakeups()
+
+
+def gate_times(settings: Settings) -> GateTimes:
+    """A lease must outlive the time a request may take; a short one (in tests) makes the windows short too."""
+    most = settings.lease_seconds / 3
+    return GateTimes(
+        settle=settings.settle_seconds,
+        again=min(1.0, settings.settle_seconds / 5),
+        window=min(10.0, most),
+        answer=min(10.0, most),
+    )
+
+
+def _runner(app: App, workers: Mapping[str, Worker], gate: Door) -> Runner:
+    settings = app.settings
+    times = RunnerTimes(lease=settings.lease_seconds, heartbeat=settings.heartbeat_seconds)
+    return Runner(
+        app.store,
+        app.wakeups,
+        workers,
+        gate,
+        holder=this_holder(),
+        clock=time.time,
+        jitter=random.random,
+        times=times,
+        slots=settings.slots,
+        steps=app.steps,
+    )
+
+
+def _rescue(app: App) -> Rescue:
+    every = min(15.0, app.settings.lease_seconds / 4)
+    return Rescue(app.store, app.wakeups, is_dead_here, time.time, every=every)
+
+
+def _schedule(app: App) -> Schedule:
+    polls = [Poll("reconcile", app.settings.poll_seconds), Poll("sweep", app.settings.sweep_seconds)]
+    return Schedule(app.store, app.wakeups, polls, time.time)
+
+

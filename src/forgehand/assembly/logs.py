@@ -1,0 +1,100 @@
+"""Logs: structured, one line per event, with every secret taken out on its way. Set up once per process."""
+
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterable, MutableMapping
+from typing import Any
+
+import structlog
+
+from forgehand.assembly.settings import Settings
+
+_PATTERNS = re.compile(
+    r"gh[pousr]_[A-Za-z0-9._-]{16,}"
+    r"|github_pat_[A-Za-z0-9_]{16,}"
+    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|(?i:basic|bearer|token)\s+[A-Za-z0-9+/=._-]{16,}"
+    # base64 of "x-access-token:", as git sends an installation token
+    r"|eC1hY2Nlc3MtdG9rZW46[A-Za-z0-9+/=]+"
+    r"|x-access-token:[^@\s]+",
+    re.DOTALL,
+)
+_HIDDEN = "[hidden]"
+
+
+def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
+    """A function that hides the given values and everything that looks like a token, JWT, key or git password."""
+    values = sorted({secret for secret in secrets if len(secret) >= 8}, key=len, reverse=True)
+    known = re.compile("|".join(map(re.escape, values))) if values else None
+
+    def redact(text: str) -> str:
+        if known:
+            text = known.sub(_HIDDEN, text)
+        return _PATTERNS.sub(_HIDDEN, text)
+
+    return redact
+
+
+def set_up_logs(settings: Settings, stream: Any = None) -> None:
+    """Log to stderr: structlog's events and every library's records, through one redactor."""
+    out = stream or sys.stderr
+    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not out.isatty())
+    redact = redactor(
+        [
+            settings.github_webhook_secret.get_secret_value(),
+            settings.github_webhook_secret_previous.get_secret_value(),
+            settings.admin_token.get_secret_value(),
+            settings.secret_key.get_secret_value(),
+            settings.github_app_private_key.get_secret_value(),
+        ]
+    )
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _redacting(redact),
+    ]
+    last: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=out.isatty())
+    level = logging.getLevelName(settings.log_level)
+    structlog.configure(
+        processors=[*shared, last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_plain, last]))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for chatty in ("httpx", "httpcore", "hishel", "uvicorn.access", "procrastinate", "alembic"):
+        logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+
+
+def _redacting(redact: Callable[[str], str]) -> Any:
+    def process(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {key: _deep(value, redact) for key, value in event.items()}
+
+    return process
+
+
+def _deep(value: Any, redact: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return redact(value)
+        case bytes():
+            return redact(value.decode("utf-8", "replace"))
+        case dict():
+            return {key: _deep(each, redact) for key, each in value.items()}
+        case list() | tuple():
+            return [_deep(each, redact) for each in value]
+        case None | bool() | int() | float():
+            return value
+    return redact(str(value))
+
+
+def _plain(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: value for key, value in event.items() if key not in ("_record", "_from_structlog")}

@@ -1,0 +1,92 @@
+"""The warm worker process: runner, rescue and schedule in one event loop. A child of `serve`, or `forgehand worker`.
+
+As a child it is woken through one pipe and shows through another, once a second, that its event loop turns; when its
+standard input ends, its parent is gone and it stops.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from forgehand.assembly.build import App, opened, working
+from forgehand.assembly.logs import set_up_logs
+from forgehand.assembly.settings import Settings
+from forgehand.assembly.workers import BUILT_IN, BuiltIn
+from forgehand.engine.steps import Steps, silent
+
+PULSE_SECONDS = 1.0
+
+
+async def work(app: App, stop: asyncio.Event) -> None:
+    """Run jobs until `stop` is set."""
+    async with working(app) as crew:
+        await crew.rescue.once()
+        async with asyncio.TaskGroup() as together:
+            together.create_task(crew.rescue.run(stop))
+            together.create_task(crew.schedule.run(stop))
+            together.create_task(crew.runner.run(stop))
+
+
+async def work_alone(settings: Settings) -> None:
+    """`forgehand worker`: until SIGTERM or SIGINT."""
+    async with opened(settings) as app:
+        await work(app, _stop_on_signals())
+
+
+async def work_for_parent(
+    settings: Settings, wake_fd: int, pulse_fd: int, built_in: Sequence[BuiltIn] = BUILT_IN, steps: Steps = silent
+) -> None:
+    """The child of `serve`: also until the parent's end of our standard input closes."""
+    from forgehand.adapters.wakeups import PipeWakeups
+
+    stop = _stop_on_signals()
+    _stop_with_parent(stop)
+    pulse = asyncio.create_task(_show_pulse(pulse_fd))
+    # On PostgreSQL other machines wake us too, so the pipe would be one ear too few.
+    shared = settings.database_url.startswith("postgresql")
+    async with opened(
+        settings, wakeups=None if shared else PipeWakeups.reader(wake_fd), built_in=built_in, steps=steps
+    ) as app:
+        await work(app, stop)
+    pulse.cancel()
+
+
+def main(built_in: Sequence[BuiltIn] = BUILT_IN, steps: Steps = silent) -> None:
+    """Started by `serve` as `python -m`: the settings come as JSON on the first line of standard input."""
+    wake_fd, pulse_fd = int(sys.argv[1]), int(sys.argv[2])
+    settings = Settings.from_json(sys.stdin.buffer.readline())
+    set_up_logs(settings)
+    asyncio.run(work_for_parent(settings, wake_fd, pulse_fd, built_in, steps))
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    return stop
+
+
+def _stop_with_parent(stop: asyncio.Event) -> None:
+    loop, stdin = asyncio.get_running_loop(), sys.stdin.fileno()
+
+    def heard() -> None:
+        if not os.read(stdin, 4096):
+            loop.remove_reader(stdin)
+            stop.set()
+
+    loop.add_reader(stdin, heard)
+
+
+async def _show_pulse(fd: int) -> None:
+    os.set_blocking(fd, False)
+    while True:
+        with suppress(OSError):
+            os.write(fd, b".")
+        await asyncio.sleep(PULSE_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""The workers of this build: one line each. `docs/adding-a-worker.md` shows how to add one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from forgehand.domain.jobs import Job
+from forgehand.domain.routing import WorkerSpec
+from forgehand.ports.analysers import Analyser
+from forgehand.ports.desk import Worker
+from forgehand.ports.git import Comparisons
+from forgehand.ports.github import PullRequests
+from forgehand.workers import review
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What assembly can hand to a worker's constructor."""
+
+    pulls: PullRequests
+    comparisons: Comparisons
+    analysers: Sequence[Analyser]
+    details_url: Callable[[Job], str]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """A worker as routing sees it, and how to make the one that runs its jobs."""
+
+    spec: WorkerSpec
+    make: Callable[[Parts], Worker]
+
+
+BUILT_IN: tuple[BuiltIn, ...] = (
+    BuiltIn(
+        review.SPEC,
+        lambda parts: review.ReviewWorker(parts.pulls, parts.comparisons, parts.analysers, parts.details_url),
+    ),
+)
+
+
+def specs(built_in: Sequence[BuiltIn]) -> tuple[WorkerSpec, ...]:
+    return tuple(each.spec for each in built_in)
+
+
+def listens(built_in: Sequence[BuiltIn]) -> frozenset[str]:
+    """The events that some worker waits for."""
+    return frozenset(trigger.event for each in built_in for trigger in each.spec.triggers)

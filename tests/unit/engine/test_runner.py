@@ -1,0 +1,275 @@
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from support.engine import Clock, OneObjectPerSlot, Scripted, a_job, comment
+
+from forgehand.adapters.memory import MemoryStore
+from forgehand.adapters.wakeups import InProcessWakeups
+from forgehand.domain.jobs import Change, Done, Failed, JobState, Outcome, Retry, Waiting
+from forgehand.engine.gate import Gate
+from forgehand.engine.runner import Runner, RunnerTimes
+from forgehand.ports.desk import Desk, Worker
+from forgehand.ports.git import GitFailed
+from forgehand.ports.github import NotPermitted, Throttled, Unreachable
+from forgehand.ports.store import Unclaimed
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[MemoryStore]:
+    store = MemoryStore()
+    await store.open()
+    yield store
+    await store.close()
+
+
+class Bench:
+    """A runner with one worker, over a clock set by hand."""
+
+    def __init__(self, store: MemoryStore, worker: Worker, **times: float) -> None:
+        self.store = store
+        self.clock = Clock()
+        self.github = OneObjectPerSlot(self.clock)
+        self.wakeups = InProcessWakeups()
+        gate = Gate(store, {"comment": self.github}, self.clock)
+        self.runner = Runner(
+            store,
+            self.wakeups,
+            {worker.type: worker},
+            gate,
+            holder="here",
+            clock=self.clock,
+            jitter=lambda: 0.5,
+            times=RunnerTimes(**{"poll": 60.0, "goodbye": 0.0, **times}),
+            slots=4,
+        )
+
+    async def enqueue(self, *jobs: object) -> None:
+        await self.store.commit(Change(enqueue=jobs), self.clock())  # type: ignore[arg-type]
+
+    async def state(self, job_id: str = "job") -> tuple[JobState, str]:
+        job = await self.store.job(job_id)
+        assert job is not None
+        return job.state, job.why
+
+
+async def test_a_due_job_runs_and_settles(store: MemoryStore) -> None:
+    bench = Bench(store, Scripted([Done({"findings": 2})]))
+    await bench.enqueue(a_job())
+    await bench.runner.drain()
+    job = await store.job("job")
+    assert job is not None
+    assert (job.state, job.result, job.attempts) == (JobState.COMPLETED, {"findings": 2}, 1)
+
+
+async def test_an_unknown_type_fails_with_its_name(store: MemoryStore) -> None:
+    bench = Bench(store, Scripted([Done()]))
+    await bench.enqueue(a_job(type="telepathy"))
+    await bench.runner.drain()
+    assert await bench.state() == (
+        JobState.FAILED,
+        "nothing here runs jobs of type 'telepathy'; known are review",
+    )
+
+
+class Raises:
+    type = "review"
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    async def run(self, desk: Desk) -> Outcome:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (Unreachable("502"), JobState.PENDING),
+        (Throttled("slow down", 60), JobState.PENDING),
+        (NotPermitted("checks: write is missing"), JobState.FAILED),
+        (GitFailed("network", transient=True), JobState.PENDING),
+        (GitFailed("no such ref", transient=False), JobState.FAILED),
+        (ZeroDivisionError("oops"), JobState.PENDING),
+    ],
+)
+async def test_an_escaped_error_is_tried_again_only_if_that_can_help(
+    store: MemoryStore, error: Exception, state: JobState
+) -> None:
+    bench = Bench(store, Raises(error))
+    await bench.enqueue(a_job())
+    await bench.runner.drain()
+    assert (await bench.state())[0] is state
+
+
+async def test_a_surprise_that_stays_ends_in_the_dead_letters(store: MemoryStore) -> None:
+    bench = Bench(store, Raises(ZeroDivisionError("oops")))
+    await bench.enqueue(replace(a_job(), max_attempts=3))
+    for _ in range(3):
+        await bench.runner.drain()
+        bench.clock.forward(3600)
+    assert await bench.state() == (
+        JobState.DEAD_LETTER,
+        "gave up after 3 attempts: unexpected ZeroDivisionError: oops",
+    )
+
+
+async def test_a_postponed_job_runs_again_when_it_is_due_and_not_before(store: MemoryStore) -> None:
+    worker = Scripted([Retry("later", after=50.0), Done()])
+    bench = Bench(store, worker)
+    await bench.enqueue(a_job())
+    await bench.runner.drain()
+    bench.clock.forward(49.0)
+    await bench.runner.drain()
+    assert worker.runs == 1
+    bench.clock.forward(1.1)
+    await bench.runner.drain()
+    assert (await bench.state())[0] is JobState.COMPLETED
+
+
+async def test_a_job_that_takes_too_long_is_ended(store: MemoryStore) -> None:
+    class Slow:
+        type = "review"
+
+        async def run(self, desk: Desk) -> Outcome:
+            await asyncio.Event().wait()
+            return Done()
+
+    bench = Bench(store, Slow())
+    await bench.enqueue(replace(a_job(), max_duration=0.05))
+    await bench.runner.drain()
+    assert await bench.state() == (JobState.FAILED, "it took longer than 0.05 s, its time limit")
+
+
+async def test_jobs_of_one_key_run_one_at_a_time(store: MemoryStore) -> None:
+    running, most = 0, 0
+
+    class Counting:
+        type = "review"
+
+        async def run(self, desk: Desk) -> Outcome:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0)
+            running -= 1
+            return Done()
+
+    bench = Bench(store, Counting())
+    await bench.enqueue(*(replace(a_job(f"job{n}"), key="merge:2:main") for n in range(5)))
+    await bench.runner.drain()
+    assert most == 1
+    assert [(await bench.state(f"job{n}"))[0] for n in range(5)] == [JobState.COMPLETED] * 5
+
+
+class Gated:
+    """A worker that runs until it is let go."""
+
+    type = "review"
+
+    def __init__(self) -> None:
+        self.started = asyncio.Event()
+        self.go = asyncio.Event()
+        self.cancelled = False
+
+    async def run(self, desk: Desk) -> Outcome:
+        self.started.set()
+        try:
+            await self.go.wait()
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        return Done()
+
+
+async def test_a_superseded_job_is_dropped_while_it_runs(store: MemoryStore) -> None:
+    worker = Gated()
+    bench = Bench(store, worker, heartbeat=0.05)
+    stop = asyncio.Event()
+    running = asyncio.create_task(bench.runner.run(stop))
+    lane = "review:2:pull/7"
+    await bench.enqueue(a_job("older", lane=lane))
+    await bench.wakeups.hint(["older"])
+    async with asyncio.timeout(10):
+        await worker.started.wait()
+        await bench.enqueue(a_job("newer", lane=lane))
+        while not worker.cancelled:
+            await asyncio.sleep(0.01)
+    worker.go.set()
+    await bench.wakeups.hint(["newer"])
+    async with asyncio.timeout(10):
+        while (await bench.state("newer"))[0] is not JobState.COMPLETED:
+            await asyncio.sleep(0.01)
+    stop.set()
+    await running
+    assert (await bench.state("older"))[0] is JobState.SUPERSEDED
+
+
+async def test_a_job_that_is_running_when_the_process_stops_is_handed_back(store: MemoryStore) -> None:
+    worker = Gated()
+    bench = Bench(store, worker)
+    stop = asyncio.Event()
+    running = asyncio.create_task(bench.runner.run(stop))
+    await bench.enqueue(a_job())
+    await bench.wakeups.hint(["job"])
+    async with asyncio.timeout(10):
+        await worker.started.wait()
+        stop.set()
+        await running
+    assert await bench.state() == (JobState.PENDING, "its worker process stopped")
+
+
+async def test_a_late_result_is_dropped(store: MemoryStore) -> None:
+    worker = Gated()
+    bench = Bench(store, worker)
+    await bench.enqueue(a_job())
+    running = asyncio.create_task(bench.runner.drain())
+    async with asyncio.timeout(10):
+        await worker.started.wait()
+        await store.cancel("job", "no longer wanted", bench.clock())
+        worker.go.set()
+        await running
+    assert await bench.state() == (JobState.CANCELLED, "no longer wanted")
+
+
+async def test_paused_work_waits_and_goes_on_after_resume(store: MemoryStore) -> None:
+    class Speaks:
+        type = "review"
+
+        async def run(self, desk: Desk) -> Outcome:
+            return await desk.perform_all([comment()]) or Done()
+
+    from forgehand.engine.operations import Operations
+
+    bench = Bench(store, Speaks())
+    operations = Operations(store, bench.wakeups, bench.clock)
+    await operations.pause("kim", "release day")
+    await bench.enqueue(a_job())
+    await bench.runner.drain()
+    assert await bench.state() == (JobState.WAITING, "paused by kim: release day")
+    await operations.resume("kim")
+    await bench.runner.drain()
+    assert (await bench.state())[0] is JobState.COMPLETED
+    assert bench.github.sent == 1
+
+
+async def test_a_single_job_can_be_run_by_its_id(store: MemoryStore) -> None:
+    bench = Bench(store, Scripted([Waiting("approval")]))
+    await bench.enqueue(a_job())
+    job = await bench.runner.run_one("job")
+    assert not isinstance(job, Unclaimed)
+    assert (job.state, job.waiting_for) == (JobState.WAITING, "approval")
+    assert await bench.runner.run_one("nobody") is Unclaimed.GONE
+
+
+async def test_a_failed_job_stays_failed(store: MemoryStore) -> None:
+    worker = Scripted([Failed("no")])
+    bench = Bench(store, worker)
+    await bench.enqueue(a_job())
+    await bench.runner.drain()
+    bench.clock.forward(1e6)
+    await bench.runner.drain()
+    assert worker.runs == 1
