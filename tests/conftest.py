@@ -66,7 +66,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    not_run = terminalreporter.stats.get("skipped", [])
+    failed = terminalreporter.stats.get("error", []) + terminalreporter.stats.get("failed", [])
+    not_run = terminalreporter.stats.get("skipped", []) + [each for each in failed if needs.PREFIX in _text(each)]
     if not not_run:
         return
     terminalreporter.section("not run", sep="=", yellow=True)
@@ -91,10 +92,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def _reason(report: pytest.TestReport) -> str:
+    text = _text(report)
+    _, prefix, rest = text.partition(needs.PREFIX)
+    return needs.PREFIX + (rest if prefix else text.removeprefix("Skipped: ")).strip()
+
+
+def _text(report: pytest.TestReport) -> str:
     longrepr = report.longrepr
-    text = str(longrepr[2]) if isinstance(longrepr, tuple) else str(longrepr)
-    text = text.removeprefix("Skipped: ")
-    return text if text.startswith("not run: ") else f"not run: {text}"
+    return str(longrepr[2]) if isinstance(longrepr, tuple) else str(longrepr)
 
 
 def _session_folder(factory: pytest.TempPathFactory) -> Path:

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import pytest
 
+PREFIX = "not run: "
 TESTS = Path(__file__).resolve().parent.parent
 
 
@@ -45,8 +46,8 @@ def require(need: str) -> Found:
 def not_run(need: str, why: str) -> NoReturn:
     """End the running test as not run. Under CI=true that is a failure."""
     if os.environ.get("CI") == "true":
-        pytest.fail(f"not run: {need}, because {why}", pytrace=False)
-    pytest.skip(f"not run: {need}, because {why}")
+        pytest.fail(f"{PREFIX}{need}, because {why}", pytrace=False)
+    pytest.skip(f"{PREFIX}{need}, because {why}")
 
 
 @functools.cache
@@ -92,7 +93,8 @@ def _node() -> Found | Missing:
     if not path:
         return Missing(_install_hint("nodejs"))
     if not (TESTS / "node_modules" / "@octokit").is_dir():
-        return Missing("the npm packages of tests/package.json are not there; `./dev test` installs them with `npm ci`")
+        tried = os.environ.get("FORGEHAND_DEV_NPM")
+        return Missing(tried or "the npm packages of tests/package.json are not there; `./dev test` installs them")
     return Path(path)
 
 
