@@ -1,12 +1,13 @@
 """One profile, built: ports joined with adapters from the settings. Called by `cli` and by the processes of `serve`."""
 
+import os
 import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-
+from forgehand import VERSION
 from forgehand.assembly.holders import is_dead_here, this_holder
 from forgehand.assembly.settings import Settings
 from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts, listens, specs
@@ -85,9 +86,7 @@ async def opened(
     try:
         hints = wakeups or await wakeups_of(settings)
         try:
-            yield App(
-                settings, store, hints, built_in, steps, Operations(store, hints, time.time)
-            )
+            yield App(settings, store, hints, built_in, steps, Operations(store, hints, time.time))
         finally:
             await hints.close()
     finally:
@@ -98,36 +97,45 @@ async def opened(
 async def working(app: App) -> AsyncIterator[Crew]:
     """Connect to GitHub and make the workers and what drives them."""
     # Imported here: the process that takes webhooks in needs none of it.
+    from forgehand.adapters import github as gh
     from forgehand.adapters.analysers import analysers
     from forgehand.adapters.git import GitComparisons
-    from forgehand.adapters.github import AppTokens, GitHub, HookReader, OpenPullReader, PullReader, performers
     from forgehand.adapters.sandbox import ChildProcesses
 
-    settings, store = app.settings, app.store
-    async with GitHub(
+    settings = app.settings
+    async with gh.GitHub(
         api_url=settings.github_api_url,
         app_id=settings.github_app_id,
         private_key=settings.private_key,
         slug=settings.github_app_slug or None,
+        user_agent=f"forgehand/{VERSION}",
         clock=time.time,
     ) as github:
-        tokens = AppTokens(github, store, settings.secret_key.get_secret_value() or None, time.time)
+        key = settings.secret_key.get_secret_value()
+        tokens = gh.AppTokens(github, gh.Vault(app.store, key) if key else None)
+        identity = gh.Identity(github)
         children = ChildProcesses()
         parts = Parts(
-            pulls=PullReader(github, tokens),
-            comparisons=GitComparisons(settings.github_url, settings.data_dir / "git", tokens, children),
+            pulls=gh.PullReader(github, tokens, identity),
+            comparisons=GitComparisons(
+                children, tokens, settings.data_dir / "git", settings.github_url, env=_network_environment()
+            ),
             analysers=analysers(children),
             details_url=lambda job: f"{settings.admin_base_url}/admin/jobs/{job.id}",
         )
+
+        async def own_login() -> str:
+            return (await identity.get()).login
+
         known = specs(app.built_in)
         workers: dict[str, Worker] = {each.spec.type: each.make(parts) for each in app.built_in}
         for engine in (
-            Planner(store, known, lambda: f"{github.slug}[bot]" if github.slug else ""),
-            Sweep(HookReader(github), store),
-            Reconcile(OpenPullReader(github, tokens), store, known),
+            Planner(app.store, known, own_login),
+            Sweep(gh.HookReader(github), app.store),
+            Reconcile(gh.OpenPullReader(github, tokens), app.store, known),
         ):
             workers[engine.type] = engine
-        gate = Gate(store, performers(github, tokens), time.time, gate_times(settings), app.steps)
+        gate = Gate(app.store, gh.performers(github, tokens, identity), time.time, gate_times(settings), app.steps)
         yield Crew(workers, _runner(app, workers, gate), _rescue(app), _schedule(app))
 
 
@@ -146,6 +154,12 @@ async def wakeups_of(settings: Settings) -> Wakeups:
     from forgehand.adapters.wakeups import InProcessWakeups
 
     return InProcessWakeups()
+
+
+def _network_environment() -> dict[str, str]:
+    """What git needs of our environment to get through a proxy; never a secret of ours."""
+    names = ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "GIT_SSL_CAINFO", "SSL_CERT_FILE")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def gate_times(settings: Settings) -> GateTimes:
@@ -184,5 +198,3 @@ def _rescue(app: App) -> Rescue:
 def _schedule(app: App) -> Schedule:
     polls = [Poll("reconcile", app.settings.poll_seconds), Poll("sweep", app.settings.sweep_seconds)]
     return Schedule(app.store, app.wakeups, polls, time.time)
-
-

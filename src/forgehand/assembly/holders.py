@@ -1,5 +1,5 @@
-"""Who holds a lease: this machine's boot, a process, and when it started, so that a dead holder is known as dead at once
-and a process that got the same pid later is not mistaken for it. Linux only; elsewhere leases simply run out.
+"""Who holds a lease: this machine's boot, a process, and when it started, so that a dead holder is known as dead at
+once and a process that got the same pid later is not mistaken for it. Linux only; elsewhere leases simply run out.
 """
 
 import os

@@ -10,16 +10,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
+from starlette.applications import Starlette
 
+from forgehand import VERSION
 from forgehand.assembly.build import App, opened, wakeups_of
 from forgehand.assembly.logs import set_up_logs
 from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.worker_process import PULSE_SECONDS
 from forgehand.engine.steps import Steps, silent
 from forgehand.ports.wakeups import Wakeups
+from forgehand.web.admin.app import LOOPBACK, build_admin, end_live, sign_in_path
+from forgehand.web.intake import IntakeApp
 
 log = structlog.get_logger(__name__)
 
@@ -50,34 +55,33 @@ def serve(
         return runner.run(_serve(settings, on_ready, worker, steps))
 
 
-async def _serve(
-    settings: Settings, on_ready: Callable[[Addresses], None], worker: Sequence[str], steps: Steps
-) -> int:
+async def _serve(settings: Settings, on_ready: Callable[[Addresses], None], worker: Sequence[str], steps: Steps) -> int:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    with _bound(settings.host, settings.port, "PORT") as webhooks, _bound(
-        settings.admin_host, settings.admin_port, "FORGEHAND_ADMIN_PORT"
-    ) as admin:
+    with (
+        _bound(settings.host, settings.port, "PORT") as webhooks,
+        _bound(settings.admin_host, settings.admin_port, "FORGEHAND_ADMIN_PORT") as admin,
+    ):
         settings = settings.model_copy(update={"port": _port(webhooks), "admin_port": _port(admin)})
         child = WorkerChild(settings, worker)
         async with opened(settings, wakeups=await _hints(settings, child), steps=steps) as app:
-            admin_app, sign_in_path = _admin(app)
+            admin_app = _admin(app)
             servers = [_Server(_config(_webhooks(app))), _Server(_config(admin_app))]
             serving = [
                 asyncio.create_task(server.serve(sockets=[sock]))
                 for server, sock in zip(servers, (webhooks, admin), strict=True)
             ]
             supervising = asyncio.create_task(child.supervise())
-            await asyncio.wait([asyncio.create_task(_started(servers)), *serving], return_when=asyncio.FIRST_COMPLETED)
             on_ready(
                 Addresses(
                     f"http://{settings.host}:{settings.port}/webhooks/github",
                     f"{settings.admin_base_url}/admin",
-                    f"{settings.admin_base_url}{sign_in_path}",
+                    f"{settings.admin_base_url}{sign_in_path(admin_app)}",
                 )
             )
             await asyncio.wait([asyncio.create_task(stop.wait()), *serving], return_when=asyncio.FIRST_COMPLETED)
+            end_live(admin_app)
             for server in servers:
                 server.should_exit = True
             await asyncio.gather(*serving)
@@ -160,18 +164,21 @@ async def _hints(settings: Settings, child: WorkerChild) -> Wakeups:
 
 
 def _webhooks(app: App) -> Any:
-    from forgehand.web.intake import IntakeApp
-
     return IntakeApp(app.intake(), app.settings.webhook_secrets, ready=app.store.check)
 
 
-def _admin(app: App) -> tuple[Any, str]:
-    raise NotImplementedError
-
-
-async def _started(servers: Sequence[uvicorn.Server]) -> None:
-    while not all(server.started for server in servers):
-        await asyncio.sleep(0.01)
+def _admin(app: App) -> Starlette:
+    settings = app.settings
+    reached = urlsplit(settings.admin_base_url)
+    return build_admin(
+        app.store,
+        app.wakeups,
+        version=VERSION,
+        admin_token=settings.admin_token.get_secret_value() or None,
+        allowed_hosts=(*LOOPBACK, *([reached.hostname] if reached.hostname else [])),
+        public_origin=f"{reached.scheme}://{reached.netloc}" if settings.admin_url else "",
+        github_url=settings.github_url,
+    )
 
 
 class _Server(uvicorn.Server):
@@ -202,9 +209,7 @@ def _bound(host: str, port: int, setting: str) -> Iterator[socket.socket]:
         try:
             sock.bind((host, port))
         except OSError as error:
-            raise SettingsError(
-                f"cannot listen on {host}:{port}: {error.strerror}; choose another {setting}"
-            ) from None
+            raise SettingsError(f"cannot listen on {host}:{port}: {error.strerror}; choose another {setting}") from None
         sock.listen(2048)
         yield sock
 

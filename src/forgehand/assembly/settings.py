@@ -224,8 +224,10 @@ def _typed(plain: dict[str, Any]) -> dict[str, Any]:
     """JSON's plain values as the fields' own types; they were validated when they were first read."""
     secrets = {name for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
     paths = {"data_dir", "github_app_private_key_file"}
-    typed = {name: SecretStr(value) if name in secrets else value for name, value in plain.items()}
-    return {name: Path(value) if name in paths and value else value for name, value in typed.items()}
+    return {
+        name: SecretStr(value) if name in secrets else Path(value) if name in paths and value else value
+        for name, value in plain.items()
+    }
 
 
 def read_settings(**given: object) -> Settings:

@@ -4,7 +4,7 @@ Runs as a job of type `plan`, page by page, so that a crash in it is just a job 
 creates follow from the delivery.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from forgehand.domain.events import Event, Unhandled, parse
 from forgehand.domain.facts import Fact, fact_id
@@ -35,11 +35,11 @@ OWN_ECHOES = frozenset(
 
 
 class Planner:
-    """`own_login` is our App's login on GitHub (`slug[bot]`), empty while unknown."""
+    """`own_login` gives our App's login on GitHub (`slug[bot]`); asked only for events that may be our own echo."""
 
     type = PLAN
 
-    def __init__(self, store: Intake, workers: tuple[WorkerSpec, ...], own_login: Callable[[], str]) -> None:
+    def __init__(self, store: Intake, workers: tuple[WorkerSpec, ...], own_login: Callable[[], Awaitable[str]]) -> None:
         self._store = store
         self._workers = workers
         self._own_login = own_login
@@ -52,7 +52,7 @@ class Planner:
         event = parse(stored.delivery)
         if isinstance(event, Unhandled):
             return _nothing(desk, event.why)
-        if event.name in OWN_ECHOES and event.sender == self._own_login():
+        if event.name in OWN_ECHOES and event.sender == await self._own_login():
             return _nothing(desk, "our own App sent it")
         matches, misses = match(event, self._workers)
         cursor, replay = int(desk.job.payload.get("cursor", 0)), str(desk.job.payload.get("replay", ""))
