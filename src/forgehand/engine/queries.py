@@ -93,8 +93,7 @@ async def job_story(store: Pages, job_id: str) -> JobStory | None:
     job = await store.job(job_id)
     if job is None:
         return None
-    effects = await store.entries_of(job_id)
-    return JobStory(job, tuple(effects), tuple(await store.facts_of(job=job_id)))
+    return JobStory(job, await _effects(store, job_id), tuple(await store.facts_of(job=job_id)))
 
 
 def exactness(kind: str) -> str:
@@ -111,9 +110,14 @@ async def _journey(store: Pages, received: StoredDelivery) -> Journey:
         received=received,
         planned=tuple(_planned(facts)),
         planning=tuple(job for job in jobs if job.type == PLAN),
-        jobs=tuple([JobWithEffects(job, tuple(await store.entries_of(job.id))) for job in worked]),
+        jobs=tuple([JobWithEffects(job, await _effects(store, job.id)) for job in worked]),
         facts=tuple(facts),
     )
+
+
+async def _effects(store: Pages, job_id: str) -> tuple[LedgerEntry, ...]:
+    """In the order in which they were last written."""
+    return tuple(reversed(await store.entries_of(job_id)))
 
 
 def _planned(facts: Iterable[Fact]) -> Iterable[Planned]:

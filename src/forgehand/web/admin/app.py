@@ -1,0 +1,117 @@
+"""The dashboard as one Starlette application. Called by `assembly`; `sign_in_path` gives the link to print at start."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from forgehand.engine.operations import Operations
+from forgehand.ports.store import Store, StoreUnavailable
+from forgehand.ports.wakeups import Wakeups
+from forgehand.web.admin.actions import Actions
+from forgehand.web.admin.api import Api
+from forgehand.web.admin.guard import Guard
+from forgehand.web.admin.live import Live
+from forgehand.web.admin.pages import PagesOfAdmin
+from forgehand.web.admin.probes import Probes
+from forgehand.web.admin.rendering import HERE, Rendering
+from forgehand.web.admin.sessions import Sessions
+from forgehand.web.admin.sign_in import SignIn
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def build_admin(
+    store: Store,
+    wakeups: Wakeups,
+    *,
+    version: str,
+    clock: Callable[[], float] = time.time,
+    session_secret: bytes | None = None,
+    admin_token: str | None = None,
+    allowed_hosts: Sequence[str] = LOOPBACK,
+    public_origin: str = "",
+    github_url: str = "https://github.com",
+    link_seconds: float = 900.0,
+    session_seconds: float = 12 * 3600.0,
+    poll_seconds: float = 0.5,
+) -> Starlette:
+    """The whole admin port.
+
+    `session_secret`: random per start when None, so that a restart signs everyone out. `admin_token`: a second way in,
+    and the bearer token of scripts. `allowed_hosts`: names without ports under which browsers may call us.
+    `public_origin`: `https://…` where a proxy stands in front. Times in seconds.
+    """
+    sessions = Sessions(
+        clock,
+        secret=session_secret,
+        admin_token=admin_token,
+        link_seconds=link_seconds,
+        session_seconds=session_seconds,
+    )
+    rendering = Rendering(clock, github_url, version)
+    live = Live(store.latest_change, poll_seconds=poll_seconds)
+    pages = PagesOfAdmin(store, rendering, sessions)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if _wants_json(request):
+            return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+        return await pages.failed(request, error.status_code, error.detail)
+
+    async def unavailable(request: Request, error: Exception) -> Response:
+        assert isinstance(error, StoreUnavailable)
+        if _wants_json(request):
+            return JSONResponse({"error": error.why}, 503)
+        return await pages.failed(request, 503, f"The store does not answer: {error.why}")
+
+    async def to_admin(request: Request) -> Response:
+        return RedirectResponse("/admin", 303)
+
+    app = Starlette(
+        routes=[
+            Route("/", to_admin),
+            Route("/admin/events", live.respond),
+            *SignIn(sessions, rendering, secure=public_origin.startswith("https://")).routes(),
+            *Actions(Operations(store, wakeups, clock), sessions).routes(),
+            *pages.routes(),
+            *Api(store).routes(),
+            *Probes(store, live, clock, version).routes(),
+            Mount("/admin/static", StaticFiles(directory=HERE / "static")),
+        ],
+        middleware=[
+            Middleware(
+                Guard,
+                sessions=sessions,
+                rendering=rendering,
+                allowed_hosts=allowed_hosts,
+                public_origin=public_origin,
+            )
+        ],
+        exception_handlers={HTTPException: refused, StoreUnavailable: unavailable},
+    )
+    app.state.sessions = sessions
+    app.state.live = live
+    return app
+
+
+def sign_in_path(app: Starlette) -> str:
+    """The path and query of a new one-time link, to be printed after scheme, host and port."""
+    sessions: Sessions = app.state.sessions
+    return f"/admin/sign-in?token={sessions.new_link()}"
+
+
+def end_live(app: Starlette) -> None:
+    """End the live streams; call it before stopping the server, which else waits for them."""
+    live: Live = app.state.live
+    live.close()
+
+
+def _wants_json(request: Request) -> bool:
+    return request.url.path.startswith(("/admin/api/", "/admin/events", "/metrics", "/ready"))

@@ -1,0 +1,149 @@
+"""Who may look: one-time links, the admin token, signed cookies, CSRF tokens, and a brake on guessing.
+
+Pure but for its memory: the clock and the secret arrive as arguments. Used by `guard` and `sign_in`.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import secrets
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MAX_REMEMBERED = 1024
+"""Links, revoked sessions, notices and guessing clients kept at most; the oldest go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in person. `by` names them in the audit; `id` is random; `expires` is epoch seconds."""
+
+    id: str
+    by: str
+    expires: float
+
+
+class Sessions:
+    """`secret` signs cookies: random per start (sessions end with the process) or the operator's. `admin_token` is the
+    other way in, absent unless set. A client gets `guesses` wrong tries per `guess_window` seconds."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        *,
+        secret: bytes | None = None,
+        admin_token: str | None = None,
+        link_seconds: float = 900.0,
+        session_seconds: float = 12 * 3600.0,
+        guesses: int = 10,
+        guess_window: float = 300.0,
+    ) -> None:
+        self._clock = clock
+        self._secret = secret or secrets.token_bytes(32)
+        self._admin_token = admin_token or None
+        self._link_seconds = link_seconds
+        self._session_seconds = session_seconds
+        self._guesses = guesses
+        self._guess_window = guess_window
+        self._links: OrderedDict[bytes, float] = OrderedDict()
+        self._revoked: OrderedDict[str, float] = OrderedDict()
+        self._misses: OrderedDict[str, deque[float]] = OrderedDict()
+        self._notices: OrderedDict[str, tuple[bool, str]] = OrderedDict()
+
+    @property
+    def takes_token(self) -> bool:
+        return self._admin_token is not None
+
+    def new_link(self) -> str:
+        """A token that signs one person in, once, within `link_seconds`."""
+        token = secrets.token_urlsafe(32)
+        _remember(self._links, _digest(token), self._clock() + self._link_seconds)
+        return token
+
+    def sign_in_by_link(self, token: str) -> Session | None:
+        """A session, and the link is used up; None for one that is unknown, used or too old."""
+        expires = self._links.pop(_digest(token), None)
+        if expires is None or expires < self._clock():
+            return None
+        return self._new("operator (one-time link)")
+
+    def sign_in_by_token(self, token: str) -> Session | None:
+        return self._new("operator (admin token)") if self.is_admin_token(token) else None
+
+    def is_admin_token(self, token: str) -> bool:
+        """Compared in constant time; False where no admin token is set."""
+        return self._admin_token is not None and hmac.compare_digest(_digest(token), _digest(self._admin_token))
+
+    def cookie(self, session: Session) -> str:
+        """The session as a signed cookie value."""
+        claims = json.dumps([session.id, session.by, session.expires]).encode()
+        payload = base64.urlsafe_b64encode(claims).rstrip(b"=").decode()
+        return f"{payload}.{self._sign('session', payload)}"
+
+    def read(self, cookie: str | None) -> Session | None:
+        """The session of a cookie that we signed, that has not expired and was not signed out."""
+        payload, _, signature = (cookie or "").partition(".")
+        if not payload or not hmac.compare_digest(self._sign("session", payload).encode(), signature.encode()):
+            return None
+        try:
+            claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        except (ValueError, binascii.Error):
+            return None
+        session = Session(*claims)
+        return None if session.expires < self._clock() or session.id in self._revoked else session
+
+    def sign_out(self, session: Session) -> None:
+        _remember(self._revoked, session.id, session.expires)
+
+    def csrf(self, session: Session) -> str:
+        """What every form of this session carries."""
+        return self._sign("csrf", session.id)
+
+    def csrf_holds(self, session: Session, given: str) -> bool:
+        return hmac.compare_digest(self.csrf(session).encode(), given.encode())
+
+    def missed(self, client: str) -> None:
+        """Count a wrong try of this client."""
+        misses = self._misses.pop(client, deque[float]())
+        misses.append(self._clock())
+        _remember(self._misses, client, misses)
+
+    def must_wait(self, client: str) -> float:
+        """Seconds until this client may try again; 0.0 when it may."""
+        misses = self._misses.get(client)
+        if misses is None:
+            return 0.0
+        since = self._clock() - self._guess_window
+        while misses and misses[0] <= since:
+            misses.popleft()
+        return misses[-self._guesses] - since if len(misses) >= self._guesses else 0.0
+
+    def notify(self, session: Session, done: bool, says: str) -> None:
+        """Keep a sentence for the next page that this session opens."""
+        _remember(self._notices, session.id, (done, says))
+
+    def take_notice(self, session: Session) -> tuple[bool, str] | None:
+        return self._notices.pop(session.id, None)
+
+    def _new(self, by: str) -> Session:
+        return Session(secrets.token_hex(16), by, self._clock() + self._session_seconds)
+
+    def _sign(self, purpose: str, text: str) -> str:
+        return hmac.new(self._secret, f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _remember(kept: OrderedDict[K, V], key: K, value: V) -> None:
+    kept[key] = value
+    while len(kept) > MAX_REMEMBERED:
+        kept.popitem(last=False)

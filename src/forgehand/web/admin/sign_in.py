@@ -1,0 +1,71 @@
+"""Signing in and out. Opening a one-time link shows a button, and only pressing it uses the link up: previews of chat
+programs open links too.
+"""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from forgehand.web.admin.forms import fields, local
+from forgehand.web.admin.guard import cookie_name
+from forgehand.web.admin.rendering import Rendering
+from forgehand.web.admin.sessions import Session, Sessions
+
+
+class SignIn:
+    """`secure` sets the cookie's Secure flag even where TLS ends at a proxy before us."""
+
+    def __init__(self, sessions: Sessions, rendering: Rendering, *, secure: bool) -> None:
+        self._sessions = sessions
+        self._rendering = rendering
+        self._secure = secure
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/admin/sign-in", self.page),
+            Route("/admin/sign-in", self.sign_in, methods=["POST"]),
+            Route("/admin/sign-out", self.sign_out, methods=["POST"]),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        return self._show(request.query_params.get("token", ""), local(request.query_params.get("next")))
+
+    async def sign_in(self, request: Request) -> Response:
+        form = await fields(request)
+        link, token, next_ = form.get("token", ""), form.get("admin_token", ""), local(form.get("next"))
+        client = request.client.host if request.client else ""
+        if wait := self._sessions.must_wait(client):
+            answer = self._show("", next_, "Too many wrong tries: wait a few minutes.", 429)
+            answer.headers["retry-after"] = str(int(wait) + 1)
+            return answer
+        session = self._sessions.sign_in_by_link(link) if link else self._sessions.sign_in_by_token(token)
+        if session is None:
+            self._sessions.missed(client)
+            wrong = "This link was used already or is too old." if link else "That is not the admin token."
+            return self._show("", next_, wrong, 403)
+        welcome = RedirectResponse(next_, 303)
+        welcome.set_cookie(
+            cookie_name(request.scope),
+            self._sessions.cookie(session),
+            httponly=True,
+            samesite="strict",
+            secure=self._secure or request.url.scheme == "https",
+            path="/",
+        )
+        return welcome
+
+    async def sign_out(self, request: Request) -> Response:
+        session: Session = request.state.session
+        if not self._sessions.csrf_holds(session, (await fields(request)).get("csrf", "")):
+            raise HTTPException(403, "The form is from an older session: open the page again.")
+        self._sessions.sign_out(session)
+        goodbye = RedirectResponse("/admin/sign-in", 303)
+        goodbye.delete_cookie(cookie_name(request.scope), path="/", httponly=True, samesite="strict")
+        return goodbye
+
+    def _show(self, link: str, next_: str, wrong: str = "", status: int = 200) -> Response:
+        text = self._rendering.text(
+            "sign_in.html", link=link[:200], next=next_, wrong=wrong, takes_token=self._sessions.takes_token
+        )
+        return HTMLResponse(text, status)
