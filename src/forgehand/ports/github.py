@@ -39,7 +39,12 @@ class Throttled(GitHubError):
 
 
 class Unreachable(GitHubError):
-    """No answer or a 5xx. For a write this is ambiguous: it may have happened."""
+    """No answer or a 5xx. For a write this is ambiguous: it may have happened, unless `sent` is False, which says that
+    nothing which changes anything had gone onto the wire."""
+
+    def __init__(self, why: str, *, sent: bool = True) -> None:
+        super().__init__(why)
+        self.sent = sent
 
 
 class TooLate(GitHubError):

@@ -1,0 +1,29 @@
+"""GitHub's REST API: reading it, and performing effects on it. Only assembly imports this, and only from here."""
+
+from forgehand.adapters.github.client import GitHub
+from forgehand.adapters.github.identity import Identity
+from forgehand.adapters.github.manifest import NewApp, convert
+from forgehand.adapters.github.performers import SPEAKING, performers, required_permissions
+from forgehand.adapters.github.probe import Installed, Probe, probe
+from forgehand.adapters.github.reads import HookReader, OpenPullReader, PullReader
+from forgehand.adapters.github.tokens import AppTokens, PersonalTokens
+from forgehand.adapters.github.vault import Vault
+
+__all__ = [
+    "SPEAKING",
+    "AppTokens",
+    "GitHub",
+    "HookReader",
+    "Identity",
+    "Installed",
+    "NewApp",
+    "OpenPullReader",
+    "PersonalTokens",
+    "Probe",
+    "PullReader",
+    "Vault",
+    "convert",
+    "performers",
+    "probe",
+    "required_permissions",
+]
