@@ -67,7 +67,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     failed = terminalreporter.stats.get("error", []) + terminalreporter.stats.get("failed", [])
-    not_run = terminalreporter.stats.get("skipped", []) + [each for each in failed if needs.PREFIX in _text(each)]
+    not_run = terminalreporter.stats.get("skipped", []) + [
+        each for each in failed if _text(each).startswith(needs.PREFIX)
+    ]
     if not not_run:
         return
     terminalreporter.section("not run", sep="=", yellow=True)
@@ -92,9 +94,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def _reason(report: pytest.TestReport) -> str:
-    text = _text(report)
-    _, prefix, rest = text.partition(needs.PREFIX)
-    return needs.PREFIX + (rest if prefix else text.removeprefix("Skipped: ")).strip()
+    text = _text(report).removeprefix("Skipped: ")
+    return text if text.startswith(needs.PREFIX) else needs.PREFIX + text
 
 
 def _text(report: pytest.TestReport) -> str:
