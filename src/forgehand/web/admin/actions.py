@@ -41,7 +41,8 @@ class Actions:
             if not self._sessions.csrf_holds(session, form.get("csrf", "")):
                 raise HTTPException(403, "The form is from an older session: open the page again.")
             acted = await act(request, form, session.by)
-            self._sessions.notify(session, acted.done, acted.says)
+            if not (acted.done and act == self._pause):  # The banner says it already.
+                self._sessions.notify(session, acted.done, acted.says)
             return RedirectResponse(local(form.get("back")), 303)
 
         return handler
