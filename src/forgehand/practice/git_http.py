@@ -1,0 +1,162 @@
+"""Git over smart HTTP, through git's own CGI program, with GitHub's tokens and permissions.
+
+`api` hands over calls below `/OWNER/REPO.git`. Reading needs `contents: read`, pushing `contents: write`.
+https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation#using-an-installation-access-token-to-authenticate-for-http-based-git-access
+https://git-scm.com/docs/git-http-backend
+"""
+
+import re
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+from forgehand.practice import objects
+from forgehand.practice.acts import refs
+from forgehand.practice.auth import LEVELS, Caller, authenticate, permitted, reaches
+from forgehand.practice.errors import Refusal
+from forgehand.practice.faults import Asked, Fault
+from forgehand.practice.record import kept
+from forgehand.practice.records import Repository
+from forgehand.practice.router import Reply
+from forgehand.practice.world import World
+
+if TYPE_CHECKING:
+    from forgehand.practice.api import Exchange
+
+PATH = re.compile(r"/([^/]+)/([^/]+?)(?:\.git)?/(info/refs|git-upload-pack|git-receive-pack)")
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="GitHub"'}
+
+
+def matches(path: str) -> bool:
+    return PATH.fullmatch(path) is not None
+
+
+def serve(world: World, exchange: "Exchange") -> Reply | None:
+    """Answer one request of a git client and record it; None cuts the connection."""
+    owner, name, verb = _parts(exchange.path)
+    service = exchange.query.get("service") if verb == "info/refs" else verb
+    writing = service == "git-receive-pack"
+    route = "/{owner}/{repo}.git/" + verb
+    asked = Asked(exchange.method, exchange.path, route, exchange.query, "")
+    exchange.fault = fault = world.faults.strike(asked)
+    try:
+        with world.lock:
+            exchange.caller = authenticate(world, exchange.headers.get("authorization"))
+            repo = _allowed(world, exchange.caller, f"{owner}/{name}", writing)
+        reply = _faulty(fault) if fault else None
+        if reply is None and not (fault and fault.kind == "cut_before"):
+            reply = _push(world, exchange, repo, verb) if writing else _cgi(world, exchange, repo, verb)
+            exchange.landed = reply.status < 400
+            if fault and fault.kind == "error_after":
+                reply = _text(fault.status, "Server Error")
+    except Refusal as refusal:
+        reply = _text(refusal.status, refusal.message, refusal.headers)
+    world.journal.write(
+        at=world.now(),
+        method=exchange.method,
+        path=exchange.path,
+        route=route,
+        query=exchange.query,
+        actor=exchange.caller.actor,
+        permissions=dict(exchange.caller.permissions),
+        status=reply.status if reply else 0,
+        request=None,
+        response=None,
+        request_headers=kept(exchange.headers),
+        response_headers={},
+        mutating=verb == "git-receive-pack",
+        landed=exchange.landed,
+        fault=fault.kind if fault else None,
+        duration=round(time.monotonic() - exchange.started, 4),
+    )
+    return None if fault and fault.kind in ("cut_before", "cut_after") else reply
+
+
+def _parts(path: str) -> tuple[str, str, str]:
+    found = PATH.fullmatch(path)
+    assert found
+    return found[1], found[2], found[3]
+
+
+def _allowed(world: World, caller: Caller, full_name: str, writing: bool) -> Repository:
+    """The repository, or GitHub's 401, 403 or 404 for a git client."""
+    missing = Refusal(404, "Repository not found.")
+    try:
+        repo = world.repository(full_name)
+    except Refusal:
+        raise (
+            Refusal(401, "Authentication required", headers=CHALLENGE) if caller.kind == "anonymous" else missing
+        ) from None
+    if caller.kind == "anonymous":
+        if writing or repo.private:
+            raise Refusal(401, "Authentication required", headers=CHALLENGE)
+        return repo
+    if caller.kind == "app":
+        raise Refusal(401, "Invalid username or token.", headers=CHALLENGE)
+    if caller.kind == "user":
+        held = LEVELS[world.permission(repo, caller.login)]
+        if held < LEVELS["read"]:
+            raise missing
+        allowed = held >= LEVELS["write" if writing else "read"]
+    else:
+        if not reaches(world, caller, repo):
+            raise missing
+        allowed = permitted(caller, ["contents:write" if writing else "contents:read"])
+    if not allowed:
+        raise Refusal(403, f"{'Write access' if writing else 'Access'} to repository not granted.")
+    return repo
+
+
+def _faulty(fault: Fault) -> Reply | None:
+    if fault.kind == "error_before":
+        return _text(fault.status, "Server Error")
+    if fault.kind in ("secondary", "primary"):
+        return _text(429, "Too many requests", {"retry-after": str(fault.retry_after)})
+    return None
+
+
+def _push(world: World, exchange: "Exchange", repo: Repository, verb: str) -> Reply:
+    """Run the receiving side, then tell of every ref that moved."""
+    with world.lock:
+        before = dict(world.git(repo).refs())
+        reply = _cgi(world, exchange, repo, verb)
+        after = dict(world.git(repo).refs())
+        for name in sorted(before.keys() | after.keys()):
+            if before.get(name) != after.get(name):
+                refs.moved(world, repo, name, before.get(name), after.get(name), exchange.caller.login)
+        return reply
+
+
+def _cgi(world: World, exchange: "Exchange", repo: Repository, verb: str) -> Reply:
+    environment = objects.ENVIRONMENT | {
+        "GIT_PROJECT_ROOT": str(repo.path.parent),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "PATH_INFO": f"/{repo.path.name}/{verb}",
+        "REQUEST_METHOD": exchange.method,
+        "QUERY_STRING": "&".join(f"{k}={v}" for k, v in exchange.query.items()),
+        "CONTENT_TYPE": exchange.headers.get("content-type", ""),
+        "CONTENT_LENGTH": str(len(exchange.body)),
+        "HTTP_CONTENT_ENCODING": exchange.headers.get("content-encoding", ""),
+        "HTTP_GIT_PROTOCOL": exchange.headers.get("git-protocol", ""),
+        "REMOTE_USER": exchange.caller.login or "anonymous",
+        "REMOTE_ADDR": "127.0.0.1",
+        "PRACTICE_WORKFLOWS": _workflows(exchange.caller),
+    }
+    command = ["git", "http-backend"]
+    done = subprocess.run(command, input=exchange.body, capture_output=True, env=environment, check=False)
+    head, _, body = done.stdout.partition(b"\r\n\r\n")
+    headers: dict[str, Any] = {}
+    for line in head.decode("latin-1").split("\r\n"):
+        name, _, value = line.partition(":")
+        headers[name.strip().lower()] = value.strip()
+    status = int(str(headers.pop("status", "200")).split()[0])
+    return Reply(body, status, headers, str(headers.get("content-type", "text/plain")))
+
+
+def _workflows(caller: Caller) -> str:
+    installation = caller.kind == "installation"
+    return "no" if installation and not permitted(caller, ["workflows:write"]) else "yes"
+
+
+def _text(status: int, message: str, headers: dict[str, str] | None = None) -> Reply:
+    return Reply(message + "\n", status, headers or {}, "text/plain; charset=utf-8")

@@ -1,0 +1,84 @@
+"""Runs a forge over HTTP: in a thread for tests and the demo, or in the foreground for `forgehand practice`."""
+
+import logging
+import socket
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from forgehand.practice.forge import Forge
+
+log = logging.getLogger(__name__)
+
+
+class ForgeServer:
+    """`with ForgeServer(forge) as server:` serves at `server.url` until the block ends.
+
+    Port 0 lets the kernel choose. The forge's webhooks and timers end with the server.
+    """
+
+    def __init__(self, forge: Forge, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.forge = forge
+        self._socket = socket.create_server((host, port))
+        port = self._socket.getsockname()[1]
+        self.url = f"http://{host}:{port}"
+        forge.world.base_url = self.url
+        config = uvicorn.Config(
+            forge.api,
+            http=_Protocol,
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=30,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="practice-forge", daemon=True)
+
+    def __enter__(self) -> "ForgeServer":
+        self._thread.start()
+        deadline = time.monotonic() + 10
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("the practice forge did not start")
+            time.sleep(0.002)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=5)
+        self._socket.close()
+        self.forge.close()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+
+class _Protocol(HttpToolsProtocol):
+    """Lets the application cut a connection, which ASGI has no word for."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+        scope["practice.abort"] = self.transport.abort
+
+
+def serve(root: Path, host: str = "127.0.0.1", port: int = 0) -> None:
+    """Run an empty forge in the foreground until interrupted; its URL is the first line printed."""
+    with ForgeServer(Forge(root), host, port) as server:
+        print(server.url, flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            log.info("the practice forge ends")

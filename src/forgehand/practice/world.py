@@ -1,0 +1,128 @@
+"""Everything a practice forge knows, behind one lock. `acts` change it, `render` and `routes` read it.
+
+The git side is on disk below `root`; the rest is in memory and lives as long as the forge.
+"""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from forgehand.practice.errors import not_found
+from forgehand.practice.faults import Faults
+from forgehand.practice.git import Bare
+from forgehand.practice.ratelimit import Limits
+from forgehand.practice.record import Journal
+from forgehand.practice.records import (
+    Account,
+    App,
+    CheckRun,
+    CheckSuite,
+    Comment,
+    Installation,
+    Issue,
+    Label,
+    Pull,
+    Quirks,
+    Reaction,
+    Repository,
+    Review,
+    ReviewComment,
+    Status,
+    Token,
+)
+from forgehand.practice.webhooks import Webhooks
+
+
+@dataclass
+class World:
+    root: Path
+    quirks: Quirks
+    clock: Callable[[], float] = time.time
+    base_url: str = "http://127.0.0.1"
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+    apps: dict[int, App] = field(default_factory=dict)
+    installations: dict[int, Installation] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    manifests: dict[str, App] = field(default_factory=dict)
+    repositories: dict[int, Repository] = field(default_factory=dict)
+    collaborators: dict[tuple[int, str], str] = field(default_factory=dict)
+    labels: dict[int, Label] = field(default_factory=dict)
+    threads: dict[tuple[int, int], Issue] = field(default_factory=dict)
+    comments: dict[int, Comment] = field(default_factory=dict)
+    reviews: dict[int, Review] = field(default_factory=dict)
+    review_comments: dict[int, ReviewComment] = field(default_factory=dict)
+    reactions: dict[int, Reaction] = field(default_factory=dict)
+    statuses: dict[int, Status] = field(default_factory=dict)
+    suites: dict[int, CheckSuite] = field(default_factory=dict)
+    check_runs: dict[int, CheckRun] = field(default_factory=dict)
+    merge_asked: set[tuple[int, str, str]] = field(default_factory=set)
+    """Pull id, base sha and head sha whose mergeability somebody asked for."""
+
+    def __post_init__(self) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.faults = Faults()
+        self.limits = Limits()
+        self.journal = Journal(self.clock)
+        self.webhooks = Webhooks(self.clock, self.quirks)
+        self._ids = itertools.count(1001)
+        self._bares: dict[int, Bare] = {}
+
+    def new_id(self) -> int:
+        return next(self._ids)
+
+    def now(self) -> float:
+        return self.clock()
+
+    def account(self, login: str) -> Account:
+        """Logins are compared without case. Raises a 404."""
+        found = self.accounts.get(login.lower())
+        if found is None:
+            raise not_found()
+        return found
+
+    def repository(self, full_name: str) -> Repository:
+        """Raises a 404."""
+        for repo in self.repositories.values():
+            if repo.full_name.lower() == full_name.lower():
+                return repo
+        raise not_found()
+
+    def git(self, repo: Repository) -> Bare:
+        return self._bares.setdefault(repo.id, Bare(repo.path))
+
+    def app_of(self, login: str) -> App | None:
+        """The app whose bot has this login."""
+        return next((app for app in self.apps.values() if app.bot == login), None)
+
+    def issue(self, repo: Repository, number: int) -> Issue:
+        """An issue or a pull request. Raises a 404."""
+        found = self.threads.get((repo.id, number))
+        if found is None:
+            raise not_found()
+        return found
+
+    def pull(self, repo: Repository, number: int) -> Pull:
+        found = self.issue(repo, number)
+        if not isinstance(found, Pull):
+            raise not_found()
+        return found
+
+    def pulls(self, repo: Repository) -> Iterator[Pull]:
+        """The pull requests against a repository, oldest first."""
+        return (t for t in list(self.threads.values()) if t.repo_id == repo.id and isinstance(t, Pull))
+
+    def put(self, thread: Issue) -> None:
+        self.threads[thread.repo_id, thread.number] = thread
+
+    def permission(self, repo: Repository, login: str) -> str:
+        """admin, write, read or none, as the collaborator permission route answers it.
+        https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user"""
+        if login.lower() == repo.owner.lower():
+            return "admin"
+        given = self.collaborators.get((repo.id, login.lower()))
+        return given or ("none" if repo.private else "read")
