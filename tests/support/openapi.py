@@ -15,8 +15,6 @@ from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
 
 from support import needs
 
@@ -74,8 +72,7 @@ def check_request(method: str, path: str, query: Mapping[str, str], body: Any) -
         f"query {name!r} is required" for name, p in parameters.items() if p.get("required") and name not in query
     ]
     for name, value in query.items():
-        if name in parameters:
-            schema = parameters[name].get("schema", {})
+        if schema := parameters.get(name, {}).get("schema"):
             problems += _problems(schema, _from_text(schema, value), at=f"$query.{name}")
     problems += _body_problems(operation, body)
     return [f"{operation.id}: {problem}" for problem in problems]
@@ -202,8 +199,18 @@ def _error_problems(status: int, body: Any) -> list[str]:
 
 
 def _problems(schema: dict[str, Any], instance: Any, *, at: str = "$") -> list[str]:
-    validator = Draft202012Validator(_convert(schema), registry=_registry())
+    validator = Draft202012Validator(_converted(schema))
     return [_sentence(error, at) for error in validator.iter_errors(instance)]
+
+
+def _converted(schema: dict[str, Any]) -> Any:
+    """Converted once: the document, and so each schema in it, lives as long as the process."""
+    if id(schema) not in _CONVERTED:
+        _CONVERTED[id(schema)] = _convert(schema)
+    return _CONVERTED[id(schema)]
+
+
+_CONVERTED: dict[int, Any] = {}
 
 
 def _sentence(error: ValidationError, at: str) -> str:
@@ -220,7 +227,8 @@ def _convert(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
-        return {"$ref": "urn:" + schema["$ref"].removeprefix("#/").replace("/", ":")}
+        # In place: GitHub's document has no cycles, and a resolved reference costs more than the rest of a check.
+        return _converted(_resolve(schema))
     turned = {_RENAMED.get(key, key): _convert_value(key, value) for key, value in schema.items() if key in _KEPT}
     return {"anyOf": [{"type": "null"}, turned]} if schema.get("nullable") else turned
 
@@ -236,17 +244,6 @@ def _convert_value(key: str, value: Any) -> Any:
     if key == "properties":
         return {name: _convert(item) for name, item in value.items()}
     return value if key in ("enum", "required", "type", "pattern") else _convert(value)
-
-
-@functools.cache
-def _registry() -> "Registry[Any]":
-    return Registry(retrieve=_retrieve)  # type: ignore[call-arg]
-
-
-@functools.cache
-def _retrieve(uri: str) -> "Resource[Any]":
-    _, _, kind, name = uri.split(":", 3)
-    return Resource.from_contents(_convert(_document()["components"][kind][name]), DRAFT202012)
 
 
 def _known_properties(schema: dict[str, Any]) -> set[str] | None:
