@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from forgehand.adapters.sql.verbs_intake import Record
-from forgehand.ports.store import Recorded, StoreUnavailable
+from forgehand.ports.store import StoreUnavailable
 
 T = TypeVar("T")
 Verb = Callable[[Connection], T]
@@ -57,7 +57,8 @@ class Queue:
     stuck in a write: its operation, if it was under way, may still land whole.
     """
 
-    def __init__(self, max_rows: int, max_bytes: int) -> None:
+    def __init__(self, max_rows: int, max_bytes: int, batch_rows: int = 512) -> None:
+        self._batch_rows = batch_rows
         self._max_rows = max_rows
         self._max_bytes = max_bytes
         self._waiting: deque[Operation] = deque()
@@ -93,7 +94,7 @@ class Queue:
                 self._changed.wait()
             batch: list[Operation] = []
             size = 0
-            while self._waiting and len(batch) < _BATCH_ROWS and size < _BATCH_BYTES:
+            while self._waiting and len(batch) < self._batch_rows and size < _BATCH_BYTES:
                 operation = self._waiting.popleft()
                 self._bytes -= operation.size
                 size += operation.size
@@ -116,7 +117,8 @@ class Queue:
 
     def stop_watching(self) -> None:
         self._stopped.set()
-        self._watchdog.join()
+        if self._watchdog.is_alive():
+            self._watchdog.join()
 
     def _watch(self) -> None:
         while not self._stopped.wait(_WATCH_EVERY):
@@ -133,11 +135,6 @@ class Queue:
     def _forget_expired(self) -> None:
         self._waiting = deque(operation for operation in self._waiting if not operation.expired)
         self._bytes = sum(operation.size for operation in self._waiting)
-
-
-def as_recorded(value: object) -> Recorded:
-    assert isinstance(value, Recorded)
-    return value
 
 
 def _answer(operations: Iterable[Operation]) -> None:
@@ -163,6 +160,5 @@ def _hand_over(operations: list[Operation]) -> None:
 
 
 _ROW_BYTES = 1024
-_BATCH_ROWS = 512
 _BATCH_BYTES = 16 * 1024 * 1024
 _WATCH_EVERY = 0.1

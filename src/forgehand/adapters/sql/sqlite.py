@@ -81,9 +81,12 @@ class SqliteBackend:
     def _open(self) -> None:
         try:
             _create_private(self._path)
-            with _locked(self._path.with_name(self._path.name + ".migrating")), self._engine.connect() as conn:
+            with _locked(self._path.parent), self._engine.connect() as conn:
                 conn.exec_driver_sql("PRAGMA journal_mode=WAL")
-                migrate.upgrade(conn)
+                if not migrate.up_to_date(conn):
+                    conn.exec_driver_sql("BEGIN IMMEDIATE")
+                    migrate.upgrade(conn)
+                    conn.commit()
             self._conn = self._engine.connect()
             self._driver = self._conn.connection.driver_connection
         except OSError as error:
@@ -97,7 +100,7 @@ class SqliteBackend:
         self._queue.close()
         if self._writer.is_alive():
             self._writer.join()
-            self._queue.stop_watching()
+        self._queue.stop_watching()
         self._readers.shutdown(wait=True)
         if self._conn is not None:
             self._conn.close()
@@ -246,14 +249,21 @@ def _set_up(driver: Any, _record: object) -> None:
 def _create_private(path: Path) -> None:
     """Make the file if it is not there, readable by its owner only: it holds deliveries of private repositories."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # Only where it is not there: closing a file drops the locks that this process's SQLite holds on it.
+    # https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
+def _locked(folder: Path) -> Iterator[None]:
+    """One process at a time, without leaving a lock file behind."""
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
 
 
 def _dotted(numbers: tuple[int, ...]) -> str:

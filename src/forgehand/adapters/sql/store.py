@@ -10,6 +10,7 @@ from typing import Protocol
 import pysqlite3
 
 from forgehand.adapters.sql import verbs_intake, verbs_jobs, verbs_ledger, verbs_reads, verbs_small
+from forgehand.adapters.sql.postgres import PostgresBackend
 from forgehand.adapters.sql.queue import Queue, T, Verb
 from forgehand.adapters.sql.sqlite import SqliteBackend
 from forgehand.adapters.sql.verbs_intake import Record
@@ -56,7 +57,16 @@ class SqlStore:
         threads: int = 4,
         sqlite_library: tuple[int, ...] = pysqlite3.sqlite_version_info,
     ) -> None:
-        self._backend = _backend(url, Queue(queue_rows, queue_bytes), threads, patience, sqlite_library)
+        queue = Queue(queue_rows, queue_bytes)
+        if (path := _sqlite_path(url)) is not None:
+            self._backend: Backend = SqliteBackend(path, queue, threads, patience, sqlite_library)
+        elif url.startswith(("postgresql://", "postgres://")):
+            # Verbs of jobs wait in a queue of their own, one to a thread.
+            verbs = Queue(queue_rows, queue_bytes, batch_rows=1)
+            self._backend = PostgresBackend(url, queue, verbs, threads, patience)
+        else:
+            scheme = url.partition("://")[0]
+            raise ValueError(f"a store's address is sqlite:///path or postgresql://…, not {scheme}://…")
 
     async def open(self) -> None:
         await self._backend.open()
@@ -200,8 +210,7 @@ class SqlStore:
         await self._backend.write(lambda conn: verbs_small.put_secret(conn, name, value, expires_at))
 
 
-def _backend(url: str, queue: Queue, threads: int, patience: float, library: tuple[int, ...]) -> Backend:
-    scheme, _, rest = url.partition("://")
-    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
-        return SqliteBackend(Path(rest[1:]), queue, threads, patience, library)
-    raise ValueError(f"a store's address is sqlite:///path or postgresql://…, not {scheme}://…")
+def _sqlite_path(url: str) -> Path | None:
+    """`sqlite:///data/x.db` is relative, `sqlite:////var/x.db` absolute, as SQLAlchemy has it."""
+    path = url.removeprefix("sqlite:///")
+    return Path(path) if path and path != url else None

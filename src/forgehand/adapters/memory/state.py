@@ -1,0 +1,156 @@
+"""What the memory store holds, and the steps of a job on it. Used by `store`, always under its lock."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from forgehand.domain.facts import Fact
+from forgehand.domain.jobs import Change, Job, JobState, job_fact
+from forgehand.domain.ledger import LedgerEntry
+from forgehand.ports.store import Fence, Pause, StoredDelivery, Unclaimed, Written
+
+
+class State:
+    def __init__(self) -> None:
+        self.deliveries: dict[str, StoredDelivery] = {}
+        self.jobs: dict[str, Job] = {}
+        self.due_at: dict[str, float] = {}
+        self.lanes: dict[str, int] = {}
+        self.keys: dict[str, str] = {}
+        """Key to the id of the job that holds it."""
+        self.ledger: dict[str, LedgerEntry] = {}
+        self.facts: dict[str, Fact] = {}
+        """In the order they were written."""
+        self.marks: dict[str, str] = {}
+        self.secrets: dict[str, tuple[bytes, float]] = {}
+        self.pause: Pause | None = None
+        self.changes = 0
+
+    def apply(self, change: Change, now: float) -> None:
+        for job in change.enqueue:
+            if job.id not in self.jobs:
+                self._create(job, now)
+        self.put_facts(change.facts)
+        self.marks.update(change.marks)
+
+    def put_facts(self, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            self.facts.setdefault(fact.id, fact)
+
+    def claim_due(self, holder: str, lease: float, now: float, limit: int) -> list[Job]:
+        due = [job for job in self._in(JobState.PENDING) if self.due_at[job.id] <= now]
+        due.sort(key=lambda job: (-job.priority, self.due_at[job.id], job.id))
+        claimed: list[Job] = []
+        for job in due:
+            if len(claimed) < limit and self._key_is_free(job):
+                claimed.append(self._hold(job, holder, lease, now))
+        return claimed
+
+    def claim(self, job_id: str, holder: str, lease: float, now: float) -> Job | Unclaimed:
+        job = self.jobs.get(job_id)
+        if job is None or job.state.ended or job.state is JobState.WAITING:
+            return Unclaimed.GONE
+        if job.state.held:
+            return Unclaimed.BUSY
+        if not self._key_is_free(job):
+            return Unclaimed.HELD
+        return self._hold(job, holder, lease, now)
+
+    def held_under(self, fence: Fence) -> Job | None:
+        job = self.jobs.get(fence.job)
+        return job if job is not None and job.state.held and job.fence == fence.number else None
+
+    def settle(self, change: Change, fence: Fence, now: float) -> Written:
+        held = self.held_under(fence)
+        if held is None:
+            return Written.FENCE_LOST
+        if change.job is not None:
+            self._settle_row(held, change.job)
+        self.apply(change, now)
+        return Written.YES
+
+    def take_back(self, job: Job, why: str, now: float) -> Job:
+        if job.attempts >= job.max_attempts:
+            text = f"gave up after {job.attempts} attempts: {why}"
+            return self.move(job, now, state=JobState.DEAD_LETTER, why=text, ended_at=now)
+        return self.move(job, now, state=JobState.PENDING, why=why)
+
+    def again(self, job: Job, now: float) -> Job:
+        return self.move(job, now, state=JobState.PENDING, run_at=now, why="", ended_at=None)
+
+    def move(self, job: Job, now: float, **to: object) -> Job:
+        """A transition out of a hold, or of a job that is not held, with its fact."""
+        moved = replace(job, holder=None, lease_until=None, waiting_for="", **to)  # type: ignore[arg-type]
+        self.put(moved)
+        self.free(moved)
+        self.put_facts([job_fact(moved, now)])
+        return moved
+
+    def put(self, job: Job) -> None:
+        self.jobs[job.id] = job
+        self.due_at[job.id] = max(job.run_at, job.created_at)
+
+    def free(self, job: Job) -> None:
+        if self.keys.get(job.key) == job.id:
+            del self.keys[job.key]
+
+    def held(self) -> list[Job]:
+        return self._in(JobState.CLAIMED, JobState.RUNNING)
+
+    def waiting_for(self, for_: str) -> list[Job]:
+        return [job for job in self._in(JobState.WAITING) if job.waiting_for == for_]
+
+    def _in(self, *states: JobState) -> list[Job]:
+        return sorted((job for job in self.jobs.values() if job.state in states), key=lambda job: job.id)
+
+    def _create(self, job: Job, now: float) -> None:
+        if not job.lane:
+            self.put(job)
+            return
+        generation = self.lanes.get(job.lane, 0) + 1
+        self.lanes[job.lane] = generation
+        numbered = replace(job, generation=generation)
+        self.put(numbered)
+        for other in sorted(self.jobs.values(), key=lambda other: other.id):
+            if other.lane == job.lane and other.id != job.id and not other.state.ended:
+                why = f"superseded by {job.id}" + (f" at {job.revision}" if job.revision else "")
+                self.move(other, now, state=JobState.SUPERSEDED, why=why, fence=other.fence + 1, ended_at=now)
+
+    def _key_is_free(self, job: Job) -> bool:
+        return not job.key or job.key not in self.keys
+
+    def _hold(self, job: Job, holder: str, lease: float, now: float) -> Job:
+        held = replace(
+            job,
+            state=JobState.CLAIMED,
+            attempts=job.attempts + 1,
+            fence=job.fence + 1,
+            holder=holder,
+            lease_until=now + lease,
+            started_at=now,
+            ended_at=None,
+        )
+        self.jobs[job.id] = held
+        if job.key:
+            self.keys[job.key] = job.id
+        return held
+
+    def _settle_row(self, held: Job, job: Job) -> None:
+        if job.state.held:
+            self.jobs[job.id] = replace(held, payload=job.payload, why=job.why)
+            return
+        settled = replace(
+            held,
+            payload=job.payload,
+            state=job.state,
+            priority=job.priority,
+            attempts=job.attempts,
+            run_at=job.run_at,
+            holder=None,
+            lease_until=None,
+            ended_at=job.ended_at,
+            waiting_for=job.waiting_for,
+            why=job.why,
+            result=job.result,
+        )
+        self.put(settled)
+        self.free(settled)

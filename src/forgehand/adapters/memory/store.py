@@ -1,0 +1,269 @@
+"""`MemoryStore`: the store port in one process's memory. Used by tests. Nothing survives it."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from forgehand.adapters.memory.state import State
+from forgehand.domain.deliveries import Delivery
+from forgehand.domain.facts import Fact
+from forgehand.domain.jobs import Change, Job, JobState
+from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.ports.store import Fence, Pause, Recorded, StoredDelivery, StoreUnavailable, Unclaimed, Written
+
+
+class MemoryStore:
+    def __init__(self) -> None:
+        self._state = State()
+        self._lock = threading.Lock()
+        self._open = False
+
+    async def open(self) -> None:
+        self._open = True
+
+    async def close(self) -> None:
+        self._open = False
+
+    async def check(self) -> str:
+        with self._reading():
+            return "memory, gone when this process ends"
+
+    # Intake
+
+    async def record(self, delivery: Delivery, change: Change) -> Recorded:
+        if change.job is not None:
+            raise ValueError("a delivery is recorded with new jobs and facts, not with a job that somebody holds")
+        with self._writing() as state:
+            known = state.deliveries.get(delivery.guid)
+            if known is not None:
+                state.deliveries[delivery.guid] = replace(known, duplicates=known.duplicates + 1)
+                return Recorded.DUPLICATE
+            state.deliveries[delivery.guid] = StoredDelivery(delivery)
+            state.apply(change, delivery.received_at)
+            return Recorded.NEW
+
+    async def delivery(self, guid: str) -> StoredDelivery | None:
+        with self._reading() as state:
+            return state.deliveries.get(guid)
+
+    async def known_guids(self, guids: Sequence[str]) -> frozenset[str]:
+        with self._reading() as state:
+            return frozenset(guid for guid in guids if guid in state.deliveries)
+
+    # Jobs
+
+    async def claim_due(self, holder: str, lease: float, now: float, limit: int) -> list[Job]:
+        with self._writing() as state:
+            return state.claim_due(holder, lease, now, limit)
+
+    async def claim(self, job_id: str, holder: str, lease: float, now: float) -> Job | Unclaimed:
+        with self._writing() as state:
+            return state.claim(job_id, holder, lease, now)
+
+    async def renew(self, fence: Fence, lease: float, now: float) -> bool:
+        with self._writing() as state:
+            held = state.held_under(fence)
+            if held is None:
+                return False
+            state.jobs[held.id] = replace(held, state=JobState.RUNNING, lease_until=now + lease)
+            return True
+
+    async def settle(self, change: Change, fence: Fence, now: float) -> Written:
+        if change.job is not None and change.job.id != fence.job:
+            raise ValueError(f"a fence on job {fence.job} cannot settle job {change.job.id}")
+        with self._writing() as state:
+            return state.settle(change, fence, now)
+
+    async def commit(self, change: Change, now: float) -> None:
+        if change.job is not None:
+            raise ValueError("a change of a held job is settled under its fence")
+        with self._writing() as state:
+            state.apply(change, now)
+
+    async def reclaim(self, now: float, grace: float) -> list[Job]:
+        with self._writing() as state:
+            lost = [job for job in state.held() if job.lease_until is not None and job.lease_until < now - grace]
+            lost.sort(key=lambda job: (job.lease_until, job.id))
+            return [state.take_back(job, "its lease ran out", now) for job in lost]
+
+    async def holders(self) -> frozenset[str]:
+        with self._reading() as state:
+            return frozenset(job.holder for job in state.held() if job.holder is not None)
+
+    async def release(self, holder: str, now: float) -> int:
+        with self._writing() as state:
+            left = [job for job in state.held() if job.holder == holder]
+            for job in left:
+                state.take_back(job, f"its holder {holder} died", now)
+            return len(left)
+
+    async def next_due(self, now: float) -> float | None:
+        with self._reading() as state:
+            pending = [job.id for job in state.jobs.values() if job.state is JobState.PENDING]
+            return min((state.due_at[job_id] for job_id in pending), default=None)
+
+    async def cancel(self, job_id: str, why: str, now: float) -> bool:
+        with self._writing() as state:
+            job = state.jobs.get(job_id)
+            if job is None or job.state.ended:
+                return False
+            state.move(job, now, state=JobState.CANCELLED, why=why, fence=job.fence + 1, ended_at=now)
+            return True
+
+    async def retry(self, job_id: str, now: float) -> bool:
+        with self._writing() as state:
+            job = state.jobs.get(job_id)
+            if job is None or not (job.state.ended or job.state is JobState.WAITING):
+                return False
+            state.again(replace(job, attempts=0, result=None), now)
+            return True
+
+    async def wake(self, waiting_for: str, now: float) -> list[str]:
+        with self._writing() as state:
+            return [state.again(job, now).id for job in state.waiting_for(waiting_for)]
+
+    async def job(self, job_id: str) -> Job | None:
+        with self._reading() as state:
+            return state.jobs.get(job_id)
+
+    async def known_revision(self, worker: str, repository_id: int, subject: str, revision: str) -> bool:
+        looked_for = (worker, repository_id, subject, revision)
+        with self._reading() as state:
+            return bool(revision) and any(
+                (job.worker, job.repository_id, job.subject, job.revision) == looked_for for job in state.jobs.values()
+            )
+
+    # Ledger
+
+    async def entry(self, slot: str) -> LedgerEntry | None:
+        with self._reading() as state:
+            return state.ledger.get(slot)
+
+    async def write_entry(
+        self, entry: LedgerEntry, fence: Fence, now: float, *, lease_beyond: float = 0.0, facts: tuple[Fact, ...] = ()
+    ) -> Written:
+        with self._writing() as state:
+            held = state.held_under(fence)
+            if held is None or held.lease_until is None or held.lease_until <= now + lease_beyond:
+                return Written.FENCE_LOST
+            return _put_entry(state, entry, now, facts)
+
+    async def override_entry(self, entry: LedgerEntry, now: float, facts: tuple[Fact, ...] = ()) -> Written:
+        with self._writing() as state:
+            return _put_entry(state, entry, now, facts)
+
+    # Controls
+
+    async def paused(self) -> Pause | None:
+        with self._reading() as state:
+            return state.pause
+
+    async def pause(self, pause: Pause) -> None:
+        with self._writing() as state:
+            state.pause = pause
+
+    async def resume(self, now: float) -> list[str]:
+        with self._writing() as state:
+            state.pause = None
+            return [state.again(job, now).id for job in state.waiting_for("resume")]
+
+    async def mark(self, key: str) -> str | None:
+        with self._reading() as state:
+            return state.marks.get(key)
+
+    # Reads
+
+    async def deliveries(self, limit: int, before: float | None = None) -> list[StoredDelivery]:
+        with self._reading() as state:
+            found = [
+                replace(stored, delivery=replace(stored.delivery, body=b""))
+                for stored in state.deliveries.values()
+                if before is None or stored.delivery.received_at < before
+            ]
+        found.sort(key=lambda stored: (stored.delivery.received_at, stored.delivery.guid), reverse=True)
+        return found[:limit]
+
+    async def jobs(self, limit: int, state: JobState | None = None, before: float | None = None) -> list[Job]:
+        with self._reading() as held:
+            found = [
+                job
+                for job in held.jobs.values()
+                if (state is None or job.state is state) and (before is None or job.created_at < before)
+            ]
+        return _newest_jobs(found)[:limit]
+
+    async def jobs_of(self, delivery: str) -> list[Job]:
+        with self._reading() as state:
+            return _newest_jobs(job for job in state.jobs.values() if job.delivery == delivery)
+
+    async def entries(
+        self, limit: int, state: EffectState | None = None, before: float | None = None
+    ) -> list[LedgerEntry]:
+        with self._reading() as held:
+            found = [
+                entry
+                for entry in held.ledger.values()
+                if (state is None or entry.state is state) and (before is None or entry.updated_at < before)
+            ]
+        return _newest_entries(found)[:limit]
+
+    async def entries_of(self, job_id: str) -> list[LedgerEntry]:
+        with self._reading() as state:
+            return _newest_entries(entry for entry in state.ledger.values() if entry.job == job_id)
+
+    async def facts_of(self, *, delivery: str | None = None, job: str | None = None, limit: int = 200) -> list[Fact]:
+        if (delivery is None) == (job is None):
+            raise ValueError("facts are listed for one delivery or for one job")
+        with self._reading() as state:
+            found = [
+                fact
+                for fact in state.facts.values()
+                if (delivery is not None and fact.delivery == delivery) or (job is not None and fact.job == job)
+            ]
+        return sorted(found, key=lambda fact: fact.at)[:limit]
+
+    async def latest_change(self) -> int:
+        with self._reading() as state:
+            return state.changes
+
+    # Secrets
+
+    async def get_secret(self, name: str, now: float) -> bytes | None:
+        with self._reading() as state:
+            value, expires_at = state.secrets.get(name, (b"", now))
+            return value if expires_at > now else None
+
+    async def put_secret(self, name: str, value: bytes, expires_at: float) -> None:
+        with self._writing() as state:
+            state.secrets[name] = (value, expires_at)
+
+    @contextmanager
+    def _reading(self) -> Iterator[State]:
+        with self._lock:
+            if not self._open:
+                raise StoreUnavailable("the store is closed")
+            yield self._state
+
+    @contextmanager
+    def _writing(self) -> Iterator[State]:
+        with self._reading() as state:
+            yield state
+            state.changes += 1
+
+
+def _put_entry(state: State, entry: LedgerEntry, now: float, facts: tuple[Fact, ...]) -> Written:
+    stored = state.ledger.get(entry.slot)
+    if (stored.version if stored else 0) != entry.version:
+        return Written.STALE
+    state.ledger[entry.slot] = replace(entry, version=entry.version + 1, updated_at=now)
+    state.put_facts(facts)
+    return Written.YES
+
+
+def _newest_jobs(jobs: Iterator[Job] | list[Job]) -> list[Job]:
+    return sorted(jobs, key=lambda job: (job.created_at, job.id), reverse=True)
+
+
+def _newest_entries(entries: Iterator[LedgerEntry] | list[LedgerEntry]) -> list[LedgerEntry]:
+    return sorted(entries, key=lambda entry: (entry.updated_at, entry.slot), reverse=True)

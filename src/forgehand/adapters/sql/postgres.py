@@ -1,0 +1,176 @@
+"""PostgreSQL: a few threads, each verb one transaction; deliveries that wait together share one. Used by `store`.
+
+Verbs run at READ COMMITTED and lock the rows they decide on. A deadlock or a lost connection before the commit is
+tried again here; a connection lost during the commit is not, since the commit may have happened.
+"""
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
+
+from forgehand.adapters.sql import migrate
+from forgehand.adapters.sql.errors import told
+from forgehand.adapters.sql.queue import Operation, Queue, T, Verb, record_operation, verb_operation
+from forgehand.adapters.sql.verbs_intake import Record, record_all
+from forgehand.adapters.sql.verbs_reads import version
+from forgehand.ports.store import Recorded, StoreUnavailable
+
+
+class PostgresBackend:
+    def __init__(self, url: str, records: Queue, verbs: Queue, threads: int, patience: float) -> None:
+        self._records = records
+        self._verbs = verbs
+        self._patience = patience
+        self._engine = _engine(url, threads + _WRITERS)
+        self._threads = [
+            *_workers(_WRITERS, "store-writer", records, self._serve_records),
+            *_workers(threads, "store-verbs", verbs, self._serve_verbs),
+        ]
+
+    async def open(self) -> None:
+        await asyncio.to_thread(self._open)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._close)
+
+    async def record(self, record: Record) -> Recorded:
+        operation = record_operation(record, self._patience)
+        self._records.put(operation)
+        answer: Recorded = await operation.future
+        return answer
+
+    async def write(self, verb: Verb[T]) -> T:
+        operation = verb_operation(verb, _VERB_PATIENCE)
+        self._verbs.put(operation)
+        answer: T = await operation.future
+        return answer
+
+    async def read(self, verb: Verb[T]) -> T:
+        return await self.write(verb)
+
+    async def check(self) -> str:
+        at = self._engine.url
+        return f"{await self.read(version)} at {at.host or 'a local socket'}, database {at.database}"
+
+    def _open(self) -> None:
+        try:
+            with self._engine.begin() as conn:
+                if not migrate.up_to_date(conn):
+                    conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                    migrate.upgrade(conn)
+        except Exception as error:
+            raise told(error) from error
+        for queue in (self._records, self._verbs):
+            queue.open()
+        for thread in self._threads:
+            thread.start()
+
+    def _close(self) -> None:
+        for queue in (self._records, self._verbs):
+            queue.close()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+        for queue in (self._records, self._verbs):
+            queue.stop_watching()
+        self._engine.dispose()
+
+    def _serve_records(self, batch: list[Operation]) -> None:
+        records = [operation.record for operation in batch if operation.record]
+        try:
+            answers = self._transact(lambda conn: record_all(conn, records))
+        except StoreUnavailable as error:
+            for operation in batch:
+                operation.error = error
+        except Exception:
+            # One of them is bad: find out which, each for itself.
+            for operation in batch:
+                self._answer(operation, _record_one(operation))
+        else:
+            for operation, answer in zip(batch, answers, strict=True):
+                operation.result = answer
+
+    def _serve_verbs(self, batch: list[Operation]) -> None:
+        for operation in batch:
+            if operation.verb:
+                self._answer(operation, operation.verb)
+
+    def _answer(self, operation: Operation, verb: Verb[object]) -> None:
+        try:
+            operation.result = self._transact(verb)
+        except Exception as error:
+            operation.error = error
+
+    def _transact(self, verb: Verb[T]) -> T:
+        """Run a verb in one transaction and commit it; raises what the port promises."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            committing = False
+            try:
+                with self._engine.connect() as conn:
+                    result = verb(conn)
+                    committing = True
+                    conn.commit()
+                    return result
+            except DBAPIError as error:
+                if attempt == _ATTEMPTS or not _worth_repeating(error, committing):
+                    raise told(error) from error
+                if not error.connection_invalidated:
+                    # Whom it collided with should be done by then, and two that collided should not meet again.
+                    time.sleep(random.uniform(0.001, 0.01) * attempt)  # noqa: S311
+            except Exception as error:
+                raise told(error) from error
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _worth_repeating(error: DBAPIError, committing: bool) -> bool:
+    if error.connection_invalidated:
+        return not committing
+    return getattr(error.orig, "sqlstate", None) in _COLLISIONS
+
+
+def _workers(count: int, name: str, queue: Queue, serve: Callable[[list[Operation]], None]) -> list[threading.Thread]:
+    def run() -> None:
+        while batch := queue.take():
+            serve([operation for operation in batch if not operation.given_up])
+            queue.done(batch)
+
+    return [threading.Thread(target=run, name=f"{name}-{number}", daemon=True) for number in range(count)]
+
+
+def _record_one(operation: Operation) -> Verb[Recorded]:
+    assert operation.record is not None
+    record: Record = operation.record
+    return lambda conn: record_all(conn, [record])[0]
+
+
+def _engine(url: str, connections: int) -> Engine:
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=connections,
+        max_overflow=0,
+        isolation_level="READ COMMITTED",
+        # Bodies and texts of deliveries do not belong in error messages.
+        hide_parameters=True,
+        use_native_hstore=False,
+        connect_args={
+            "connect_timeout": 3,
+            "application_name": "forgehand",
+            "tcp_user_timeout": 10_000,
+            "keepalives_idle": 10,
+            # A process that is frozen in the middle of a transaction must not keep its row locks.
+            "options": "-c idle_in_transaction_session_timeout=10s -c lock_timeout=8s -c statement_timeout=30s",
+        },
+    )
+
+
+_WRITERS = 2
+_ATTEMPTS = 6
+_VERB_PATIENCE = 10.0
+_MIGRATION_LOCK = 4_018_220_611
+_COLLISIONS = frozenset({"40001", "40P01"})
+"""serialization_failure, deadlock_detected: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
