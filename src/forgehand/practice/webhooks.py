@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -110,6 +110,11 @@ class Webhooks:
         with self._lock:
             kept = [d for d in self._history if d.app_id == app.id and d.delivered_at >= oldest]
         return sorted(kept, key=lambda d: d.id, reverse=True)
+
+    def age(self, seconds: float) -> None:
+        """Make the history that much older, as if the receiver had been away for so long."""
+        with self._lock:
+            self._history = [replace(d, delivered_at=d.delivered_at - seconds) for d in self._history]
 
     def settle(self, timeout: float = 10.0) -> None:
         """Wait until every delivery on its way has an answer. Raises TimeoutError."""

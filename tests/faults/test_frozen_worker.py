@@ -1,0 +1,37 @@
+"""A worker freezes between intent and send, its job is taken over, and then it wakes up: it must not send."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.product import assert_said_once, open_flawed_pull, product, reviewed, until
+
+from forgehand.engine.steps import Step
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgres"))])
+def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    yield {} if request.param == "sqlite" else {"database_url": request.getfixturevalue("postgres_url")}
+
+
+@pytest.mark.parametrize("step", [Step.EFFECT_INTENDED, Step.EFFECT_LOOKED_UP, Step.EFFECT_SENDING])
+def test_a_frozen_worker_that_wakes_after_its_job_was_taken_over_sends_nothing(
+    tmp_path: Path, database: dict[str, str], step: Step
+) -> None:
+    short = {"lease_seconds": 3.0, "heartbeat_seconds": 0.5, "settle_seconds": 1.5}
+    with product(tmp_path, start=False, **short, **database) as run:
+        run.trap = f"{step}|review|freeze|{tmp_path / 'trapped'}"
+        run.start()
+        pull = open_flawed_pull(run.forge)
+        until((tmp_path / "trapped").exists, "the frozen step")
+        (frozen,) = run.children()
+        until(lambda: "T" in Path(f"/proc/{frozen}/stat").read_text().rpartition(")")[2][:3], "the freeze")
+        run.start_worker()
+        until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the review by the second worker")
+        before = len(run.forge.mutations())
+        os.kill(frozen, signal.SIGCONT)
+        until(lambda: "job.dropped" in run.log() or "job.late" in run.log(), "the woken worker's notice")
+        assert_said_once(run.forge, pull.number, pull.head_sha)
+        assert len(run.forge.mutations()) == before

@@ -1,0 +1,212 @@
+"""The whole product beside a practice forge, as a test drives it: start, kill, restart, and look at what came of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from forgehand.assembly.settings import Settings
+from forgehand.practice.forge import Forge
+from forgehand.practice.records import App, Quirks
+from forgehand.practice.server import ForgeServer
+
+REPO = "acme/shop"
+EVENTS = ("pull_request", "push", "issue_comment")
+PERMISSIONS = {"checks": "write", "contents": "read", "metadata": "read", "pull_requests": "write"}
+SECRET = "practice webhook secret"
+CLEAN = {"shop/cart.py": '"""A cart."""\n\n\ndef total(prices: list[int]) -> int:\n    return sum(prices)\n'}
+FLAWED = {
+    "shop/cart.py": (
+        '"""A cart."""\n\n\ndef total(prices: list[int]) -> int:\n    return sum(prices) - discout(prices)\n'
+    )
+}
+"""Calls a function that is not there: what ruff calls F821."""
+
+
+def until(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
+    """The first true value of `condition`; fails with `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds:g} s: {what}")
+
+
+@dataclass
+class Product:
+    """`forgehand serve` in a process of its own. `more` overrides settings by field name."""
+
+    forge: Forge
+    app: App
+    folder: Path
+    more: dict[str, Any] = field(default_factory=dict)
+    trap: str = ""
+    process: subprocess.Popen[bytes] | None = None
+    webhook_url: str = ""
+    admin_url: str = ""
+    sign_in_url: str = ""
+    others: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def settings(self) -> Settings:
+        given: dict[str, Any] = {
+            "github_app_id": str(self.app.id),
+            "github_app_slug": self.app.slug,
+            "github_app_private_key": SecretStr(self.app.private_key),
+            "github_webhook_secret": SecretStr(SECRET),
+            "github_api_url": self.forge.url,
+            "port": 0,
+            "admin_port": 0,
+            "database_url": f"sqlite:///{self.folder}/forgehand.db",
+            "data_dir": self.folder,
+            "poll_seconds": 0.0,
+            "sweep_seconds": 0.0,
+            "settle_seconds": 0.5,
+            "log_format": "json",
+        }
+        return Settings.model_construct(**{**Settings.model_construct().__dict__, **given, **self.more})
+
+    def start(self) -> None:
+        """Serve, and point the App's webhook at it."""
+        self.process = self._spawn("serve")
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, f"the product did not start:\n{self.log()}"
+        self.webhook_url, self.admin_url, self.sign_in_url = json.loads(line)
+        self.app.webhook_url = self.webhook_url
+
+    def start_worker(self, trap: str = "") -> subprocess.Popen[bytes]:
+        """Another `forgehand worker` on the same store; returns once its store is open."""
+        working = self.folder / "working"
+        working.unlink(missing_ok=True)
+        self.others.append(self._spawn("worker", trap))
+        until(working.exists, "the second worker did not start")
+        return self.others[-1]
+
+    def kill(self) -> None:
+        """kill -9 of the server and, through its death, the end of its worker."""
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.wait_dead()
+
+    def wait_dead(self) -> None:
+        if self.process:
+            self.process.wait(60)
+            # A worker whose parent was killed goes by itself; tests go on only once it has.
+            with self._group_gone():
+                pass
+
+    def stop(self) -> None:
+        for process in (self.process, *self.others):
+            if process and process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.terminate()
+        for process in (self.process, *self.others):
+            if process:
+                try:
+                    process.wait(40)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text() if (self.folder / "log").exists() else ""
+
+    def children(self) -> list[int]:
+        """Pids of the server's worker children."""
+        assert self.process is not None
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+    def _spawn(self, role: str, trap: str | None = None) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "support.product_process", role, self.trap if trap is None else trap],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=self.folder,
+                env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parent.parent), "HOME": "/nonexistent"},
+                start_new_session=True,
+            )
+        assert process.stdin is not None
+        process.stdin.write(self.settings.to_json() + b"\n")
+        process.stdin.flush()
+        return process
+
+    @contextmanager
+    def _group_gone(self) -> Iterator[None]:
+        assert self.process is not None
+        pid = self.process.pid
+
+        def gone() -> bool:
+            try:
+                os.killpg(pid, 0)
+            except ProcessLookupError:
+                return True
+            return False
+
+        until(gone, "the worker outlived its server", 40)
+        yield
+
+
+@contextmanager
+def running_forge(folder: Path, quirks: Quirks | None = None) -> Iterator[tuple[Forge, App]]:
+    """A practice forge with an App installed on `acme/shop`, which has one clean commit on main."""
+    forge = Forge(folder / "forge", quirks or Quirks())
+    with ForgeServer(forge):
+        forge.create_user("acme", type="Organization")
+        app = forge.create_app("forgehand", permissions=PERMISSIONS, events=EVENTS, webhook_secret=SECRET)
+        forge.create_repository(REPO)
+        forge.commit(REPO, "main", {"README.md": "# Shop\n", **CLEAN}, "Open the shop")
+        forge.install(app, "acme")
+        yield forge, app
+
+
+@contextmanager
+def product(folder: Path, *, quirks: Quirks | None = None, start: bool = True, **more: Any) -> Iterator[Product]:
+    """Forge and product; stopped at the end, whatever happened. The log is shown when the test fails."""
+    (folder / "product").mkdir(parents=True)
+    with running_forge(folder, quirks) as (forge, app):
+        made = Product(forge, app, folder / "product", more)
+        try:
+            if start:
+                made.start()
+            yield made
+        except BaseException:
+            print(made.log(), file=sys.stderr)
+            raise
+        finally:
+            made.stop()
+
+
+def open_flawed_pull(forge: Forge, number: int = 1) -> Any:
+    """A pull request with one bug on a changed line."""
+    branch = f"feature-{number}"
+    forge.commit(REPO, branch, FLAWED, "Give a discount")
+    return forge.open_pull(REPO, branch, title="Give a discount")
+
+
+def reviewed(forge: Forge, number: int, sha: str) -> bool:
+    """Whether review, summary and check run of this head are all there."""
+    runs = [run for run in forge.check_runs(REPO, sha) if run.status == "completed"]
+    said = [review for review in forge.reviews(REPO, number) if review.commit_id == sha]
+    return bool(runs and said and forge.comments(REPO, number))
+
+
+def assert_said_once(forge: Forge, number: int, sha: str) -> None:
+    """Exactly one review, one summary and one check run, and the finding on its line."""
+    assert len(forge.reviews(REPO, number)) == 1
+    assert len(forge.comments(REPO, number)) == 1
+    assert len(forge.check_runs(REPO, sha)) == 1
+    assert [(each.path, each.line) for each in forge.review_comments(REPO, number)] == [("shop/cart.py", 5)]

@@ -1,0 +1,76 @@
+"""The product's processes as tests start them: `python -m support.product_process ROLE …`, settings as JSON on standard
+input. Exactly what `forgehand serve` and `forgehand worker` run, with a listener on the steps that can kill or freeze
+the process at one of them, once.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from forgehand.assembly.build import opened
+from forgehand.assembly.logs import set_up_logs
+from forgehand.assembly.serve import Addresses, serve
+from forgehand.assembly.settings import Settings
+from forgehand.assembly.worker_process import main as worker_main
+from forgehand.assembly.worker_process import work
+from forgehand.engine.steps import Step, Steps, silent
+
+
+def stopper(trap: str) -> Steps:
+    """`trap` is `STEP|ABOUT|HOW|FILE`: at this step do HOW (`worker`: kill this process, `both`: its parent too,
+    `freeze`), unless FILE exists; it is made first, so that it happens once over all processes."""
+    if not trap:
+        return silent
+    step, about, how, mark = trap.split("|")
+
+    def at(now: Step, what: str) -> None:
+        if now != step or what != about:
+            return
+        try:
+            os.close(os.open(mark, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return
+        if how == "freeze":
+            os.kill(os.getpid(), signal.SIGSTOP)
+            return
+        if how == "both":
+            os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return at
+
+
+def main() -> int:
+    role, trap = sys.argv[1], sys.argv[2]
+    if role == "child":
+        # `serve` put the two pipe ends after our own arguments.
+        sys.argv[1:] = sys.argv[3:]
+        worker_main(steps=stopper(trap))
+        return 0
+    settings = Settings.from_json(sys.stdin.buffer.readline())
+    if role == "worker":
+        set_up_logs(settings)
+        asyncio.run(_work(settings, trap))
+        return 0
+    # Only the step of the receipt happens in the server; killing "both" there is killing itself.
+    mine = trap.replace("|both|", "|worker|") if trap.startswith(Step.DELIVERY_RECORDED) else ""
+    return serve(settings, _tell, worker=("-m", "support.product_process", "child", trap), steps=stopper(mine))
+
+
+async def _work(settings: Settings, trap: str) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    async with opened(settings, steps=stopper(trap)) as app:
+        Path(settings.data_dir, "working").touch()
+        await work(app, stop)
+
+
+def _tell(addresses: Addresses) -> None:
+    print(json.dumps([addresses.webhook_url, addresses.admin_url, addresses.sign_in_url]), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
