@@ -1,0 +1,180 @@
+"""What `forgehand doctor` examines: this machine, the settings, the store, and what GitHub says about the App.
+
+Each check says what it found and, where that is not right, what would mend it. Nothing is changed anywhere, but that
+the store is created or migrated where it was not. Called by `cli.doctor`.
+"""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from forgehand.assembly.settings import Settings, SettingsError, read_settings
+from forgehand.ports.store import StoreUnavailable
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    """It runs, but not as it could."""
+    PROBLEM = "problem"
+    """It does not run, or not rightly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `remedy` is what to do where `level` is not ok."""
+
+    name: str
+    level: Level
+    says: str
+    remedy: str = ""
+
+
+SCARCE, LITTLE = 200 * 1024**2, 2 * 1024**3
+"""Bytes of free disk below which work fails soon, and below which it may."""
+
+
+async def examine() -> list[Check]:
+    """Every check, in the order in which their remedies are best followed."""
+    from forgehand.assembly.doctor_github import examine_github
+
+    checks = [_python(), *_tools()]
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        return [*checks, *(_problem("settings", line, _settings_remedy(line)) for line in str(error).splitlines())]
+    checks += [*_settings(settings), *_files(settings), _disk(settings)]
+    checks += [*_sqlite(settings), await _store(settings)]
+    if settings.missing():
+        checks.append(Check("GitHub", Level.WARNING, "not asked: the settings above are incomplete"))
+    else:
+        checks += await examine_github(settings)
+    return checks
+
+
+def _python() -> Check:
+    # An older one could not have installed us.
+    return _ok("Python", ".".join(map(str, sys.version_info[:3])))
+
+
+def _tools() -> Iterator[Check]:
+    yield _tool("git", ["--version"], "install git (Debian: apt-get install git)")
+    yield _tool("ruff", ["--version"], "install Forgehand's Python packages again: ruff comes with them")
+    yield _tool("kingfisher", ["--version"], "install Forgehand's Python packages again: kingfisher-bin is one of them")
+    yield _tool(
+        "bwrap",
+        ["--version"],
+        "install bubblewrap (Debian: apt-get install bubblewrap); reviews run without it, repositories' tests will not",
+        Level.WARNING,
+    )
+
+
+def _tool(name: str, argv: list[str], remedy: str, level: Level = Level.PROBLEM) -> Check:
+    # The analysers come with our packages, whose folder of programs need not be on PATH.
+    places = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
+    found = shutil.which(name, path=places)
+    if not found:
+        return Check(name, level, "not found", remedy)
+    try:
+        done = subprocess.run([found, *argv], capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        return Check(name, level, f"{found} does not run: {error}", remedy)
+    return _ok(name, (done.stdout or done.stderr).strip().partition("\n")[0])
+
+
+def _settings(settings: Settings) -> Iterator[Check]:
+    missing = settings.missing()
+    for line in missing:
+        variable, _, rest = line.partition(" is not set: ")
+        yield _problem("settings", f"{variable} is not set", rest)
+    if not missing:
+        yield _ok("settings", f"complete, for the App {settings.github_app_slug or settings.github_app_id}")
+    if settings.github_webhook_secret_previous.get_secret_value():
+        yield Check(
+            "webhook secret",
+            Level.WARNING,
+            "the previous secret is still accepted",
+            "remove GITHUB_WEBHOOK_SECRET_PREVIOUS once GitHub signs with the new one",
+        )
+    if (short := settings.secret_key.get_secret_value()) and len(short) < 32:
+        yield _problem("secret key", "FORGEHAND_SECRET_KEY is too short", "give at least 32 random characters")
+
+
+def _files(settings: Settings) -> Iterator[Check]:
+    key = settings.github_app_private_key_file
+    for path in [Path(".env"), *([key] if key else [])]:
+        if path.is_file() and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
+            says = f"others on this machine may read it ({mode:o})"
+            yield Check(str(path), Level.WARNING, says, f"chmod 600 {path}")
+
+
+def _disk(settings: Settings) -> Check:
+    folder = settings.data_dir.resolve()
+    while not folder.exists():
+        folder = folder.parent
+    if not os.access(folder, os.W_OK):
+        return _problem("data folder", f"{folder} cannot be written to", "give FORGEHAND_DATA_DIR a folder of its own")
+    free = shutil.disk_usage(folder).free
+    says = f"{free / 1024**3:.1f} GB free at {folder}"
+    if free < SCARCE:
+        return _problem("disk", says, "make room, or move FORGEHAND_DATA_DIR")
+    if free < LITTLE:
+        return Check("disk", Level.WARNING, says, "git mirrors and the database will need more soon")
+    return _ok("disk", says)
+
+
+def _sqlite(settings: Settings) -> Iterator[Check]:
+    if not settings.database_url.startswith("sqlite"):
+        return
+    import pysqlite3
+
+    from forgehand.adapters.sql.sqlite import refuse_old
+
+    try:
+        refuse_old(pysqlite3.sqlite_version_info)
+    except StoreUnavailable as error:
+        says, _, remedy = error.why.partition(": ")
+        yield _problem("SQLite", says, remedy)
+    else:
+        yield _ok("SQLite", pysqlite3.sqlite_version)
+
+
+async def _store(settings: Settings) -> Check:
+    from forgehand.assembly.build import store_of
+
+    try:
+        store = store_of(settings)
+        await store.open()
+        try:
+            # A write that changes nothing, for a read-only file would open as well.
+            paused = await store.paused()
+            await store.wake("forgehand doctor", 0.0)
+            says = await store.check()
+        finally:
+            await store.close()
+    except (StoreUnavailable, SettingsError) as error:
+        remedy = "mend that, or let FORGEHAND_DATABASE_URL name another store"
+        return _problem("store", str(error), remedy)
+    if paused:
+        why = f" ({paused.why})" if paused.why else ""
+        return Check("store", Level.WARNING, f"{says}; writes are paused by {paused.by}{why}", "forgehand resume")
+    return _ok("store", says)
+
+
+def _settings_remedy(line: str) -> str:
+    return f"correct {line.partition(':')[0]}; docs/settings.md says what it may be"
+
+
+def _ok(name: str, says: str) -> Check:
+    return Check(name, Level.OK, says)
+
+
+def _problem(name: str, says: str, remedy: str) -> Check:
+    return Check(name, Level.PROBLEM, says, remedy)

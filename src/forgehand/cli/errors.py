@@ -1,0 +1,55 @@
+"""What an operator sees when something cannot be done: plain lines on stderr and an exit code, never a traceback.
+
+An error that none of us foresaw keeps its traceback: it is ours, not the operator's. Used by every command.
+"""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+FAILED = 1
+"""The thing failed, or is not there."""
+
+USAGE = 2
+"""The command was called wrongly, or the settings cannot be used."""
+
+
+class Stop(Exception):
+    """A command cannot go on; each line of the message is for the operator."""
+
+    def __init__(self, message: str, code: int = FAILED) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Commands(TyperGroup):
+    """The root group, which turns foreseen errors into lines."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            told = _told(error)
+            if told is None:
+                raise
+            message, code = told
+            for line in message.splitlines():
+                typer.echo(f"forgehand: {line}", err=True)
+            raise typer.Exit(code) from None
+
+
+def _told(error: Exception) -> tuple[str, int] | None:
+    if isinstance(error, Stop):
+        return str(error), error.code
+    # Imported only now: they bring pydantic and more, which no command that goes well should wait for.
+    from forgehand.assembly.settings import SettingsError
+    from forgehand.ports.github import GitHubError
+    from forgehand.ports.store import StoreUnavailable
+
+    match error:
+        case SettingsError():
+            return str(error), USAGE
+        case StoreUnavailable() | GitHubError():
+            return error.why, FAILED
+    return None

@@ -1,0 +1,141 @@
+"""`forgehand jobs`: what is to do, what is being done, what came of it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forgehand.cli.errors import Stop
+from forgehand.cli.opening import RECENT, one_of, who, with_app
+from forgehand.cli.printing import Json, details, emit_json, moment, table
+
+if TYPE_CHECKING:
+    from forgehand.assembly.build import App
+    from forgehand.domain.jobs import Job
+    from forgehand.engine.operations import Acted
+    from forgehand.engine.queries import JobStory
+
+jobs = typer.Typer(help="List, show, cancel and retry jobs.", no_args_is_help=True)
+
+JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id; the first 6 characters of a recent one do.")]
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")]
+
+
+@jobs.command("list")
+def list_jobs(
+    state: Annotated[str, typer.Option(help="Only those in this state, such as `dead_letter`.")] = "",
+    limit: Limit = 20,
+    json: Json = False,
+) -> None:
+    """The last jobs, newest first."""
+    from forgehand.domain.jobs import JobState
+
+    wanted = _state(state, [each.value for each in JobState])
+    listed = with_app(lambda app: app.store.jobs(limit, JobState(wanted) if wanted else None))
+    if json:
+        emit_json(listed)
+        return
+    rows = [
+        (job.id[:12], job.state, job.type, job.repository, job.subject, job.attempts, moment(job.created_at), job.why)
+        for job in listed
+    ]
+    table(["id", "state", "type", "repository", "subject", "attempts", "created", "why"], rows, "No jobs.")
+
+
+@jobs.command()
+def show(job_id: JobId, json: Json = False) -> None:
+    """One job: its state and why, its attempts, its effects and everything that happened to it."""
+    from forgehand.engine import queries
+
+    async def story(app: "App") -> "JobStory | None":
+        return await queries.job_story(app.store, await resolve(app, job_id))
+
+    found = with_app(story)
+    if found is None:
+        raise Stop(f"no job {job_id} is stored")
+    if json:
+        emit_json(found)
+        return
+    print_story(found)
+
+
+@jobs.command()
+def cancel(job_id: JobId) -> None:
+    """End an unfinished job; its holder can write nothing any more."""
+
+    async def act(app: "App") -> "Acted":
+        return await app.operations.cancel(await resolve(app, job_id), who())
+
+    say(with_app(act))
+
+
+@jobs.command()
+def retry(job_id: JobId) -> None:
+    """Give an ended or waiting job a new life with all its attempts."""
+
+    async def act(app: "App") -> "Acted":
+        return await app.operations.retry(await resolve(app, job_id), who())
+
+    say(with_app(act))
+
+
+def say(acted: "Acted") -> None:
+    """Print what an operation says; it failed where nothing was changed."""
+    if not acted.done:
+        raise Stop(acted.says)
+    typer.echo(acted.says)
+
+
+async def resolve(app: "App", typed: str) -> str:
+    """The whole id of the job that was meant."""
+    if await app.store.job(typed):
+        return typed
+    return one_of(typed, [job.id for job in await app.store.jobs(RECENT)], "job")
+
+
+def print_story(story: "JobStory") -> None:
+    """A job as a person reads it."""
+    _print_job(story.job)
+    typer.echo("\nEffects")
+    rows = [(each.state, each.summary, each.why, each.remote_url or "", each.slot[:12]) for each in story.effects]
+    table(["state", "what", "why", "where", "slot"], rows, "  none")
+    typer.echo("\nWhat happened")
+    facts = [(moment(fact.at), fact.kind, _said(fact.data)) for fact in story.facts]
+    table(["when", "what", ""], facts, "  nothing yet")
+
+
+def _print_job(job: "Job") -> None:
+    details(
+        {
+            "job": job.id,
+            "state": job.state,
+            "why": job.why,
+            "waits for": job.waiting_for,
+            "type": job.type,
+            "worker": job.worker,
+            "repository": job.repository,
+            "subject": job.subject,
+            "revision": job.revision,
+            "mode": f"{job.grant.mode}{', may push' if job.grant.allow_push else ''}",
+            "attempts": f"{job.attempts} of {job.max_attempts}",
+            "created": moment(job.created_at),
+            "next at": moment(job.run_at) if not job.state.ended else "",
+            "started": moment(job.started_at),
+            "ended": moment(job.ended_at),
+            "held by": job.holder or "",
+            "delivery": job.delivery or "",
+            "result": ", ".join(f"{name}: {value}" for name, value in (job.result or {}).items()),
+        }
+    )
+
+
+def _said(data: object) -> str:
+    if not isinstance(data, dict):
+        return ""
+    return ", ".join(f"{name}: {value}" for name, value in data.items() if value not in ("", None))
+
+
+def _state(given: str, known: list[str]) -> str:
+    wanted = given.strip().lower().replace("-", "_").replace(" ", "_")
+    if wanted and wanted not in known:
+        raise typer.BadParameter(f"no state {given!r}: there are {', '.join(known)}", param_hint="--state")
+    return wanted

@@ -1,0 +1,63 @@
+"""Run a coroutine against the opened App: what every command that looks or steers begins with."""
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+from forgehand.cli.errors import Stop
+
+if TYPE_CHECKING:
+    from forgehand.assembly.build import App
+    from forgehand.assembly.settings import Settings
+
+Result = TypeVar("Result")
+
+RECENT = 500
+"""How many of the newest rows a shortened id is looked for in."""
+
+SHORTEST = 6
+"""Characters that a shortened id must have."""
+
+
+def with_app(act: "Callable[[App], Awaitable[Result]]", *, ready: bool = False) -> Result:
+    """`act` on the App with its store open. `ready`: it will also talk to GitHub, so its settings must be complete."""
+    from forgehand.assembly.build import opened
+    from forgehand.assembly.settings import read_settings, ready_settings
+
+    settings = ready_settings() if ready else read_settings()
+    quiet_logs(settings)
+
+    async def run() -> Result:
+        async with opened(settings) as app:
+            return await act(app)
+
+    return asyncio.run(run())
+
+
+def quiet_logs(settings: "Settings") -> None:
+    """Commands that print an answer log warnings only, unless DEBUG asks for more."""
+    from forgehand.assembly.logs import set_up_logs
+
+    level = settings.log_level if settings.log_level in ("DEBUG", "ERROR") else "WARNING"
+    set_up_logs(settings.model_copy(update={"log_level": level}))
+
+
+def who() -> str:
+    """The person at this command line, as the audit names them."""
+    try:
+        return f"{getpass.getuser()} (command line)"
+    except (KeyError, OSError):
+        return "command line"
+
+
+def one_of(typed: str, ids: Iterable[str], what: str) -> str:
+    """The only id that begins with what was typed. Raises Stop where none or several do."""
+    if len(typed) < SHORTEST:
+        raise Stop(f"no {what} {typed}: give its id, or at least the first {SHORTEST} characters of a recent one")
+    found = sorted({each for each in ids if each.startswith(typed)})
+    if not found:
+        raise Stop(f"no {what} {typed} is stored")
+    if len(found) > 1:
+        raise Stop(f"{typed} is the beginning of several: {', '.join(found[:5])}")
+    return found[0]

@@ -1,0 +1,110 @@
+"""Tables for people, JSON for scripts. Used by every command that shows something.
+
+What comes from GitHub or a repository is printed as text: no markup is read in it, and control characters, which could
+steer a terminal, are taken out.
+"""
+
+import dataclasses
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+WIDE = 200
+"""Columns where no terminal says otherwise, so that a log or a pipe gets whole lines."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+STYLES = {
+    "completed": "green", "done": "green", "ok": "green", "success": "green",
+    "failed": "red", "dead_letter": "red", "problem": "red", "failure": "red", "rejected": "red",
+    "unknown": "yellow", "refused": "yellow", "waiting": "yellow", "warning": "yellow",
+    "running": "cyan", "claimed": "cyan", "sending": "cyan",
+    "superseded": "dim", "cancelled": "dim",
+}  # fmt: skip
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
+    """Print rows under their columns, or `empty` where there are none. States are colored on a terminal."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    shown = Table(*columns, box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for row in rows:
+        shown.add_row(*(_cell(value) for value in row))
+    if shown.row_count:
+        console().print(shown)
+    else:
+        typer.echo(empty)
+
+
+def details(pairs: Mapping[str, object]) -> None:
+    """Print names and values in two columns; empty values are left out."""
+    from rich.table import Table
+
+    shown = Table.grid(padding=(0, 2))
+    for name, value in pairs.items():
+        if value not in ("", None, (), {}):
+            shown.add_row(f"[bold]{name}", _cell(value))
+    console().print(shown)
+
+
+def emit_json(value: object) -> None:
+    """Print a value of ours as JSON: dataclasses as objects, bytes as text, enumerations as their values."""
+    typer.echo(json.dumps(plain(value), indent=2, ensure_ascii=False))
+
+
+def plain(value: object) -> Any:
+    """The value as JSON knows it."""
+    match value:
+        case Enum():
+            return value.value
+        case None | bool() | int() | float() | str():
+            return value
+        case bytes():
+            return value.decode("utf-8", "replace")
+        case Path():
+            return str(value)
+        case Mapping():
+            return {str(key): plain(each) for key, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [plain(each) for each in value]
+    if dataclasses.is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return str(value)
+
+
+def clean(text: str) -> str:
+    """Without the control characters that could steer a terminal."""
+    return _CONTROL.sub("", text)
+
+
+def moment(at: float | None) -> str:
+    """Epoch seconds as local time."""
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else ""
+
+
+def console(*, err: bool = False) -> "Console":
+    """Where to print: as wide as the terminal, or wide where there is none."""
+    from rich.console import Console
+
+    stream = sys.stderr if err else sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else WIDE, highlight=False, soft_wrap=False)
+
+
+def _cell(value: object) -> Any:
+    from rich.text import Text
+
+    text = clean("" if value is None else str(value))
+    return Text(text.replace("_", " ") if text in STYLES else text, style=STYLES.get(text, ""))
