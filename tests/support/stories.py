@@ -1,4 +1,4 @@
-"""Small true stories in a store: a reviewed pull request, a dead letter, an unknown effect. For pages and operations."""
+"""Small true stories in a store: a reviewed pull request, a dead letter, an unknown effect. For tests of pages."""
 
 from dataclasses import dataclass, field, replace
 
@@ -43,7 +43,9 @@ class HintedWakeups:
 async def received(store: MemoryStore, guid: str, now: float, *, event: str = "pull_request") -> None:
     """A delivery and its planning job are stored."""
     fact = Fact(fact_id("received", guid), "delivery.received", now, delivery=guid, data={"event": event})
-    await store.record(Delivery(guid, event, b"{}", now), Change(enqueue=(planning_job(guid, event, now),), facts=(fact,)))
+    await store.record(
+        Delivery(guid, event, b"{}", now), Change(enqueue=(planning_job(guid, event, now),), facts=(fact,))
+    )
 
 
 async def planned(store: MemoryStore, guid: str, now: float, *, number: int = 7, title: str = "opened") -> Job:
@@ -205,7 +207,12 @@ def review(number: int) -> Review:
 
 def summary(number: int) -> StickyComment:
     return StickyComment(
-        repo=REPO, subject=f"pull/{number}", worker="review", purpose="summary", number=number, body="### Review\n\n2 findings"
+        repo=REPO,
+        subject=f"pull/{number}",
+        worker="review",
+        purpose="summary",
+        number=number,
+        body="### Review\n\n2 findings",
     )
 
 
