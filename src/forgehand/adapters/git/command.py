@@ -32,7 +32,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _TRANSIENT = re.compile(
     r"could not resolve|timed out|connection (?:reset|refused)|early eof|unexpected disconnect|hung up|index\.lock"
     r"|returned error: (?:429|5\d\d)|not our ref|couldn't find remote ref|rpc failed|\.lock': file exists"
-    r"|operation too slow|failed to connect|ssl",
+    r"|operation too slow|failed to connect|ssl_error_syscall|gnutls_handshake|gnutls recv",
     re.IGNORECASE,
 )
 _SECRETS = re.compile(r"gh[pousr]_[A-Za-z0-9._-]{16,}|github_pat_\w+|(?<=://)[^/\s@]+@")

@@ -1,0 +1,1 @@
+"""Analysers as child processes with pinned configuration; one file each."""

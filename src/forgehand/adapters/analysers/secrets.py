@@ -1,0 +1,163 @@
+"""Finding secrets: kingfisher's rules and a few of our own. What is found leaves here only as its first characters.
+
+kingfisher sees the files under plain numbers, since it passes over names (`node_modules`, lock files, images) behind
+which a secret can hide. Ignore comments, ignore files and baselines in the tree are not obeyed; nothing is sent out.
+https://github.com/mongodb/kingfisher
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from forgehand.adapters.analysers.secret_patterns import matches
+from forgehand.domain.findings import Finding, Severity
+from forgehand.ports.analysers import AnalyserFailed, Analysis
+from forgehand.ports.children import Children, Limits
+
+FOUND = 200
+"""kingfisher's exit code when it found something."""
+_PINNED = (
+    *("--no-validate", "--no-update-check", "--redact", "--quiet", "--format", "json", "--jobs", "2"),
+    *("--no-ignore", "--no-ignore-if-contains", "--no-dedup", "--git-history", "none", "--no-extract-archives"),
+)
+_ADVICE = (
+    "It stays in the history even when the line is removed: revoke it at its issuer, put the new one where secrets"
+    " live, and read it from the environment."
+)
+
+
+class Secrets:
+    """`cache` keeps kingfisher's compiled rules between runs (5 s to compile, 0.2 s to read); it must be ours alone."""
+
+    name = "secrets"
+
+    def __init__(
+        self,
+        children: Children,
+        cache: Path,
+        program: str = "",
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> None:
+        self._children = children
+        self._cache = cache.resolve()
+        self._program = program or _bundled()
+        self._limits = limits
+
+    def wants(self, path: str) -> bool:
+        return True
+
+    async def analyse(self, tree: Path, paths: Sequence[str]) -> Analysis:
+        """See `ports.analysers.Analyser`."""
+        self._cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryDirectory(prefix="forgehand-secrets-") as folder:
+            numbered = await asyncio.to_thread(_number, tree, paths, Path(folder))
+            report = await self._scan(Path(folder))
+            return await asyncio.to_thread(_analysis, tree, numbered, report)
+
+    async def _scan(self, folder: Path) -> Mapping[str, Any]:
+        done = await self._children.run(
+            [self._program, "scan", *_PINNED, "--rule-cache-dir", str(self._cache), "--", str(folder)],
+            cwd=folder,
+            limits=self._limits,
+        )
+        if done.timed_out:
+            raise AnalyserFailed(self.name, f"it took longer than {self._limits.seconds:.0f} s")
+        if done.code not in (0, FOUND) or done.cut:
+            # What it prints when it fails may quote what it read.
+            raise AnalyserFailed(self.name, f"kingfisher ended with code {done.code}")
+        try:
+            report: Mapping[str, Any] = json.loads(done.stdout)
+            broken = report["audit"]["summary"]["scan_failed"] + report["audit"]["summary"]["scan_partial"]
+        except (ValueError, KeyError):
+            raise AnalyserFailed(self.name, "kingfisher's report is not in the form we know") from None
+        if broken:
+            raise AnalyserFailed(self.name, "kingfisher could not read all files")
+        return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where a secret stands: columns count bytes from 0, `end` is past it. `value` is as much of it as we show from."""
+
+    path: str
+    line: int
+    start: int
+    end: int
+    rule: str
+    what: str
+    value: bytes
+
+
+def _bundled() -> str:
+    """kingfisher's binary inside its wheel: without the Python that its script would start."""
+    inside = Path(str(resources.files("kingfisher"))) / "bin" / "kingfisher"
+    return str(inside) if inside.is_file() else "kingfisher"
+
+
+def _number(tree: Path, paths: Sequence[str], folder: Path) -> dict[str, str]:
+    numbered = {str(number): path for number, path in enumerate(sorted(set(paths)))}
+    for number, path in numbered.items():
+        try:
+            os.link(tree / path, folder / number, follow_symlinks=False)
+        except OSError:
+            shutil.copyfile(tree / path, folder / number, follow_symlinks=False)
+    return numbered
+
+
+def _analysis(tree: Path, numbered: Mapping[str, str], report: Mapping[str, Any]) -> Analysis:
+    contents = {path: (tree / path).read_bytes().split(b"\n") for path in numbered.values()}
+    spots = [_spot(row, numbered, contents) for row in report["findings"]]
+    for path, lines in contents.items():
+        spots += [_Spot(path, m.line, m.start, m.end, m.rule, m.what, m.value) for m in matches(lines)]
+    return Analysis(tuple(sorted(map(_finding, _once(spots)))))
+
+
+def _spot(row: Mapping[str, Any], numbered: Mapping[str, str], contents: Mapping[str, Sequence[bytes]]) -> _Spot:
+    found = row["finding"]
+    path = numbered[Path(found["path"]).name]
+    line, start, end = found["line"], found["column_start"], found["column_end"] + 1
+    lines = contents[path]
+    value = lines[line - 1][start:end] if 1 <= line <= len(lines) else b""
+    return _Spot(path, line, start, end, row["rule"]["name"], row["rule"]["name"].replace("-", " "), value)
+
+
+def _once(spots: Iterable[_Spot]) -> list[_Spot]:
+    """One for each place: the first of several rules that see the same characters."""
+    kept: list[_Spot] = []
+    for spot in sorted(spots, key=lambda s: (s.path, s.line, s.start, -s.end, s.rule)):
+        last = kept[-1] if kept else None
+        if last and (last.path, last.line) == (spot.path, spot.line) and spot.start < last.end:
+            continue
+        kept.append(spot)
+    return kept
+
+
+def _finding(spot: _Spot) -> Finding:
+    shown = redacted(spot.value)
+    digest = hashlib.sha256(b"forgehand\0" + spot.value).hexdigest()[:8]
+    return Finding(
+        path=spot.path,
+        line=spot.line,
+        rule=spot.rule,
+        severity=Severity.MAJOR,
+        title=f"A secret: {spot.what}, {shown}",
+        body=_ADVICE,
+        tool=Secrets.name,
+        # 32 bits tell this secret from another on the same file, and are too few to confirm a guess.
+        text=f"{shown} {digest}",
+    )
+
+
+def redacted(value: bytes) -> str:
+    """`AKIA…(20 characters)`: enough to know which one is meant, of long ones only."""
+    text = value.decode("ascii", "replace")
+    start = text[:4] if len(text) >= 16 and text[:4].isascii() and text[:4].isprintable() else ""
+    return f"{start}…({len(text)} characters)"

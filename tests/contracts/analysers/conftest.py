@@ -1,0 +1,42 @@
+"""Real analysers over trees written by the tests."""
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from forgehand.adapters.analysers.secrets import Secrets
+from forgehand.adapters.sandbox.children import ChildProcesses
+
+Plant = Callable[[Mapping[str, str | bytes]], tuple[Path, list[str]]]
+
+
+@pytest.fixture
+def children() -> ChildProcesses:
+    """Programs of the running environment first: there ruff lives."""
+    return ChildProcesses(path=f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin")
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Plant:
+    """Writes files into a tree and returns the tree and their paths."""
+
+    def write(files: Mapping[str, str | bytes]) -> tuple[Path, list[str]]:
+        tree = tmp_path / "tree"
+        for path, content in files.items():
+            (tree / path).parent.mkdir(parents=True, exist_ok=True)
+            (tree / path).write_bytes(content.encode() if isinstance(content, str) else content)
+        return tree, list(files)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def rule_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("kingfisher-rules")
+
+
+@pytest.fixture
+def secrets(children: ChildProcesses, rule_cache: Path) -> Secrets:
+    return Secrets(children, rule_cache)

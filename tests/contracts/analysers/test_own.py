@@ -1,0 +1,45 @@
+"""Our own rules, over files on disk."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from forgehand.adapters.analysers.own import GIANT_LINES, OwnRules
+from forgehand.domain.findings import Severity
+
+Plant = Callable[[Mapping[str, str | bytes]], tuple[Path, list[str]]]
+pytestmark = pytest.mark.anyio
+
+CONFLICT = "a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> topic\nd\n"
+
+
+@pytest.mark.parametrize(
+    "text", [CONFLICT, CONFLICT.replace("\n", "\r\n"), CONFLICT.replace("=======", "||||||| base\nx\n=======")]
+)
+async def test_a_merge_conflict_is_found_where_it_starts(plant: Plant, text: str) -> None:
+    (finding,) = (await OwnRules().analyse(*plant({"a.txt": text}))).findings
+    assert (finding.line, finding.rule, finding.severity) == (2, "conflict-marker", Severity.MAJOR)
+    assert finding.text == "<<<<<<< HEAD"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Title\n=======\n",
+        "<<<<<<< only a start\n",
+        "======= \n>>>>>>> no start\n",
+        "    <<<<<<< HEAD\n    =======\n    >>>>>>> indented, as in a document\n",
+        "<<<<<<<<<< ten\n=======\n>>>>>>>>>> ten\n",
+    ],
+)
+async def test_signs_that_are_no_conflict_are_left_alone(plant: Plant, text: str) -> None:
+    assert (await OwnRules().analyse(*plant({"a.rst": text}))).findings == ()
+
+
+async def test_a_giant_file_is_minor_and_generated_ones_are_spared(plant: Plant) -> None:
+    giant = "x\n" * (GIANT_LINES + 1)
+    got = await OwnRules().analyse(
+        *plant({"a.c": giant, "b.c": "x\n" * 10, "uv.lock": giant, "d/data.csv": giant, "bin": "\0" + giant})
+    )
+    assert [(f.path, f.line, f.rule, f.severity) for f in got.findings] == [("a.c", 1, "giant-file", Severity.MINOR)]
