@@ -1,13 +1,16 @@
 """The practice forge for tests: served on a free port, with an app installed on a small sample repository.
 
-    with forge_server(tmp_path) as server: ...          an empty forge
-    with sample_forge(tmp_path) as sample: ...          app, installation, octo/sample with one open pull request
+with forge_server(tmp_path) as server: ...          an empty forge
+with sample_forge(tmp_path) as sample: ...          app, installation, octo/sample with one open pull request
+with Receiver() as receiver: ...                    a webhook endpoint that keeps what it gets
 """
 
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +108,9 @@ def client(url: str, secret: str | None = None) -> httpx2.Client:
     headers = {"Accept": "application/vnd.github+json", "User-Agent": "tests"}
     if secret is not None:
         headers["Authorization"] = f"Bearer {secret}"
-    return httpx2.Client(base_url=url, headers=headers, timeout=15)
+    # No connection is kept, so that a client that a test drops leaves no open socket.
+    limits = httpx2.Limits(max_keepalive_connections=0)
+    return httpx2.Client(base_url=url, headers=headers, timeout=15, limits=limits)
 
 
 def app_jwt(app: App, issued: float | None = None, lasts: float = 540, **claims: Any) -> str:
@@ -113,3 +118,55 @@ def app_jwt(app: App, issued: float | None = None, lasts: float = 540, **claims:
     now = time.time()
     body = {"iat": int(now - 60 if issued is None else issued), "exp": int(now + lasts), "iss": app.client_id}
     return jwt.encode(body | claims, app.private_key, algorithm="RS256")
+
+
+@dataclass(frozen=True)
+class Received:
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: bytes
+
+
+class Receiver:
+    """A webhook endpoint that keeps what it gets and answers `status` (None: never, until it is closed)."""
+
+    def __init__(self, status: int | None = 202) -> None:
+        self.status = status
+        self.received: list[Received] = []
+        self._closing = threading.Event()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.received.append(Received({k.lower(): v for k, v in self.headers.items()}, body))
+                if receiver.status is None:
+                    receiver._closing.wait(timeout=30)
+                    return
+                self.send_response(receiver.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Tests print nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}/webhook"
+
+    def events(self) -> list[str]:
+        return [one.headers["x-github-event"] for one in self.received]
+
+    def __enter__(self) -> "Receiver":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(timeout=5)
