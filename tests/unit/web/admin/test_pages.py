@@ -1,0 +1,188 @@
+"""What pages show, as served: without any script they are complete."""
+
+from dataclasses import replace
+
+import pytest
+
+from forgehand.domain.deliveries import Delivery
+from forgehand.domain.effects import StickyComment
+from forgehand.domain.facts import Fact
+from forgehand.domain.jobs import Change, Done
+from forgehand.domain.ledger import EffectState
+from forgehand.ports.store import Pause
+from support import stories
+from support.dashboard import Dashboard
+
+pytestmark = pytest.mark.anyio
+
+GUID = "5fc1d1d0-c5f1-11f0-9a3e-2f6a0c0f0a01"
+
+
+async def test_an_empty_overview_says_what_to_do(dashboard: Dashboard) -> None:
+    assert "No webhook has come yet" in await dashboard.page("/admin")
+
+
+async def test_the_overview_shows_deliveries_their_jobs_each_jobs_effects_and_why(dashboard: Dashboard) -> None:
+    await stories.reviewed(dashboard.store, GUID, dashboard.clock.now - 125)
+    text = await dashboard.page("/admin")
+    for shown in (
+        "pull_request.opened",
+        "acme/widgets",
+        "2 min ago",
+        "completed",
+        "findings 2 · inline 2 · conclusion failure",
+        "COMMENT review of acme/widgets#7 with 2 inline comments",
+        "https://github.com/acme/widgets/pull/7#pullrequestreview-4711",
+        "check run “forgehand/review” = failure",
+    ):
+        assert shown in text
+
+
+async def test_the_overview_puts_what_needs_a_person_first(dashboard: Dashboard) -> None:
+    now = dashboard.clock.now
+    await stories.dead(dashboard.store, "dead", now - 3)
+    await stories.unknown(dashboard.store, "unknown", now - 2)
+    text = await dashboard.page("/admin")
+    needs = text.partition("Needs you")[2].partition("Last deliveries")[0]
+    assert "gave up after 3 attempts: GitHub answered 502 to the list of files" in needs
+    assert "It happened" in needs
+    assert "Do it again" in needs
+
+
+async def test_a_delivery_that_woke_nobody_says_why(dashboard: Dashboard) -> None:
+    await dashboard.store.record(Delivery(GUID, "star", b"{}", dashboard.clock.now), Change())
+    assert "Nothing to do: no worker waits for star." in await dashboard.page("/admin")
+    assert "Nothing to do: no worker waits for star." in await dashboard.page(f"/admin/deliveries/{GUID}")
+
+
+async def test_a_delivery_still_to_be_planned_does_not_claim_that_nothing_is_to_do(dashboard: Dashboard) -> None:
+    await stories.received(dashboard.store, GUID, dashboard.clock.now)
+    text = await dashboard.page("/admin")
+    assert "planning" in text
+    assert "Nothing to do" not in text
+
+
+async def test_a_deliverys_page_tells_its_journey_with_matches_and_near_misses(dashboard: Dashboard) -> None:
+    await stories.reviewed(dashboard.store, GUID, dashboard.clock.now - 60)
+    text = await dashboard.page(f"/admin/deliveries/{GUID}")
+    path = text.partition("Step by step")[2]
+    steps = ["Received", "Woken", "review", "Left asleep", "it waits for push, not pull_request", "sending", "done"]
+    places = [path.find(step) for step in steps]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+async def test_a_jobs_page_tells_attempts_effects_their_class_and_content(dashboard: Dashboard) -> None:
+    job = await stories.reviewed(dashboard.store, GUID, dashboard.clock.now - 60)
+    text = await dashboard.page(f"/admin/jobs/{job.id}")
+    for shown in (
+        "1 of 3",
+        "took 1.20 s",
+        "created once, but for the window",
+        "app/main.py:12",
+        "comment-only",
+        "Retry",
+    ):
+        assert shown in text
+
+
+async def test_a_running_job_can_be_cancelled_and_an_ended_one_retried(dashboard: Dashboard) -> None:
+    await stories.received(dashboard.store, GUID, dashboard.clock.now)
+    job = await stories.planned(dashboard.store, GUID, dashboard.clock.now)
+    text = await dashboard.page(f"/admin/jobs/{job.id}")
+    assert f"/admin/jobs/{job.id}/cancel" in text
+    assert f"/admin/jobs/{job.id}/retry" not in text
+
+
+async def test_a_retried_job_says_when_and_why_it_comes_back(dashboard: Dashboard) -> None:
+    await stories.received(dashboard.store, GUID, dashboard.clock.now)
+    job = await stories.planned(dashboard.store, GUID, dashboard.clock.now)
+    await stories.end(dashboard.store, job.id, stories.Retry("a rate limit", after=90.0), dashboard.clock.now)
+    text = await dashboard.page(f"/admin/jobs/{job.id}")
+    assert "tries again in 1 min, after attempt 1 of 3: a rate limit" in text
+
+
+async def test_an_effects_page_tells_what_it_says(dashboard: Dashboard) -> None:
+    _, entry = await stories.unknown(dashboard.store, GUID, dashboard.clock.now)
+    text = await dashboard.page(f"/admin/effects/{entry.slot}")
+    assert "Two new findings on changed lines." in text
+    assert "it may or may not have happened" in text
+
+
+async def test_lists_are_filtered_by_state(dashboard: Dashboard) -> None:
+    await stories.dead(dashboard.store, "dead", dashboard.clock.now - 2)
+    await stories.reviewed(dashboard.store, GUID, dashboard.clock.now - 1)
+    text = await dashboard.page("/admin/jobs?state=dead_letter")
+    assert "pull/8" in text
+    assert "pull/7" not in text
+    assert "None here" in await dashboard.page("/admin/effects?state=unknown")
+
+
+async def test_long_lists_are_paged_by_time(dashboard: Dashboard) -> None:
+    for number in range(30):
+        delivery = Delivery(f"guid-{number:02}", "star", b"{}", dashboard.clock.now - number)
+        await dashboard.store.record(delivery, Change())
+    first = await dashboard.page("/admin/deliveries")
+    assert first.count("<article") == 25
+    older = first.partition('href="?before=')[2].partition('"')[0]
+    second = await dashboard.page(f"/admin/deliveries?before={older}")
+    assert second.count("<article") == 5
+    assert "Older" not in second
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/admin/deliveries/unknown", 404),
+        ("/admin/jobs/unknown", 404),
+        ("/admin/effects/unknown", 404),
+        ("/admin/jobs/%3Cscript%3E", 404),
+        ("/admin/jobs?state=odd", 400),
+        ("/admin/jobs?before=odd", 400),
+        ("/admin/jobs?before=1e9", 400),
+        ("/admin/odd", 404),
+    ],
+)
+async def test_what_is_not_there_says_so_on_a_page(dashboard: Dashboard, path: str, status: int) -> None:
+    text = await dashboard.page(path, status)
+    assert text.startswith("<!doctype html>")
+    assert "<script>" not in text
+
+
+async def test_hostile_texts_are_shown_and_never_run(dashboard: Dashboard) -> None:
+    store, now = dashboard.store, dashboard.clock.now
+    bad = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
+    await stories.received(store, bad, now, event=bad)
+    job = await stories.planned(store, bad, now, title=bad)
+    job = await stories.claimed(store, job.id, now)
+    repo = replace(stories.REPO, full_name=bad)
+    comment = StickyComment(repo=repo, subject=bad, worker=bad, purpose=bad, number=1, body=bad + "\n" + bad)
+    entry = await stories.effect(store, job, comment, EffectState.DONE, now, why=bad, url=f"javascript:{bad}")
+    await stories.end(store, job.id, Done({bad: bad, "nested": {bad: [bad]}}), now)
+    odd = Fact(bad, bad, now, delivery=bad, job=job.id, data={bad: bad})
+    await store.commit(Change(facts=(odd,)), now)
+    await store.pause(Pause(bad, bad, now))
+    pages = ["/admin", "/admin/deliveries", f"/admin/jobs/{job.id}", "/admin/jobs", "/admin/effects"]
+    for path in [*pages, f"/admin/effects/{entry.slot}"]:
+        text = await dashboard.page(path)
+        assert "<img src=x" not in text
+        assert "<script>alert" not in text
+        assert 'href="javascript:' not in text
+        assert "&lt;script&gt;" in text
+
+
+async def test_a_store_that_is_down_gets_a_page_that_says_so(dashboard: Dashboard) -> None:
+    await dashboard.store.close()
+    assert "The store does not answer" in await dashboard.page("/admin", 503)
+    answer = await dashboard.client.get("/admin/api/jobs")
+    assert (answer.status_code, answer.json()) == (503, {"error": "the store is closed"})
+
+
+async def test_pages_name_no_other_host_and_need_no_inline_code(dashboard: Dashboard) -> None:
+    job = await stories.reviewed(dashboard.store, GUID, dashboard.clock.now)
+    for path in ("/admin", f"/admin/deliveries/{GUID}", f"/admin/jobs/{job.id}"):
+        text = await dashboard.page(path)
+        assert 'src="http' not in text
+        assert "style=" not in text
+        assert "onclick" not in text
+        assert text.count("<script") == 1
