@@ -1,7 +1,5 @@
 """Run a coroutine against the opened App: what every command that looks or steers begins with."""
 
-import asyncio
-import getpass
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +20,8 @@ SHORTEST = 6
 
 def with_app(act: "Callable[[App], Awaitable[Result]]", *, ready: bool = False) -> Result:
     """`act` on the App with its store open. `ready`: it will also talk to GitHub, so its settings must be complete."""
+    import asyncio
+
     from forgehand.assembly.build import opened
     from forgehand.assembly.settings import read_settings, ready_settings
 
@@ -45,6 +45,8 @@ def quiet_logs(settings: "Settings") -> None:
 
 def who() -> str:
     """The person at this command line, as the audit names them."""
+    import getpass
+
     try:
         return f"{getpass.getuser()} (command line)"
     except (KeyError, OSError):
