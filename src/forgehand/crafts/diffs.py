@@ -25,15 +25,13 @@ class Lines:
     shown: frozenset[int] = frozenset()
 
 
-
-
 def read_patch(patch: str | None) -> Lines:
     """The lines of one file's patch, which starts at its first `@@`; no lines for None. Raises MalformedPatch."""
     if not patch:
         return Lines()
     added: set[int] = set()
     shown: set[int] = set()
-    for line, is_added in _new_side(patch.split("\n")):
+    for line, is_added in _new_side(patch.removesuffix("\n").split("\n")):
         shown.add(line)
         if is_added:
             added.add(line)
@@ -43,7 +41,7 @@ def read_patch(patch: str | None) -> Lines:
 def _new_side(rows: list[str]) -> Iterator[tuple[int, bool]]:
     """Each line of the new side with whether it is added."""
     at = 0
-    while at < len(rows) and rows[at] != "":
+    while at < len(rows):
         header = _HUNK.match(rows[at])
         if header is None:
             raise MalformedPatch(f"expected a hunk header at row {at + 1} of the patch")
