@@ -1,0 +1,93 @@
+"""Journeys: what came, what was planned, what was done, and why nothing was where nothing was."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from forgehand.adapters.memory import MemoryStore
+from forgehand.domain.deliveries import Delivery
+from forgehand.domain.facts import Fact
+from forgehand.domain.jobs import Change, Done
+from forgehand.engine.intake import planning_job
+from forgehand.engine.queries import exactness, job_story, journey, recent_journeys
+from support import stories
+
+pytestmark = pytest.mark.anyio
+
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[MemoryStore]:
+    store = MemoryStore()
+    await store.open()
+    yield store
+    await store.close()
+
+
+async def test_a_journey_holds_the_whole_path(store: MemoryStore) -> None:
+    job = await stories.reviewed(store, "guid", NOW)
+    found = await journey(store, "guid")
+    assert found is not None
+    assert (found.repository, found.action, found.nothing) == ("acme/widgets", "opened", "")
+    assert dict(found.planned[0].matched) == {"review": "pull_request.opened"}
+    assert dict(found.planned[0].missed) == {"deployment": "it waits for push, not pull_request"}
+    assert [(each.job.id, len(each.effects)) for each in found.jobs] == [(job.id, 3)]
+    assert [each.type for each in found.planning] == ["plan"]
+    assert found.facts[0].kind == "delivery.received"
+
+
+async def test_recent_journeys_come_newest_first_and_page_by_time(store: MemoryStore) -> None:
+    for number in range(4):
+        await stories.received(store, f"guid-{number}", NOW + number)
+    first = await recent_journeys(store, 3)
+    rest = await recent_journeys(store, 3, before=first[-1].received.delivery.received_at)
+    assert [each.received.delivery.guid for each in (*first, *rest)] == ["guid-3", "guid-2", "guid-1", "guid-0"]
+
+
+async def test_nothing_is_said_of_a_delivery_that_is_still_to_be_planned(store: MemoryStore) -> None:
+    await stories.received(store, "guid", NOW)
+    found = await journey(store, "guid")
+    assert found is not None
+    assert found.nothing == ""
+
+
+async def test_why_a_delivery_woke_nobody(store: MemoryStore) -> None:
+    await store.record(Delivery("ignored", "star", b"{}", NOW), Change())
+    await _planned_to_nothing(store, "unhandled", "delivery.unhandled", {"why": "our own App sent it"})
+    await _planned_to_nothing(store, "unmatched", "delivery.planned", {"matched": {}, "missed": {"review": "a draft"}})
+    said = {}
+    for guid in ("ignored", "unhandled", "unmatched"):
+        found = await journey(store, guid)
+        assert found is not None
+        said[guid] = found.nothing
+    assert said == {
+        "ignored": "no worker waits for star",
+        "unhandled": "our own App sent it",
+        "unmatched": "no worker's trigger matches",
+    }
+
+
+async def test_a_jobs_story_holds_its_effects_in_the_order_written(store: MemoryStore) -> None:
+    job, entry = await stories.unknown(store, "guid", NOW)
+    story = await job_story(store, job.id)
+    assert story is not None
+    assert [each.slot for each in story.effects] == [entry.slot]
+    assert {fact.kind for fact in story.facts} >= {"effect.unknown", "job.waiting"}
+
+
+async def test_what_is_not_stored_has_no_story(store: MemoryStore) -> None:
+    assert await journey(store, "none") is None
+    assert await job_story(store, "none") is None
+
+
+def test_every_kind_of_effect_tells_how_exact_it_is() -> None:
+    for kind in ("review", "comment", "check_run", "merge", "ref", "redelivery"):
+        assert exactness(kind)
+    assert exactness("unheard of") == ""
+
+
+async def _planned_to_nothing(store: MemoryStore, guid: str, kind: str, data: dict[str, object]) -> None:
+    await stories.received(store, guid, NOW)
+    fact = Fact(f"planned {guid}", kind, NOW, delivery=guid, data=data)
+    await stories.end(store, planning_job(guid, "pull_request", NOW).id, Done(facts=(fact,)), NOW)
