@@ -229,6 +229,9 @@ def _convert(schema: Any) -> Any:
     if "$ref" in schema:
         # In place: GitHub's document has no cycles, and a resolved reference costs more than the rest of a check.
         return _converted(_resolve(schema))
+    if [part.get("title") for part in map(_resolve, schema.get("allOf", ()))] == ["Simple User", "Enterprise"]:
+        # A slip in the document: nothing is both. The same account is an `anyOf` in its other places.
+        schema = {**schema, "anyOf": schema["allOf"], "allOf": []}
     turned = {_RENAMED.get(key, key): _convert_value(key, value) for key, value in schema.items() if key in _KEPT}
     return {"anyOf": [{"type": "null"}, turned]} if schema.get("nullable") else turned
 

@@ -55,7 +55,7 @@ class CheckRunPerformer:
         for each in kept.surplus:
             body = {
                 "name": f"{effect.name} (superseded double)",
-                "external_id": "",
+                "external_id": f"double of {kept.remote_id}",
                 "conclusion": "neutral",
                 "status": "completed",
             }

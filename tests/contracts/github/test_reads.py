@@ -1,0 +1,192 @@
+"""Reading a GitHub: pull requests, every repository of the App, deliveries of its webhook; and what doctor asks."""
+
+import time
+
+import pytest
+
+from forgehand.adapters.github import (
+    AppTokens,
+    GitHub,
+    HookReader,
+    Identity,
+    OpenPullReader,
+    PersonalTokens,
+    PullReader,
+    convert,
+    probe,
+    required_permissions,
+)
+from forgehand.domain.effects import InlineComment, Review, ReviewEvent
+from forgehand.domain.repositories import Repo
+from forgehand.ports.github import NotFound, Unprocessable
+from forgehand.practice import Forge
+from support.github_stage import Stage
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_pull_request_is_read_into_our_own_words(stage: Stage) -> None:
+    reader = PullReader(stage.github, stage.tokens, stage.identity)
+    pull = await reader.pull(stage.repo, stage.number)
+    assert (pull.number, pull.state, pull.merged, pull.draft) == (stage.number, "open", False, False)
+    assert (pull.head_sha, pull.head_ref, pull.head_repository) == (stage.head, "topic", "octo/sample")
+    assert (pull.base_sha, pull.base_ref) == (stage.forge.branch(stage.name, "main"), "main")
+    assert (pull.title, pull.author) == ("A change", "dev")
+    # GitHub computes it when first asked.
+    assert pull.mergeable is None
+    assert (await reader.pull(stage.repo, stage.number)).mergeable is True
+    stage.forge.merge_pull(stage.name, stage.number)
+    assert (await reader.pull(stage.repo, stage.number)).merged
+
+
+async def test_reading_asks_for_reading_only(stage: Stage) -> None:
+    await PullReader(stage.github, stage.tokens, stage.identity).pull(stage.repo, stage.number)
+    read = [call for call in stage.forge.calls if call.method == "GET"]
+    assert [call.permissions for call in read] == [{"pull_requests": "read", "metadata": "read"}]
+
+
+async def test_changed_files_are_read_to_the_last_page(stage: Stage) -> None:
+    stage.forge.commit(stage.name, "topic", {f"many/{n:03}.txt": f"{n}\n" for n in range(130)} | {"b.bin": b"\0\1\2"})
+    files = await PullReader(stage.github, stage.tokens, stage.identity).files(stage.repo, stage.number)
+    by_path = {each.path: each for each in files}
+    assert len(by_path) == 132
+    changed = by_path["values.py"]
+    assert (changed.status, changed.additions, changed.deletions) == ("modified", 2, 2)
+    assert changed.patch is not None
+    assert "+value_5 = 55" in changed.patch
+    assert by_path["b.bin"].patch is None
+
+
+async def test_review_comments_say_which_are_ours(stage: Stage) -> None:
+    stage.forge.review(stage.name, stage.number, "dev", "COMMENT", "", [{"path": "values.py", "line": 6, "body": "hm"}])
+    remarks = (InlineComment("values.py", 5, "Why 55?"),)
+    effect = Review(
+        repo=stage.repo,
+        subject=f"pull/{stage.number}",
+        worker="review",
+        purpose="findings",
+        sha=stage.head,
+        number=stage.number,
+        event=ReviewEvent.COMMENT,
+        body="One remark.",
+        comments=remarks,
+    )
+    await stage.do(effect)
+    found = await PullReader(stage.github, stage.tokens, stage.identity).review_comments(stage.repo, stage.number)
+    assert [(each.body, each.line, each.ours) for each in found] == [("hm", 6, False), ("Why 55?", 5, True)]
+    assert {each.original_commit for each in found} == {stage.head}
+
+
+async def test_a_pull_request_that_is_not_there_is_not_found(stage: Stage) -> None:
+    with pytest.raises(NotFound, match="does not include that repository"):
+        await PullReader(stage.github, stage.tokens, stage.identity).pull(stage.repo, 404)
+
+
+@pytest.mark.parametrize("name", ["octo", "octo/..", "../app", "octo/sample/pulls", "octo/sam ple", "octo/a?b"])
+async def test_a_name_that_is_no_repository_is_never_put_into_a_url(stage: Stage, name: str) -> None:
+    reader = PullReader(stage.github, stage.tokens, stage.identity)
+    with pytest.raises(Unprocessable, match="no repository name"):
+        await reader.pull(Repo(stage.repo.installation, stage.repo.id, name), 1)
+
+
+async def test_every_repository_of_every_installation_is_listed(stage: Stage) -> None:
+    second = stage.forge.create_repository("octo/second")
+    third = stage.forge.create_repository("hub/third")
+    stage.forge.create_repository("hub/not-chosen")
+    hub = stage.forge.install(stage.app, "hub", ["third"])
+    asleep = stage.forge.create_repository("sleepy/one")
+    stage.forge.suspend(stage.forge.install(stage.app, "sleepy"))
+    found = await OpenPullReader(stage.github, stage.tokens).repositories()
+    assert asleep.id not in {each.id for each in found}
+    assert found == [
+        stage.repo,
+        Repo(stage.installation.id, second.id, "octo/second"),
+        Repo(hub.id, third.id, "hub/third"),
+    ]
+    listing = [call for call in stage.forge.calls if call.path == "/installation/repositories"]
+    assert all(call.permissions == {"metadata": "read"} for call in listing)
+
+
+async def test_open_pulls_are_told_apart_from_no_news(stage: Stage) -> None:
+    reader = OpenPullReader(stage.github, stage.tokens)
+    first = await reader.open_pulls(stage.repo, None)
+    assert first is not None
+    pulls, etag = first
+    assert [(each.number, each.head_sha) for each in pulls] == [(stage.number, stage.head)]
+    assert await reader.open_pulls(stage.repo, etag) is None
+    head = stage.forge.commit(stage.name, "topic", {"more.py": "x = 1\n"})
+    again = await reader.open_pulls(stage.repo, etag)
+    assert again is not None
+    assert [each.head_sha for each in again[0]] == [head]
+    stage.forge.close_pull(stage.name, stage.number)
+    closed = await reader.open_pulls(stage.repo, again[1])
+    assert closed is not None
+    assert closed[0] == []
+
+
+async def test_many_open_pulls_are_read_whole_and_always_asked_again(stage: Stage) -> None:
+    for number in range(105):
+        stage.forge.commit(stage.name, f"topic-{number}", {"values.py": f"{number}\n"}, parent=stage.head)
+        stage.forge.open_pull(stage.name, f"topic-{number}")
+    found = await OpenPullReader(stage.github, stage.tokens).open_pulls(stage.repo, None)
+    assert found is not None
+    assert len({each.number for each in found[0]}) == 106
+    assert found[1] is None
+
+
+async def test_deliveries_are_read_newest_first_back_to_a_time(stage: Stage) -> None:
+    stage.app.webhook_url = "http://127.0.0.1:1/"
+    for _ in range(3):
+        count = len(stage.forge.deliveries(stage.app))
+        stage.forge.ping(stage.app)
+        stage.forge.wait_for(lambda count=count: len(stage.forge.deliveries(stage.app)) == count + 1)
+    found = await HookReader(stage.github).hook_deliveries(time.time() - 60)
+    assert [each.id for each in found] == [each.id for each in stage.forge.deliveries(stage.app)]
+    assert {(each.ok, each.event) for each in found} == {(False, "ping")}
+    assert abs(found[0].delivered_at - time.time()) < 30
+    assert await HookReader(stage.github).hook_deliveries(time.time() + 60) == []
+
+
+async def test_doctor_learns_who_we_are_and_what_is_missing(stage: Stage) -> None:
+    narrow = stage.forge.install(stage.app, "hub", permissions={"contents": "read", "metadata": "read"})
+    found = await probe(stage.github)
+    assert (found.id, found.slug) == (stage.app.id, "helper")
+    assert found.missing == {}
+    assert found.hook_verifies_tls
+    assert found.skew is not None
+    assert abs(found.skew) < 5
+    assert found.remaining is not None
+    first, second = found.installations
+    assert (first.account, first.missing, first.suspended, first.all_repositories) == ("octo", {}, False, True)
+    assert (second.id, second.missing) == (narrow.id, {"checks": "write", "pull_requests": "write"})
+    assert second.url.endswith(f"installations/{narrow.id}")
+    assert stage.writes() == []
+
+
+def test_comment_only_work_asks_for_no_write_access_to_code() -> None:
+    assert required_permissions() == {
+        "metadata": "read",
+        "contents": "read",
+        "pull_requests": "write",
+        "checks": "write",
+    }
+    assert required_permissions(["merge"]) == {"metadata": "read", "contents": "write", "pull_requests": "read"}
+
+
+async def test_a_persons_token_works_instead_of_an_app(forge: Forge) -> None:
+    forge.create_repository("dev/own")
+    tokens = PersonalTokens(forge.create_token("dev"))
+    async with GitHub(forge.url, user_agent="forgehand/test") as github:
+        person = await tokens.token(Repo(0, 0, ""), {})
+        us = await Identity(github, person).get()
+        assert (us.login, us.type) == ("dev", "User")
+        assert AppTokens(github) is not None
+
+
+async def test_a_used_or_made_up_manifest_code_is_refused(forge: Forge) -> None:
+    async with GitHub(forge.url, user_agent="forgehand/test") as github:
+        with pytest.raises(NotFound, match="start again") as caught:
+            await convert(github, "deadbeef")
+        assert "deadbeef" not in str(caught.value)
+        with pytest.raises(Unprocessable, match="not a code"):
+            await convert(github, "../app")

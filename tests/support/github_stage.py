@@ -1,0 +1,60 @@
+"""What contract tests of the GitHub adapter act on: a practice forge, one pull request, our adapter in front of it."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from forgehand.adapters.github import AppTokens, GitHub, Identity, performers
+from forgehand.domain.effects import Effect
+from forgehand.domain.repositories import Repo
+from forgehand.ports.effects import Performer, Receipt
+from forgehand.practice import Call, Forge
+from forgehand.practice.records import App, Installation
+
+SOON = 30.0
+PERMISSIONS = {"checks": "write", "contents": "write", "pull_requests": "write", "issues": "write", "metadata": "read"}
+BEFORE = "".join(f"value_{n} = {n}\n" for n in range(1, 21))
+AFTER = BEFORE.replace("value_5 = 5", "value_5 = 55").replace("value_6 = 6", "value_6 = 66")
+
+
+@dataclass
+class Stage:
+    """What the tests act on. `number` is an open pull request that changes lines 5 and 6 of `values.py`."""
+
+    forge: Forge
+    url: str
+    app: App
+    installation: Installation
+    repo: Repo
+    number: int
+    head: str
+    github: GitHub
+    tokens: AppTokens
+    identity: Identity
+
+    @property
+    def name(self) -> str:
+        return self.repo.full_name
+
+    def performer(self, effect: Effect) -> Performer[Any]:
+        return performers(self.github, self.tokens, self.identity)[effect.kind]
+
+    async def do(self, effect: Effect, remote_id: str | None = None) -> Receipt:
+        """As the gate does it: find, perform, tidy after a create."""
+        performer = self.performer(effect)
+        existing = await performer.find(effect, remote_id)
+        receipt = await performer.perform(effect, existing, time.time() + SOON)
+        return receipt if existing else await performer.tidy(effect, receipt, time.time() + SOON)
+
+    def writes(self, method: str | None = None) -> list[Call]:
+        """What asked for a change, without the making of tokens."""
+        return [call for call in self.forge.mutations() if method in (None, call.method)]
+
+    def client(self, **options: Any) -> GitHub:
+        settings: dict[str, Any] = {
+            "app_id": self.app.id,
+            "private_key": self.app.private_key,
+            "user_agent": "forgehand/test",
+            "pause": 0.01,
+        }
+        return GitHub(self.url, **(settings | options))
