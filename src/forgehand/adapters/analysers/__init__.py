@@ -1,1 +1,18 @@
-"""Analysers as child processes with pinned configuration; one file each."""
+"""Analysers as child processes with pinned configuration; one file each. `analysers` is the list that assembly takes."""
+
+import sysconfig
+from pathlib import Path
+
+from forgehand.adapters.analysers.own import OwnRules
+from forgehand.adapters.analysers.ruff import Ruff
+from forgehand.adapters.analysers.secrets import Secrets
+from forgehand.ports.analysers import Analyser
+from forgehand.ports.children import Children
+
+__all__ = ["OwnRules", "Ruff", "Secrets", "analysers"]
+
+
+def analysers(children: Children, cache: Path) -> tuple[Analyser, ...]:
+    """All of them. The programs are the ones installed beside us, whatever PATH says; `cache` must be ours alone."""
+    installed = Path(sysconfig.get_path("scripts"))
+    return Ruff(children, str(installed / "ruff")), Secrets(children, cache), OwnRules()

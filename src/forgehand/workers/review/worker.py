@@ -121,7 +121,7 @@ class ReviewWorker:
                     sha=verdict.head_sha,
                     number=number,
                     event=event,
-                    body=text.review_body(verdict, url),
+                    body=text.review_body(verdict),
                     comments=text.inline_comments(verdict.inline),
                 )
             )

@@ -1,0 +1,314 @@
+"""The review worker on a desk of paper: which facts it reads, which effects it asks for."""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from forgehand.domain.effects import CheckRun, Conclusion, Effect, Review, ReviewEvent, StickyComment
+from forgehand.domain.findings import Finding, Severity
+from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry, Waiting
+from forgehand.domain.modes import Grant, Mode
+from forgehand.domain.repositories import Repo
+from forgehand.ports.analysers import AnalyserFailed, Analysis
+from forgehand.ports.desk import Landed, Landing
+from forgehand.ports.git import Comparison, FileDiff, GitFailed
+from forgehand.ports.github import ChangedFile, PullRequest, ReviewComment
+from forgehand.workers.review.worker import ReviewWorker
+
+pytestmark = pytest.mark.anyio
+
+HEAD, BASE, OLDER = "a" * 40, "b" * 40, "c" * 40
+PATCH = "@@ -1 +1,2 @@\n one\n+two\n"
+PULL = PullRequest(
+    7, "Title", "open", False, False, "octocat", HEAD, "topic", "acme/shop", BASE, "main", None, "https://x/7"
+)
+JOB = Job("j1", "review", "review", 1, 42, "acme/shop", "pull/7", 0.0)
+BUG = Finding("a.py", 2, "F821", Severity.MAJOR, "Undefined name `two`", "", "ruff", "two")
+
+
+@dataclass
+class Paper:
+    """A desk that writes down what it is asked for."""
+
+    job: Job = JOB
+    stop: Outcome | None = None
+    effects: list[Effect] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def now(self) -> float:
+        return 0.0
+
+    async def perform(self, effect: Effect) -> Landed:
+        self.effects.append(effect)
+        return Landed(Landing.DONE)
+
+    async def perform_all(self, effects: Sequence[Effect]) -> Outcome | None:
+        self.effects += effects
+        return self.stop
+
+    def say(self, message: str, **details: object) -> None:
+        self.said.append(message)
+
+
+@dataclass
+class Pulls:
+    reads: list[PullRequest] = field(default_factory=lambda: [PULL])
+    listed: tuple[ChangedFile, ...] = (ChangedFile("a.py", "modified", None, 1, 0, PATCH),)
+    comments: tuple[ReviewComment, ...] = ()
+
+    async def pull(self, repo: Repo, number: int) -> PullRequest:
+        assert (repo, number) == (Repo(1, 42, "acme/shop"), 7)
+        return self.reads.pop(0) if len(self.reads) > 1 else self.reads[0]
+
+    async def files(self, repo: Repo, number: int) -> Sequence[ChangedFile]:
+        return self.listed
+
+    async def review_comments(self, repo: Repo, number: int) -> Sequence[ReviewComment]:
+        return self.comments
+
+
+@dataclass
+class Sides:
+    files: tuple[FileDiff, ...] = (FileDiff("a.py", "modified", None, PATCH),)
+    left_out: dict[str, str] = field(default_factory=dict)
+    failure: GitFailed | None = None
+    asked: list[tuple[int, str, str]] = field(default_factory=list)
+
+    @contextlib.asynccontextmanager
+    async def compare(self, repo: Repo, number: int, base_sha: str, head_sha: str) -> AsyncIterator[Comparison]:
+        self.asked.append((number, base_sha, head_sha))
+        if self.failure:
+            raise self.failure
+        yield Comparison(BASE, head_sha, Path("/base"), Path("/head"), self.files, self.left_out)
+
+
+@dataclass
+class Says:
+    """An analyser with fixed answers."""
+
+    name: str = "ruff"
+    head: tuple[Finding, ...] = ()
+    base: tuple[Finding, ...] = ()
+    unread: dict[str, str] = field(default_factory=dict)
+    broken: str = ""
+    looked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+
+    def wants(self, path: str) -> bool:
+        return self.name != "ruff" or path.endswith(".py")
+
+    async def analyse(self, tree: Path, paths: Sequence[str]) -> Analysis:
+        self.looked.append((tree.name, tuple(paths)))
+        if self.broken:
+            raise AnalyserFailed(self.name, self.broken)
+        return Analysis(self.head if tree.name == "head" else self.base, self.unread if tree.name == "head" else {})
+
+
+async def _run(
+    desk: Paper, *analysers: Says, pulls: Pulls | None = None, sides: Sides | None = None
+) -> tuple[Outcome, list[Effect]]:
+    worker = ReviewWorker(pulls or Pulls(), sides or Sides(), analysers, lambda job: f"https://forge/jobs/{job.id}")
+    return await worker.run(desk), desk.effects
+
+
+def _check(effects: list[Effect]) -> CheckRun:
+    (check,) = (effect for effect in effects if isinstance(effect, CheckRun))
+    return check
+
+
+def _reviews(effects: list[Effect]) -> list[Review]:
+    return [effect for effect in effects if isinstance(effect, Review)]
+
+
+async def test_a_new_bug_becomes_one_review_one_summary_and_one_check_run() -> None:
+    outcome, effects = await _run(Paper(), Says(head=(BUG,)))
+    review, summary, check = effects
+    assert isinstance(review, Review)
+    assert isinstance(summary, StickyComment)
+    assert isinstance(check, CheckRun)
+    assert (review.sha, review.event, review.number) == (HEAD, ReviewEvent.COMMENT, 7)
+    assert [(c.path, c.line, c.side) for c in review.comments] == [("a.py", 2, "RIGHT")]
+    assert (summary.purpose, summary.sha) == ("summary", "")
+    assert (check.name, check.sha, check.conclusion) == ("Forgehand review", HEAD, Conclusion.FAILURE)
+    assert check.details_url == "https://forge/jobs/j1"
+    assert isinstance(outcome, Done)
+    assert outcome.result == {
+        "head": HEAD,
+        "conclusion": "failure",
+        "why": "static review: 1 major finding.",
+        "findings": 1,
+        "major": 1,
+        "inline": 1,
+        "files": 1,
+        "failures": [],
+    }
+
+
+async def test_both_sides_are_compared_at_the_pull_requests_own_shas() -> None:
+    sides, ruff = Sides(), Says(head=(BUG,))
+    await _run(Paper(), ruff, sides=sides)
+    assert sides.asked == [(7, BASE, HEAD)]
+    assert ruff.looked == [("head", ("a.py",)), ("base", ("a.py",))]
+
+
+async def test_what_the_base_had_is_not_said() -> None:
+    _, effects = await _run(Paper(), Says(head=(BUG,), base=(replace(BUG, line=1),)))
+    assert _reviews(effects) == []
+    assert _check(effects).conclusion is Conclusion.SUCCESS
+
+
+async def test_a_clean_pull_request_gets_a_summary_and_a_check_but_no_review() -> None:
+    _, effects = await _run(Paper(), Says())
+    assert [type(effect) for effect in effects] == [StickyComment, CheckRun]
+    assert _check(effects).conclusion is Conclusion.SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("pull", "why"), [(replace(PULL, state="closed"), "closed"), (replace(PULL, draft=True), "draft")]
+)
+async def test_closed_and_draft_pull_requests_are_left_alone(pull: PullRequest, why: str) -> None:
+    sides = Sides()
+    outcome, effects = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls([pull]), sides=sides)
+    assert outcome == Done({"skipped": why, "head": HEAD})
+    assert (effects, sides.asked) == ([], [])
+
+
+@pytest.mark.parametrize("now", [replace(PULL, head_sha=OLDER), replace(PULL, state="closed")])
+async def test_a_head_that_moved_meanwhile_gets_nothing_written(now: PullRequest) -> None:
+    outcome, effects = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls([PULL, now]))
+    assert outcome == Done({"skipped": "stale", "head": HEAD, "now": now.head_sha})
+    assert effects == []
+
+
+async def test_running_again_after_a_crash_gives_the_identical_review() -> None:
+    _, first = await _run(Paper(), Says(head=(BUG,)))
+    body = _reviews(first)[0].comments[0].body
+    posted = ReviewComment(1, "a.py", 2, body, HEAD, ours=True)
+    _, second = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls(comments=(posted,)))
+    assert second == first
+    assert [effect.digest for effect in second] == [effect.digest for effect in first]
+
+
+async def test_what_was_said_on_an_earlier_commit_is_not_said_again() -> None:
+    _, first = await _run(Paper(), Says(head=(BUG,)))
+    body = _reviews(first)[0].comments[0].body
+    posted = ReviewComment(1, "a.py", 2, body, OLDER, ours=True)
+    _, second = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls(comments=(posted,)))
+    assert _reviews(second) == []
+    assert _check(second).conclusion is Conclusion.FAILURE
+
+
+async def test_a_stranger_who_pastes_our_marker_silences_nothing() -> None:
+    body = f"<!-- forgehand-finding:{BUG.fingerprint} -->"
+    pasted = ReviewComment(1, "a.py", 2, body, OLDER, ours=False)
+    _, effects = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls(comments=(pasted,)))
+    assert len(_reviews(effects)) == 1
+
+
+async def test_a_broken_analyser_leaves_the_others_work_and_a_neutral_check() -> None:
+    minor = replace(BUG, severity=Severity.MINOR, tool="rules")
+    _, effects = await _run(Paper(), Says(broken="it took longer than 60 s"), Says("rules", head=(minor,)))
+    check = _check(effects)
+    assert check.conclusion is Conclusion.NEUTRAL
+    assert "took longer than 60 s" in check.summary
+    assert len(_reviews(effects)[0].comments) == 1
+
+
+async def test_a_file_the_analyser_could_not_read_makes_the_check_neutral() -> None:
+    _, effects = await _run(Paper(), Says(unread={"a.py": "not UTF-8"}))
+    assert _check(effects).conclusion is Conclusion.NEUTRAL
+
+
+async def test_githubs_patch_decides_where_a_comment_may_stand() -> None:
+    elsewhere = ChangedFile("a.py", "modified", None, 1, 0, "@@ -8 +8,2 @@\n x\n+y\n")
+    _, effects = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls(listed=(elsewhere,)))
+    assert _reviews(effects) == []
+    assert _check(effects).annotations[0].start_line == 2
+
+
+@pytest.mark.parametrize("patch", [None, "not a patch"])
+async def test_without_a_readable_patch_findings_stand_in_the_summary_alone(patch: str | None) -> None:
+    listed = (ChangedFile("a.py", "modified", None, 1, 0, patch),)
+    _, effects = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls(listed=listed))
+    assert _reviews(effects) == []
+    (summary,) = (effect for effect in effects if isinstance(effect, StickyComment))
+    assert "Undefined name" in summary.body
+
+
+async def test_left_out_and_removed_files_are_not_analysed_but_listed() -> None:
+    files = (
+        FileDiff("gone.py", "removed", None, "@@ -1 +0,0 @@\n-x\n"),
+        FileDiff("link.py", "added", None, None),
+        FileDiff("a.py", "renamed", "old.py", PATCH),
+    )
+    ruff = Says(head=(BUG,), base=(replace(BUG, path="old.py"),))
+    sides = Sides(files, {"link.py": "a symbolic link"})
+    listed = (ChangedFile("a.py", "renamed", "old.py", 1, 0, PATCH), ChangedFile("ghost.py", "added", None, 1, 0, None))
+    outcome, effects = await _run(Paper(), ruff, pulls=Pulls(listed=listed), sides=sides)
+    assert ruff.looked == [("head", ("a.py",)), ("base", ("old.py",))]
+    assert _reviews(effects) == []
+    (summary,) = (effect for effect in effects if isinstance(effect, StickyComment))
+    for line in (
+        "skipped: `gone.py` (deleted)",
+        "skipped: `link.py` (a symbolic link)",
+        "reviewed: `a.py`",
+        "`ghost.py`",
+    ):
+        assert line in summary.body
+    assert isinstance(outcome, Done)
+    assert outcome.result["files"] == 4
+
+
+async def test_a_finding_in_a_binary_file_counts_without_lines() -> None:
+    secret = replace(BUG, path="k.jks", line=1, tool="secrets")
+    sides = Sides((FileDiff("k.jks", "added", None, None, binary=True),))
+    _, effects = await _run(Paper(), Says("secrets", head=(secret,)), sides=sides, pulls=Pulls(listed=()))
+    assert _check(effects).conclusion is Conclusion.FAILURE
+    assert _reviews(effects) == []
+
+
+@pytest.mark.parametrize(
+    ("analyser", "event"),
+    [
+        (Says(head=(BUG,)), ReviewEvent.REQUEST_CHANGES),
+        (Says(head=(replace(BUG, severity=Severity.MINOR),)), ReviewEvent.APPROVE),
+        (Says(), ReviewEvent.APPROVE),
+    ],
+)
+async def test_where_it_may_judge_it_judges(analyser: Says, event: ReviewEvent) -> None:
+    _, effects = await _run(Paper(replace(JOB, grant=Grant(Mode.APPLY))), analyser)
+    assert [review.event for review in _reviews(effects)] == [event]
+
+
+async def test_an_incomplete_review_approves_nothing() -> None:
+    _, effects = await _run(Paper(replace(JOB, grant=Grant(Mode.APPLY))), Says(broken="it broke"))
+    assert _reviews(effects) == []
+
+
+@pytest.mark.parametrize(
+    ("transient", "outcome"), [(True, Retry("git fetch failed")), (False, Failed("git fetch failed"))]
+)
+async def test_git_that_fails_is_tried_again_where_that_may_help(transient: bool, outcome: Outcome) -> None:
+    sides = Sides(failure=GitFailed("git fetch failed", transient=transient))
+    assert await _run(Paper(), Says(), sides=sides) == (outcome, [])
+
+
+async def test_an_effect_that_cannot_go_on_ends_the_job_its_way() -> None:
+    paused = Waiting("resume", "paused")
+    outcome, _ = await _run(Paper(stop=paused), Says())
+    assert outcome == paused
+
+
+@pytest.mark.parametrize("subject", ["issue/7", "pull/", "pull/x", "pull/-1", "pull/٧"])
+async def test_a_job_about_something_else_fails_with_its_name(subject: str) -> None:
+    outcome, effects = await _run(Paper(replace(JOB, subject=subject)), Says())
+    assert isinstance(outcome, Failed)
+    assert repr(subject) in outcome.why
+    assert effects == []
+
+
+def test_two_analysers_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="same name"):
+        ReviewWorker(Pulls(), Sides(), [Says(), Says()], lambda job: "")
