@@ -1,4 +1,4 @@
-"""Analysers as child processes with pinned configuration; one file each. `analysers` is the list that assembly takes."""
+"""Analysers as child processes with pinned configuration; one file each. Assembly takes them from `analysers`."""
 
 import sysconfig
 from pathlib import Path

@@ -50,6 +50,8 @@ class Secrets:
         self._cache = cache.resolve()
         self._program = program or _bundled()
         self._limits = limits
+        self._compiling = asyncio.Lock()
+        self._compiled = False
 
     def wants(self, path: str) -> bool:
         return True
@@ -59,8 +61,17 @@ class Secrets:
         self._cache.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(prefix="forgehand-secrets-") as folder:
             numbered = await asyncio.to_thread(_number, tree, paths, Path(folder))
-            report = await self._scan(Path(folder))
+            report = await self._scan_after_the_first(Path(folder))
             return await asyncio.to_thread(_analysis, tree, numbered, report)
+
+    async def _scan_after_the_first(self, folder: Path) -> Mapping[str, Any]:
+        """The first scan may have to compile the rules; others wait for it rather than compile them too."""
+        if self._compiled:
+            return await self._scan(folder)
+        async with self._compiling:
+            report = await self._scan(folder)
+            self._compiled = True
+            return report
 
     async def _scan(self, folder: Path) -> Mapping[str, Any]:
         done = await self._children.run(
