@@ -109,11 +109,11 @@ async def test_an_answer_that_takes_too_long_is_given_up_in_time(stage: Stage) -
         effect = comment(stage)
         # The token first, so that only the write is slow.
         assert await own.find(effect, None) is None
-        stage.forge.faults.add("slow", route=COMMENTS, method="POST", seconds=0.9)
+        stage.forge.faults.add("slow", route=COMMENTS, method="POST", seconds=5)
         began = time.monotonic()
         with pytest.raises(Unreachable) as caught:
             await own.perform(effect, None, time.time() + 30)
-        assert time.monotonic() - began < 0.9
+        assert time.monotonic() - began < 4
     assert caught.value.sent
 
 
@@ -121,12 +121,13 @@ async def test_nothing_is_sent_after_its_time_even_behind_another_write(stage: S
     effect = comment(stage)
     performer = stage.performer(effect)
     assert await performer.find(effect, None) is None
-    stage.forge.faults.add("slow", route=COMMENTS, method="POST", seconds=0.5)
+    stage.forge.faults.add("slow", route=COMMENTS, method="POST", seconds=5)
     async with anyio.create_task_group() as group:
         group.start_soon(performer.perform, effect, None, time.time() + 30)
         await asyncio.to_thread(stage.forge.wait_for, lambda: stage.forge.comments(stage.name, stage.number))
         with pytest.raises(TooLate):
             await performer.perform(effect, None, time.time() + 0.1)
+        group.cancel_scope.cancel()
     assert asked(stage, COMMENTS, "POST") == 1
 
 

@@ -1,11 +1,13 @@
 """Reading a GitHub: pull requests, every repository of the App, deliveries of its webhook; and what doctor asks."""
 
+import json
 import time
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from forgehand.adapters.github import (
-    AppTokens,
     GitHub,
     HookReader,
     Identity,
@@ -13,10 +15,11 @@ from forgehand.adapters.github import (
     PersonalTokens,
     PullReader,
     convert,
+    performers,
     probe,
     required_permissions,
 )
-from forgehand.domain.effects import InlineComment, Review, ReviewEvent
+from forgehand.domain.effects import InlineComment, Review, ReviewEvent, StickyComment
 from forgehand.domain.repositories import Repo
 from forgehand.ports.github import NotFound, Unprocessable
 from forgehand.practice import Forge
@@ -174,19 +177,53 @@ def test_comment_only_work_asks_for_no_write_access_to_code() -> None:
 
 
 async def test_a_persons_token_works_instead_of_an_app(forge: Forge) -> None:
-    forge.create_repository("dev/own")
+    repository = forge.create_repository("dev/own")
+    forge.commit("dev/own", "main", {"a.txt": "a\n"})
+    forge.commit("dev/own", "topic", {"a.txt": "b\n"})
+    pull = forge.open_pull("dev/own", "topic")
     tokens = PersonalTokens(forge.create_token("dev"))
+    repo = Repo(0, repository.id, "dev/own")
     async with GitHub(forge.url, user_agent="forgehand/test") as github:
-        person = await tokens.token(Repo(0, 0, ""), {})
-        us = await Identity(github, person).get()
-        assert (us.login, us.type) == ("dev", "User")
-        assert AppTokens(github) is not None
+        identity = Identity(github, await tokens.token(repo, {}))
+        effect = StickyComment(
+            repo=repo, subject="pull/1", worker="review", purpose="summary", number=pull.number, body="Hello."
+        )
+        performer = performers(github, tokens, identity)["comment"]
+        made = await performer.perform(effect, None, time.time() + 30)
+        assert await performer.find(effect, None) == made
+        assert (await PullReader(github, tokens, identity).pull(repo, pull.number)).author == "dev"
+    assert [each.user for each in forge.comments("dev/own", pull.number)] == ["dev"]
 
 
-async def test_a_used_or_made_up_manifest_code_is_refused(forge: Forge) -> None:
+async def test_a_manifest_code_becomes_the_apps_credentials_once(forge: Forge) -> None:
+    manifest = {
+        "name": "My Forgehand",
+        "url": "https://forgehand.example.org",
+        "redirect_url": "http://127.0.0.1:1/back",
+        "hook_attributes": {"url": "https://forgehand.example.org/webhooks/github"},
+        "default_permissions": required_permissions(),
+        "default_events": ["pull_request"],
+    }
+    async with httpx.AsyncClient() as browser:
+        page = await browser.post(
+            f"{forge.url}/settings/apps/new", params={"state": "s"}, data={"manifest": json.dumps(manifest)}
+        )
+    code = parse_qs(urlsplit(page.headers["location"]).query)["code"][0]
     async with GitHub(forge.url, user_agent="forgehand/test") as github:
+        made = await convert(github, code)
         with pytest.raises(NotFound, match="start again") as caught:
-            await convert(github, "deadbeef")
-        assert "deadbeef" not in str(caught.value)
+            await convert(github, code)
+    assert code not in str(caught.value)
+    assert (made.slug, made.name) == ("my-forgehand", "My Forgehand")
+    assert made.html_url
+    assert made.webhook_secret
+    assert all(secret not in repr(made) for secret in (made.pem, made.webhook_secret, made.client_secret))
+    async with GitHub(forge.url, app_id=made.client_id, private_key=made.pem, user_agent="forgehand/test") as github:
+        assert (await probe(github)).id == made.id
+
+
+async def test_what_is_no_manifest_code_is_not_sent(forge: Forge) -> None:
+    async with GitHub(forge.url, user_agent="forgehand/test") as github:
         with pytest.raises(Unprocessable, match="not a code"):
             await convert(github, "../app")
+    assert forge.calls == ()

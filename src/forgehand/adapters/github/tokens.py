@@ -6,6 +6,7 @@ https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-fo
 import asyncio
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from forgehand.adapters.github.errors import Actor
 from forgehand.adapters.github.vault import Vault
 from forgehand.domain.repositories import Repo
 from forgehand.ports.github import GitHubError, NotFound, NotPermitted, Token, Unprocessable
+
+log = logging.getLogger(__name__)
 
 RENEW_BEFORE = 300.0
 """Seconds before its end at which a token is no longer given out: a job that gets one has at least that long."""
@@ -58,9 +61,16 @@ class AppTokens:
         found = []
         async for page in self._github.pages("/app/installations", Actor.APP):
             for installation in page.data:
-                if not installation.get("suspended_at"):
-                    token = await self._token(int(installation["id"]), None, METADATA)
-                    found.append(Reach(int(installation["id"]), "/installation/repositories", "repositories", token))
+                if installation.get("suspended_at"):
+                    continue
+                number = int(installation["id"])
+                try:
+                    token = await self._token(number, None, METADATA)
+                except NotPermitted as error:
+                    # Suspended or removed just now; the other installations are still to be looked at.
+                    log.warning("installation %d is left out: %s", number, error.why)
+                    continue
+                found.append(Reach(number, "/installation/repositories", "repositories", token))
         return found
 
     async def _token(self, installation: int, repo: Repo | None, permissions: Mapping[str, str]) -> Token:

@@ -1,0 +1,98 @@
+"""Readers and identity where the practice forge has no such case: personal listings, odd answers, races."""
+
+from typing import Any
+
+import pytest
+
+from forgehand.adapters.github import AppTokens, GitHub, Identity, OpenPullReader, PersonalTokens, PullReader
+from forgehand.domain.repositories import Repo
+from forgehand.ports.github import Unreachable
+from support.scripted_github import API, Clock, ScriptedGitHub, pem, reply, routes
+
+pytestmark = pytest.mark.anyio
+
+REPO = Repo(0, 42, "octo/hello")
+PERSONAL = PersonalTokens("ghp_" + "x" * 36)
+
+
+async def test_a_person_sees_all_pages_of_their_repositories_but_no_archived_ones() -> None:
+    link = f'<{API}/user/repos?page=2>; rel="next"'
+    pages = iter(
+        [
+            reply(
+                200, [{"id": 1, "full_name": "me/one"}, {"id": 2, "full_name": "me/old", "archived": True}], link=link
+            ),
+            reply(200, [{"id": 3, "full_name": "me/three", "archived": False}]),
+        ]
+    )
+    server = ScriptedGitHub(lambda request: next(pages))
+    async with GitHub(API, transport=server.transport) as github:
+        found = await OpenPullReader(github, PERSONAL).repositories()
+    assert found == [Repo(0, 1, "me/one"), Repo(0, 3, "me/three")]
+
+
+async def test_an_installation_that_gives_no_token_does_not_hide_the_others() -> None:
+    gone = reply(404, {"message": "Not Found"})
+    token = {"token": "ghs_" + "x" * 36, "expires_at": "2099-01-01T00:00:00Z"}
+    server = ScriptedGitHub(
+        routes(
+            {
+                "GET /app/installations": reply(200, [{"id": 1, "suspended_at": None}, {"id": 2}]),
+                "POST /app/installations/1/access_tokens": gone,
+                "POST /app/installations/2/access_tokens": reply(201, token),
+                "GET /installation/repositories": reply(200, {"repositories": [{"id": 5, "full_name": "o/r"}]}),
+            }
+        )
+    )
+    async with GitHub(API, app_id=7, private_key=pem(), transport=server.transport, clock=Clock()) as github:
+        assert await OpenPullReader(github, AppTokens(github)).repositories() == [Repo(2, 5, "o/r")]
+
+
+PULL: dict[str, Any] = {
+    "number": 7,
+    "title": "A change",
+    "state": "open",
+    "user": None,
+    "head": {"sha": "a" * 40, "ref": "topic", "repo": None},
+    "base": {"sha": "b" * 40, "ref": "main"},
+    "html_url": "https://github.com/octo/hello/pull/7",
+}
+
+
+async def test_a_deleted_author_and_a_deleted_fork_are_no_error() -> None:
+    server = ScriptedGitHub(lambda request: reply(200, PULL))
+    async with GitHub(API, transport=server.transport) as github:
+        pull = await PullReader(github, PERSONAL, Identity(github)).pull(REPO, 7)
+    assert (pull.author, pull.head_repository, pull.draft, pull.mergeable) == ("ghost", None, False, None)
+
+
+@pytest.mark.parametrize("answer", [{}, {**PULL, "head": None}, {**PULL, "number": "seven"}, ["no", "object"], None])
+async def test_an_answer_of_another_shape_is_no_answer(answer: Any) -> None:
+    server = ScriptedGitHub(lambda request: reply(200, answer))
+    async with GitHub(API, transport=server.transport) as github:
+        with pytest.raises(Unreachable, match="is no pull request"):
+            await PullReader(github, PERSONAL, Identity(github)).pull(REPO, 7)
+
+
+async def test_with_id_and_slug_given_nobody_has_to_be_asked_who_we_are() -> None:
+    server = ScriptedGitHub(lambda request: reply(500))
+    async with GitHub(API, app_id=7, private_key=pem(), slug="helper", transport=server.transport) as github:
+        us = await Identity(github).get()
+    assert (us.login, us.type, us.app_id) == ("helper[bot]", "Bot", 7)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("user", "ours"),
+    [
+        ({"login": "helper[bot]", "type": "Bot"}, True),
+        ({"login": "Helper[bot]", "type": "Bot"}, True),
+        ({"login": "helper[bot]", "type": "User"}, False),
+        ({"login": "helper", "type": "Bot"}, False),
+        (None, False),
+    ],
+)
+async def test_only_our_own_bot_is_us(user: Any, ours: bool) -> None:
+    async with GitHub(API, app_id=7, private_key=pem(), slug="helper") as github:
+        us = await Identity(github).get()
+    assert us.wrote({"user": user, "performed_via_github_app": {"id": 7}}) is ours
