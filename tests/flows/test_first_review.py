@@ -32,7 +32,7 @@ def test_a_webhook_becomes_one_review_one_summary_and_one_check_run(tmp_path: Pa
         assert "shop/cart.py" in comment.body
         assert (check.details_url or "").startswith(run.admin_url.removesuffix("/admin"))
         assert_conforms(run.forge.calls)
-        assert run.forge.unmodelled == ()
+        assert run.forge.unmodelled() == ()
         assert [call.path for call in run.forge.calls if call.status == 422] == []
 
 

@@ -1,19 +1,26 @@
 """The whole product beside a practice forge, as a test drives it: start, kill, restart, and look at what came of it."""
 
+import asyncio
+import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
+from forgehand.adapters.analysers import Secrets
+from forgehand.adapters.sandbox import ChildProcesses
 from forgehand.assembly.settings import Settings
 from forgehand.practice.forge import Forge
 from forgehand.practice.records import App, Quirks
@@ -104,7 +111,7 @@ class Product:
             self.process.wait(60)
             # A worker whose parent was killed goes by itself; tests go on only once it has.
             with self._group_gone():
-                pass
+                _close(self.process)
 
     def stop(self) -> None:
         for process in (self.process, *self.others):
@@ -118,6 +125,7 @@ class Product:
                 except subprocess.TimeoutExpired:
                     os.killpg(process.pid, signal.SIGKILL)
                     process.wait()
+                _close(process)
 
     def log(self) -> str:
         return (self.folder / "log").read_text() if (self.folder / "log").exists() else ""
@@ -136,7 +144,11 @@ class Product:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=self.folder,
-                env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parent.parent), "HOME": "/nonexistent"},
+                env={
+                    "PATH": os.environ["PATH"],
+                    "PYTHONPATH": str(Path(__file__).parent.parent),
+                    "HOME": "/nonexistent",
+                },
                 start_new_session=True,
             )
         assert process.stdin is not None
@@ -160,6 +172,18 @@ class Product:
         yield
 
 
+@cache
+def compiled_rules() -> Path:
+    """The secret scanner's compiled rules, made once for all tests of a session: seconds of work, the same each time."""
+    session = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir()) / f"forgehand-rules-{session}"
+    with open(f"{folder}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            asyncio.run(Secrets(ChildProcesses(), folder).analyse(folder.parent, []))
+    return folder
+
+
 @contextmanager
 def running_forge(folder: Path, quirks: Quirks | None = None) -> Iterator[tuple[Forge, App]]:
     """A practice forge with an App installed on `acme/shop`, which has one clean commit on main."""
@@ -173,10 +197,18 @@ def running_forge(folder: Path, quirks: Quirks | None = None) -> Iterator[tuple[
         yield forge, app
 
 
+def _close(process: "subprocess.Popen[bytes]") -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            with suppress(BrokenPipeError):
+                pipe.close()
+
+
 @contextmanager
 def product(folder: Path, *, quirks: Quirks | None = None, start: bool = True, **more: Any) -> Iterator[Product]:
     """Forge and product; stopped at the end, whatever happened. The log is shown when the test fails."""
     (folder / "product").mkdir(parents=True)
+    shutil.copytree(compiled_rules(), folder / "product" / "analysers")
     with running_forge(folder, quirks) as (forge, app):
         made = Product(forge, app, folder / "product", more)
         try:

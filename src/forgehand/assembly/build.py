@@ -120,8 +120,8 @@ async def working(app: App) -> AsyncIterator[Crew]:
             comparisons=GitComparisons(
                 children, tokens, settings.data_dir / "git", settings.github_url, env=_network_environment()
             ),
-            analysers=analysers(children),
-            details_url=lambda job: f"{settings.admin_base_url}/admin/jobs/{job.id}",
+            analysers=analysers(children, settings.data_dir / "analysers"),
+            details_url=lambda slot: f"{settings.admin_base_url}/admin/effects/{slot}",
         )
 
         async def own_login() -> str:

@@ -2,13 +2,13 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from forgehand.assembly.doctor import Check, Level
 from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.workers import BUILT_IN, listens
-from forgehand.ports.github import GitHubError, NotPermitted, Unreachable
+from forgehand.ports.github import GitHubError, HookDelivery, NotPermitted, Unreachable
 
 if TYPE_CHECKING:
     from forgehand.adapters.github import Installed, Probe
@@ -21,7 +21,7 @@ HOOK_PATH = "/webhooks/github"
 
 async def examine_github(settings: Settings) -> list[Check]:
     """The checks that need GitHub; where it cannot be asked, the one that says why."""
-    from forgehand.adapters.github import AppTokens, GitHub, OpenPullReader, probe
+    from forgehand.adapters.github import AppTokens, GitHub, HookReader, OpenPullReader, probe
 
     try:
         async with GitHub(
@@ -29,6 +29,7 @@ async def examine_github(settings: Settings) -> list[Check]:
         ) as github:
             found = await probe(github)
             repositories = await OpenPullReader(github, AppTokens(github)).repositories()
+            lately = await HookReader(github).hook_deliveries(time.time() - 3600) if found.hook_url else ()
     except Unreachable as error:
         remedy = f"see that this machine reaches {settings.github_api_url}, and that GITHUB_API_URL is right"
         return [Check("GitHub", Level.PROBLEM, error.why, remedy)]
@@ -38,11 +39,14 @@ async def examine_github(settings: Settings) -> list[Check]:
     except (GitHubError, SettingsError, ValueError) as error:
         return [Check("GitHub", Level.PROBLEM, str(error), "correct that setting and run this again")]
     per_installation = Counter(repo.installation for repo in repositories)
-    return list(judge(settings, found, per_installation))
+    return list(judge(settings, found, per_installation, lately))
 
 
-def judge(settings: Settings, found: "Probe", repositories: Mapping[int, int]) -> Iterator[Check]:
-    """What GitHub said, judged. `repositories` counts them by installation id."""
+def judge(
+    settings: Settings, found: "Probe", repositories: Mapping[int, int], lately: Sequence[HookDelivery] = ()
+) -> Iterator[Check]:
+    """What GitHub said, judged. `repositories` counts them by installation id; `lately` are the last hour's attempts to
+    deliver a webhook, newest first."""
     home = f"{settings.github_url}/settings/apps/{found.slug}"
     yield Check(
         "App", Level.OK, f"{found.slug} (id {found.id}) at {settings.github_api_url}; the private key is its own"
@@ -52,6 +56,7 @@ def judge(settings: Settings, found: "Probe", repositories: Mapping[int, int]) -
         yield Check("App's name", Level.PROBLEM, says, f"set GITHUB_APP_SLUG={found.slug}, or leave it empty")
     yield _clock(found.skew)
     yield _webhook(settings, found, home)
+    yield from _deliveries(settings, lately)
     yield _events(found, home)
     yield _permissions(found, home)
     yield from _installations(settings, found, repositories)
@@ -84,6 +89,21 @@ def _webhook(settings: Settings, found: "Probe", home: str) -> Check:
         remedy = f"enable SSL verification at {home}"
         return Check("webhook", Level.WARNING, f"GitHub sends to {found.hook_url}, whoever answers there", remedy)
     return Check("webhook", Level.OK, f"GitHub sends to {found.hook_url}")
+
+
+def _deliveries(settings: Settings, lately: Sequence[HookDelivery]) -> Iterator[Check]:
+    if not lately:
+        return
+    failed = sum(not each.ok for each in lately)
+    says = f"{len(lately) - failed} of GitHub's last {len(lately)} attempts arrived"
+    if lately[0].ok:
+        yield Check("deliveries", Level.OK, says)
+    else:
+        remedy = (
+            "see that `forgehand serve` runs and that GitHub reaches it; what failed is asked for again every "
+            f"{settings.sweep_seconds:g} s"
+        )
+        yield Check("deliveries", Level.WARNING, f"{says}, the newest not", remedy)
 
 
 def _events(found: "Probe", home: str) -> Check:

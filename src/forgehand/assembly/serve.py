@@ -17,6 +17,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from forgehand import VERSION
+from forgehand.adapters.wakeups import PipeWakeups, wakeup_pipe
 from forgehand.assembly.build import App, opened, wakeups_of
 from forgehand.assembly.logs import set_up_logs
 from forgehand.assembly.settings import Settings, SettingsError
@@ -97,7 +98,7 @@ class WorkerChild:
         self._settings = settings
         self._how = how
         self._process: asyncio.subprocess.Process | None = None
-        self.wake_read, self.wake_write = os.pipe()
+        self.wake_read, self.wake_write = wakeup_pipe()
         self._pulse_read, self._pulse_write = os.pipe()
         self._last_pulse = time.monotonic()
 
@@ -158,9 +159,7 @@ class WorkerChild:
 async def _hints(settings: Settings, child: WorkerChild) -> Wakeups:
     if settings.database_url.startswith("postgresql"):
         return await wakeups_of(settings)
-    from forgehand.adapters.wakeups import PipeWakeups
-
-    return PipeWakeups.writer(child.wake_write)
+    return PipeWakeups(write=child.wake_write)
 
 
 def _webhooks(app: App) -> Any:

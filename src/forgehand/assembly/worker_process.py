@@ -48,7 +48,7 @@ async def work_for_parent(
     # On PostgreSQL other machines wake us too, so the pipe would be one ear too few.
     shared = settings.database_url.startswith("postgresql")
     async with opened(
-        settings, wakeups=None if shared else PipeWakeups.reader(wake_fd), built_in=built_in, steps=steps
+        settings, wakeups=None if shared else PipeWakeups(read=wake_fd), built_in=built_in, steps=steps
     ) as app:
         await work(app, stop)
     pulse.cancel()

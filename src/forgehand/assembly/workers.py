@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from forgehand.domain.jobs import Job
 from forgehand.domain.routing import WorkerSpec
 from forgehand.ports.analysers import Analyser
 from forgehand.ports.desk import Worker
@@ -19,7 +18,8 @@ class Parts:
     pulls: PullRequests
     comparisons: Comparisons
     analysers: Sequence[Analyser]
-    details_url: Callable[[Job], str]
+    details_url: Callable[[str], str]
+    """The page of an effect, by its slot."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,10 @@ class Desk(Protocol):
 
 
 class Worker(Protocol):
-    type: str
+    @property
+    def type(self) -> str:
+        """The type of the jobs it runs."""
+        ...
 
     async def run(self, desk: Desk) -> Outcome:
         """Do the job on the desk. Port errors may escape: the runner turns them into outcomes."""

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 from forgehand.crafts.diffs import MalformedPatch, read_patch
 from forgehand.crafts.findings import new_findings
@@ -29,7 +29,8 @@ CHILDREN_AT_ONCE = 2
 class ReviewWorker:
     """Reviews one pull request at its present head, once.
 
-    `details_url` gives the page of a job. Analysers named alike would be one to the reader, so names must differ.
+    `details_url` gives the page of an effect by its slot: unlike the job's, it stays the same when the same review is
+    made again, so that saying it again changes nothing. Analysers named alike would be one to the reader, so names must differ.
     """
 
     type: ClassVar[str] = "review"
@@ -39,7 +40,7 @@ class ReviewWorker:
         pulls: PullRequests,
         comparisons: Comparisons,
         analysers: Sequence[Analyser],
-        details_url: Callable[[Job], str],
+        details_url: Callable[[str], str],
         policy: Policy = Policy(),  # noqa: B008 - frozen
     ) -> None:
         if len({analyser.name for analyser in analysers}) != len(analysers):
@@ -108,49 +109,39 @@ class ReviewWorker:
         return seen
 
     def _effects(self, job: Job, repo: Repo, number: int, verdict: Verdict) -> list[Effect]:
-        url = self._details_url(job)
+        check = self._check_run(job, repo, verdict)
+        about: dict[str, Any] = {"repo": repo, "subject": job.subject, "worker": job.worker, "number": number}
         effects: list[Effect] = []
         event = _event(job, verdict)
         if verdict.inline or event is not ReviewEvent.COMMENT:
             effects.append(
                 Review(
-                    repo=repo,
-                    subject=job.subject,
-                    worker=job.worker,
+                    **about,
                     purpose="review",
                     sha=verdict.head_sha,
-                    number=number,
                     event=event,
                     body=text.review_body(verdict),
                     comments=text.inline_comments(verdict.inline),
                 )
             )
-        effects.append(
-            StickyComment(
-                repo=repo,
-                subject=job.subject,
-                worker=job.worker,
-                purpose="summary",
-                number=number,
-                body=text.summary(verdict, url),
-            )
-        )
-        effects.append(
-            CheckRun(
-                repo=repo,
-                subject=job.subject,
-                worker=job.worker,
-                purpose="check",
-                sha=verdict.head_sha,
-                name=CHECK_NAME,
-                conclusion=verdict.conclusion,
-                title=text.check_title(verdict),
-                summary=text.check_summary(verdict),
-                details_url=url,
-                annotations=text.annotations(verdict.findings),
-            )
-        )
+        effects.append(StickyComment(**about, purpose="summary", body=text.summary(verdict, check.details_url)))
+        effects.append(check)
         return effects
+
+    def _check_run(self, job: Job, repo: Repo, verdict: Verdict) -> CheckRun:
+        check = CheckRun(
+            repo=repo,
+            subject=job.subject,
+            worker=job.worker,
+            purpose="check",
+            sha=verdict.head_sha,
+            name=CHECK_NAME,
+            conclusion=verdict.conclusion,
+            title=text.check_title(verdict),
+            summary=text.check_summary(verdict),
+            annotations=text.annotations(verdict.findings),
+        )
+        return replace(check, details_url=self._details_url(check.slot))
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ class Says:
 async def _run(
     desk: Paper, *analysers: Says, pulls: Pulls | None = None, sides: Sides | None = None
 ) -> tuple[Outcome, list[Effect]]:
-    worker = ReviewWorker(pulls or Pulls(), sides or Sides(), analysers, lambda job: f"https://forge/jobs/{job.id}")
+    worker = ReviewWorker(pulls or Pulls(), sides or Sides(), analysers, lambda slot: f"https://forge/effects/{slot}")
     return await worker.run(desk), desk.effects
 
 
@@ -132,7 +132,7 @@ async def test_a_new_bug_becomes_one_review_one_summary_and_one_check_run() -> N
     assert [(c.path, c.line, c.side) for c in review.comments] == [("a.py", 2, "RIGHT")]
     assert (summary.purpose, summary.sha) == ("summary", "")
     assert (check.name, check.sha, check.conclusion) == ("Forgehand review", HEAD, Conclusion.FAILURE)
-    assert check.details_url == "https://forge/jobs/j1"
+    assert check.details_url == f"https://forge/effects/{check.slot}"
     assert isinstance(outcome, Done)
     assert outcome.result == {
         "head": HEAD,
@@ -311,4 +311,4 @@ async def test_a_job_about_something_else_fails_with_its_name(subject: str) -> N
 
 def test_two_analysers_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="same name"):
-        ReviewWorker(Pulls(), Sides(), [Says(), Says()], lambda job: "")
+        ReviewWorker(Pulls(), Sides(), [Says(), Says()], lambda slot: "")
