@@ -54,7 +54,7 @@ def demo(
                 planted.app.webhook_url = product.addresses["webhook_url"]
                 reviewed = _watch(forge, product)
                 _print_reviews(forge, reviewed)
-                _print_links(forge, reviewed, product)
+                _print_links(forge, reviewed, product, once)
                 if not once:
                     _print_ideas(forge, planted, where)
                     product.wait()
@@ -218,8 +218,8 @@ def _first_lines(body: str) -> Iterator[str]:
             yield re.sub(r"[*`]|\\(?=\W)", "", line)
 
 
-def _print_links(forge: "Forge", reviewed: list[Reviewed], product: Product) -> None:
-    typer.echo("Look at them (while this runs):")
+def _print_links(forge: "Forge", reviewed: list[Reviewed], product: Product, once: bool) -> None:
+    typer.echo("Links, gone when this ends (without --once you can look around):" if once else "Look at them:")
     for each in reviewed:
         typer.echo(f"  #{each.pull.number}        {forge.url}/{REPOSITORY}/pull/{each.pull.number}")
         typer.echo(f"    check   {forge.url}/{REPOSITORY}/runs/{each.check.id}")
