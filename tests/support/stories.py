@@ -1,5 +1,6 @@
 """Small true stories in a store: a reviewed pull request, a dead letter, an unknown effect. For tests of pages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from forgehand.adapters.memory import MemoryStore
@@ -31,8 +32,8 @@ class HintedWakeups:
 
     hinted: list[str] = field(default_factory=list)
 
-    async def hint(self, job_ids: object) -> None:
-        self.hinted.extend(job_ids)  # type: ignore[call-overload]
+    async def hint(self, job_ids: Sequence[str]) -> None:
+        self.hinted.extend(job_ids)
 
     async def wait(self, timeout: float) -> None:
         raise NotImplementedError
