@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from forgehand.assembly.logs import set_up_logs
 from forgehand.assembly.settings import Settings, SettingsError, read_settings
 from forgehand.ports.store import StoreUnavailable
 
@@ -50,6 +51,10 @@ async def examine() -> list[Check]:
         settings = read_settings()
     except SettingsError as error:
         return [*checks, *(_problem("settings", line, _settings_remedy(line)) for line in str(error).splitlines())]
+    if settings.log_level != "DEBUG":
+        # What goes wrong becomes a check, and need not be logged besides.
+        settings = settings.model_copy(update={"log_level": "ERROR"})
+    set_up_logs(settings)
     checks += [*_settings(settings), *_files(settings), _disk(settings)]
     checks += [*_sqlite(settings), await _store(settings)]
     if settings.missing():

@@ -60,10 +60,12 @@ def init(
     from forgehand.assembly.credentials import keep, manifest
     from forgehand.assembly.settings import read_settings
     from forgehand.cli.manifest_page import ManifestPage
+    from forgehand.cli.opening import quiet_logs
 
     settings = read_settings(_env_file=env)
     if github_url:
         settings = settings.model_copy(update={"github_api_url": api_of(github_url)})
+    quiet_logs(settings)
     _may_replace(env, force)
     hook = _webhook_address(webhook_url)
     name = name or f"forgehand-{secrets.token_hex(3)}"
