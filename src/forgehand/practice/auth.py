@@ -88,7 +88,7 @@ def authorize(
         # A JWT opens only the routes of the app itself.
         raise bad_credentials()
     if caller.kind == "anonymous":
-        if repo.private:
+        if repo.private or world.quirks.strict_reads:
             raise not_found()
         if not reading:
             raise requires_authentication()

@@ -37,12 +37,14 @@ def serve(world: World, exchange: "Exchange") -> Reply | None:
     service = exchange.query.get("service") if verb == "info/refs" else verb
     writing = service == "git-receive-pack"
     route = "/{owner}/{repo}.git/" + verb
-    asked = Asked(exchange.method, exchange.path, route, exchange.query, "")
-    exchange.fault = fault = world.faults.strike(asked)
+    fault: Fault | None = None
     try:
         with world.lock:
             exchange.caller = authenticate(world, exchange.headers.get("authorization"))
             repo = _allowed(world, exchange.caller, f"{owner}/{name}", writing)
+        # A git client asks without its token first; a fault is for the call that would succeed.
+        asked = Asked(exchange.method, exchange.path, route, exchange.query, exchange.caller.actor)
+        exchange.fault = fault = world.faults.strike(asked)
         reply = _faulty(fault) if fault else None
         if reply is None and not (fault and fault.kind == "cut_before"):
             reply = _push(world, exchange, repo, verb) if writing else _cgi(world, exchange, repo, verb)
@@ -88,7 +90,7 @@ def _allowed(world: World, caller: Caller, full_name: str, writing: bool) -> Rep
             Refusal(401, "Authentication required", headers=CHALLENGE) if caller.kind == "anonymous" else missing
         ) from None
     if caller.kind == "anonymous":
-        if writing or repo.private:
+        if writing or repo.private or world.quirks.strict_reads:
             raise Refusal(401, "Authentication required", headers=CHALLENGE)
         return repo
     if caller.kind == "app":

@@ -16,8 +16,8 @@ from forgehand.practice.errors import Refusal
 from forgehand.practice.records import Repository
 from forgehand.practice.world import World
 
-# These may hold slashes.
-DEEP = {"ref", "path", "branch", "basehead"}
+# These may hold slashes, and the path of a repository's root is empty.
+DEEP = {"ref": ".+", "path": ".*", "branch": ".+", "basehead": ".+"}
 MOST_PER_PAGE = 100
 
 
@@ -135,8 +135,7 @@ class Route:
     def pattern(self) -> "re.Pattern[str]":
         parts = re.split(r"\{(\w+)\}", self.template)
         text = "".join(
-            re.escape(part) if i % 2 == 0 else f"(?P<{part}>{'.+' if part in DEEP else '[^/]+'})"
-            for i, part in enumerate(parts)
+            re.escape(part) if i % 2 == 0 else f"(?P<{part}>{DEEP.get(part, '[^/]+')})" for i, part in enumerate(parts)
         )
         return re.compile(text)
 

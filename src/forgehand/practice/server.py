@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from forgehand.practice.forge import Forge
+from forgehand.practice.records import Quirks
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,8 @@ class _Protocol(HttpToolsProtocol):
 
 def serve(root: Path, host: str = "127.0.0.1", port: int = 0) -> None:
     """Run an empty forge in the foreground until interrupted; its URL is the first line printed."""
-    with ForgeServer(Forge(root), host, port) as server:
+    # People at the forge clone public repositories without a token.
+    with ForgeServer(Forge(root, Quirks(strict_reads=False)), host, port) as server:
         print(server.url, flush=True)
         try:
             threading.Event().wait()

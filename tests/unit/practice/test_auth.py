@@ -7,6 +7,7 @@ import jwt
 import pytest
 
 from forgehand.practice.keys import private_key
+from forgehand.practice.records import Quirks
 from support.forge import PERMISSIONS, Sample, app_jwt, client, forge_server, sample_forge
 
 R = "/repos/octo/sample"
@@ -53,9 +54,7 @@ def test_a_token_opens_no_app_route_and_a_jwt_no_repository(sample: Sample) -> N
 
 
 def test_a_token_has_the_installation_s_permissions_for_an_hour(sample: Sample) -> None:
-    reply = client(sample.url, app_jwt(sample.app)).post(
-        f"/app/installations/{sample.installation.id}/access_tokens"
-    )
+    reply = client(sample.url, app_jwt(sample.app)).post(f"/app/installations/{sample.installation.id}/access_tokens")
     body = reply.json()
     assert body["permissions"] == PERMISSIONS
     assert body["repository_selection"] == "all"
@@ -103,8 +102,6 @@ def test_a_token_for_one_repository_does_not_see_the_other(sample: Sample) -> No
 
 
 def test_without_the_strict_quirk_a_public_repository_is_open_to_read(tmp_path: Path) -> None:
-    from forgehand.practice.records import Quirks
-
     with sample_forge(tmp_path, Quirks(strict_reads=False)) as sample:
         narrow = sample.client({"metadata": "read"})
         assert narrow.get(f"{R}/pulls/1").status_code == 200
@@ -152,6 +149,8 @@ def test_a_private_repository_is_hidden_from_strangers(tmp_path: Path) -> None:
 
 def test_anybody_reads_a_public_repository_and_nobody_writes_unnamed(sample: Sample) -> None:
     nobody = client(sample.url)
+    assert nobody.get(R).status_code == 404
+    sample.forge.world.quirks = Quirks(strict_reads=False)
     assert nobody.get(R).status_code == 200
     assert nobody.post(f"{R}/issues/1/comments", json={"body": "x"}).status_code == 401
     assert client(sample.url, "ghs_" + "x" * 36).get(R).status_code == 401

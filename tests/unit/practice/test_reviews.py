@@ -73,9 +73,7 @@ def test_a_commit_that_is_not_of_the_pull_request_is_refused(sample: Sample, api
     assert api.post(REVIEWS, json=review(commit_id="0" * 40)).status_code == 422
 
 
-def test_without_an_event_it_stays_pending_and_is_seen_by_its_author_only(
-    sample: Sample, api: httpx2.Client
-) -> None:
+def test_without_an_event_it_stays_pending_and_is_seen_by_its_author_only(sample: Sample, api: httpx2.Client) -> None:
     pending = api.post(REVIEWS, json={"body": "wait", "comments": [on("app.py", 1)]}).json()
     assert pending["state"] == "PENDING"
     assert "submitted_at" not in pending

@@ -1,0 +1,114 @@
+"""Files, refs, commits, trees and comparisons: what REST says is what git has."""
+
+import base64
+import subprocess
+
+import httpx2
+
+from support.forge import Sample
+
+R = "/repos/octo/sample"
+
+
+def test_a_file_comes_as_base64_or_raw(api: httpx2.Client) -> None:
+    body = api.get(f"{R}/contents/app.py", params={"ref": "feature"}).json()
+    assert base64.b64decode(body["content"]).startswith(b"import os")
+    raw = api.get(f"{R}/contents/app.py", headers={"Accept": "application/vnd.github.raw+json"})
+    assert raw.text.startswith("def add")
+
+
+def test_a_folder_comes_as_a_list(sample: Sample, api: httpx2.Client) -> None:
+    sample.forge.commit("octo/sample", "main", {"deep/er/file.txt": "x\n", "link": ("120000", b"app.py")})
+    listed = {e["name"]: e["type"] for e in api.get(f"{R}/contents/").json()}
+    assert listed == {"README.md": "file", "app.py": "file", "deep": "dir", "link": "symlink"}
+    assert [e["path"] for e in api.get(f"{R}/contents/deep/er").json()] == ["deep/er/file.txt"]
+    assert api.get(f"{R}/contents/link").json()["target"] == "app.py"
+    assert api.get(f"{R}/contents/nothing").status_code == 404
+    assert api.get(f"{R}/contents/app.py", params={"ref": "nothing"}).status_code == 404
+
+
+def test_a_file_is_written_on_condition_of_its_sha(sample: Sample, api: httpx2.Client) -> None:
+    path, text = f"{R}/contents/new/file.txt", base64.b64encode(b"hello\n").decode()
+    made = api.put(path, json={"message": "Make", "content": text})
+    assert made.status_code == 201
+    assert made.json()["commit"]["author"]["name"] == "forgehand[bot]"
+    assert sample.forge.read("octo/sample", "main", "new/file.txt") == b"hello\n"
+    assert api.put(path, json={"message": "Again", "content": text}).status_code == 422
+    assert api.put(path, json={"message": "Again", "content": text, "sha": "0" * 40}).status_code == 409
+    sha = made.json()["content"]["sha"]
+    assert api.put(path, json={"message": "Again", "content": text, "sha": sha}).status_code == 200
+    gone = api.request("DELETE", path, json={"message": "Gone", "sha": sha})
+    assert gone.status_code == 200
+    assert sample.forge.read("octo/sample", "main", "new/file.txt") is None
+    assert sample.forge.read("octo/sample", "main", "README.md") is not None
+
+
+def test_refs_are_made_moved_and_deleted(sample: Sample, api: httpx2.Client) -> None:
+    first, head = sample.forge.branch("octo/sample", "main"), sample.pull.head_sha
+    made = api.post(f"{R}/git/refs", json={"ref": "refs/heads/topic/one", "sha": first})
+    assert made.status_code == 201
+    assert api.get(f"{R}/git/ref/heads/topic/one").json()["object"]["sha"] == first
+    assert api.post(f"{R}/git/refs", json={"ref": "refs/heads/topic/one", "sha": first}).status_code == 422
+    assert api.post(f"{R}/git/refs", json={"ref": "refs/heads/x", "sha": "0" * 40}).status_code == 422
+    assert api.patch(f"{R}/git/refs/heads/topic/one", json={"sha": head}).status_code == 200
+    back = api.patch(f"{R}/git/refs/heads/topic/one", json={"sha": first})
+    assert (back.status_code, back.json()["message"]) == (422, "Update is not a fast forward")
+    assert api.patch(f"{R}/git/refs/heads/topic/one", json={"sha": first, "force": True}).status_code == 200
+    found = api.get(f"{R}/git/matching-refs/heads/topic").json()
+    assert [r["ref"] for r in found] == ["refs/heads/topic/one"]
+    assert api.get(f"{R}/branches/topic/one").json()["name"] == "topic/one"
+    assert api.delete(f"{R}/git/refs/heads/topic/one").status_code == 204
+    assert api.get(f"{R}/git/ref/heads/topic/one").status_code == 404
+    assert api.delete(f"{R}/git/refs/heads/topic/one").status_code == 422
+
+
+def test_commits_are_listed_and_compared(sample: Sample, api: httpx2.Client) -> None:
+    sample.forge.commit("octo/sample", "main", {"other.txt": "x\n"}, "On main")
+    assert [c["commit"]["message"] for c in api.get(f"{R}/commits").json()] == ["On main", "First files"]
+    assert [c["commit"]["message"] for c in api.get(f"{R}/commits", params={"path": "app.py"}).json()] == [
+        "First files"
+    ]
+    compared = api.get(f"{R}/compare/main...feature").json()
+    assert (compared["status"], compared["ahead_by"], compared["behind_by"]) == ("diverged", 1, 1)
+    assert [f["filename"] for f in compared["files"]] == ["app.py", "notes.txt"]
+    assert api.get(f"{R}/compare/main...nothing").status_code == 404
+    one = api.get(f"{R}/commits/feature").json()
+    assert one["stats"] == {"additions": 6, "deletions": 0, "total": 6}
+    assert one["sha"] == sample.pull.head_sha
+    assert api.get(f"{R}/commits/{one['sha'][:8]}").json()["sha"] == one["sha"]
+    assert api.get(f"{R}/commits/nothing").status_code == 422
+    assert [p["number"] for p in api.get(f"{R}/commits/{one['sha']}/pulls").json()] == [1]
+
+
+def test_trees_are_walked(api: httpx2.Client) -> None:
+    tree = api.get(f"{R}/git/trees/feature", params={"recursive": "1"}).json()
+    assert [e["path"] for e in tree["tree"]] == ["README.md", "app.py", "notes.txt"]
+    blob = api.get(f"{R}/git/blobs/{tree['tree'][2]['sha']}").json()
+    assert base64.b64decode(blob["content"]) == b"one\ntwo\nthree\n"
+
+
+def test_what_the_forge_writes_is_what_git_would_write(sample: Sample) -> None:
+    names = {f"dir{i % 3}/sub-{i}/f.txt": f"{i}\n" for i in range(20)} | {"dir0.txt": "x", "dir0-a": "y"}
+    sample.forge.commit("octo/sample", "main", names)
+    sample.forge.commit("octo/sample", "main", {"dir0/sub-0/f.txt": None, "dir1": None})
+    done = subprocess.run(
+        ["git", f"--git-dir={sample.repository.path}", "fsck", "--strict", "--full"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    listed = subprocess.run(
+        ["git", f"--git-dir={sample.repository.path}", "ls-tree", "-r", "--name-only", "main"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    kept = {n for n in names if not n.startswith("dir1/") and n != "dir0/sub-0/f.txt"}
+    assert set(listed) == kept | {"README.md", "app.py"}
+
+
+def test_permission_and_protection_are_answered(api: httpx2.Client) -> None:
+    answers = {
+        login: api.get(f"{R}/collaborators/{login}/permission").json()["permission"] for login in ("octo", "dev")
+    }
+    assert answers == {"octo": "admin", "dev": "write"}
+    assert api.get(f"{R}/collaborators/nobody/permission").status_code == 404
+    assert api.get(f"{R}/branches/main/protection").status_code == 403

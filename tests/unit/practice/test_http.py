@@ -1,0 +1,107 @@
+"""What every REST route has in common: pages, ETags, limits, errors, the record."""
+
+import httpx2
+
+from forgehand.practice.records import Quirks
+from support.forge import Sample, client
+
+R = "/repos/octo/sample"
+
+
+def test_a_list_is_cut_into_pages_that_link_to_each_other(sample: Sample, api: httpx2.Client) -> None:
+    for i in range(7):
+        sample.forge.comment("octo/sample", 1, "dev", f"number {i}")
+    path = f"{R}/issues/1/comments"
+    first = api.get(path, params={"per_page": 3})
+    assert [c["body"] for c in first.json()] == ["number 0", "number 1", "number 2"]
+    assert set(first.links) == {"next", "last"}
+    second = api.get(first.links["next"]["url"])
+    assert set(second.links) == {"prev", "next", "last", "first"}
+    last = api.get(first.links["last"]["url"])
+    assert [c["body"] for c in last.json()] == ["number 6"]
+    assert set(last.links) == {"prev", "first"}
+    assert "link" not in api.get(path).headers
+
+
+def test_a_page_holds_a_hundred_at_most(sample: Sample, api: httpx2.Client) -> None:
+    for i in range(101):
+        sample.forge.comment("octo/sample", 1, "dev", f"number {i}")
+    assert len(api.get(f"{R}/issues/1/comments", params={"per_page": 500}).json()) == 100
+    assert len(api.get(f"{R}/issues/1/comments").json()) == 30
+
+
+def test_an_unchanged_answer_is_304_and_free(sample: Sample, api: httpx2.Client) -> None:
+    first = api.get(f"{R}/issues/1")
+    tag = {"If-None-Match": first.headers["etag"]}
+    second = api.get(f"{R}/issues/1", headers=tag)
+    assert (second.status_code, second.content) == (304, b"")
+    assert second.headers["x-ratelimit-remaining"] == first.headers["x-ratelimit-remaining"]
+    sample.forge.comment("octo/sample", 1, "dev", "news")
+    third = api.get(f"{R}/issues/1", headers=tag)
+    assert third.status_code == 200
+    assert int(third.headers["x-ratelimit-used"]) == int(first.headers["x-ratelimit-used"]) + 1
+
+
+def test_the_limit_runs_out(sample: Sample, api: httpx2.Client) -> None:
+    sample.forge.limits.core = 2
+    assert [api.get(R).status_code for _ in range(3)] == [200, 200, 403]
+    refused = api.get(R)
+    assert refused.headers["x-ratelimit-remaining"] == "0"
+    assert "API rate limit exceeded" in refused.json()["message"]
+    assert api.get("/rate_limit").json()["rate"]["remaining"] == 0
+
+
+def test_what_is_not_modelled_says_so_and_is_recorded(sample: Sample, api: httpx2.Client) -> None:
+    for path in (f"{R}/teams", "/graphql", "/orgs/octo/teams", "/search/issues"):
+        assert api.get(path).status_code == 501
+    assert [call.path for call in sample.forge.unmodelled()] == [
+        f"{R}/teams",
+        "/graphql",
+        "/orgs/octo/teams",
+        "/search/issues",
+    ]
+
+
+def test_the_prefix_of_an_enterprise_server_is_accepted(api: httpx2.Client) -> None:
+    assert api.get(f"/api/v3{R}").json()["full_name"] == "octo/sample"
+
+
+def test_bad_requests_are_refused_in_github_s_words(sample: Sample, api: httpx2.Client) -> None:
+    broken = api.post(f"{R}/issues/1/comments", content=b"{")
+    assert (broken.status_code, broken.json()["message"]) == (400, "Problems parsing JSON")
+    assert api.post(f"{R}/issues/1/comments", json={}).status_code == 422
+    assert api.post(f"{R}/issues/1/comments", json={"body": 3}).status_code == 422
+    assert api.get(R, headers={"X-GitHub-Api-Version": "1999-01-01"}).status_code == 400
+    assert api.get(R, headers={"User-Agent": ""}).status_code == 403
+    assert client(sample.url, "nonsense").get(R).status_code == 401
+
+
+def test_the_record_tells_who_asked_what_without_secrets(sample: Sample) -> None:
+    narrow = sample.client({"issues": "write"})
+    narrow.post(f"{R}/issues/1/comments", json={"body": "hi"})
+    minted, commented = sample.forge.calls
+    assert minted.actor == "app:forgehand"
+    assert minted.response["token"] == "***"
+    assert commented.actor == f"installation:{sample.installation.id}"
+    assert commented.route == "/repos/{owner}/{repo}/issues/{issue_number}/comments"
+    assert commented.permissions == {"issues": "write", "metadata": "read"}
+    assert commented.request == {"body": "hi"}
+    assert commented.response["body"] == "hi"
+    assert sample.forge.mutations() == (commented,)
+    token = narrow.headers["authorization"].split()[1]
+    assert token not in repr(sample.forge.calls)
+    sample.forge.clear_calls()
+    assert sample.forge.calls == ()
+
+
+def test_lists_may_lag_behind_what_was_written(sample: Sample) -> None:
+    now = [1_800_000_000.0]
+    sample.forge.world.clock = lambda: now[0]
+    sample.forge.world.quirks = Quirks(stale_lists_seconds=2)
+    path, dev = f"{R}/issues/1/comments", client(sample.url, sample.forge.create_token("dev"))
+    made = dev.post(path, json={"body": "new"})
+    assert made.status_code == 201
+    assert dev.get(path).json() == []
+    assert dev.get(f"{R}/issues/comments/{made.json()['id']}").status_code == 200
+    now[0] += 3
+    assert [c["body"] for c in dev.get(path).json()] == ["new"]
