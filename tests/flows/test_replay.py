@@ -29,7 +29,8 @@ async def replayed(run: Product, guid: str) -> None:
 
 
 def test_a_dry_run_makes_no_mutating_call_and_changes_no_row(tmp_path: Path) -> None:
-    with product(tmp_path) as run:
+    # The address that links show must not depend on the port that this start was given.
+    with product(tmp_path, admin_url="http://forgehand.test") as run:
         pull = open_flawed_pull(run.forge)
         until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the review")
         run.stop()

@@ -110,6 +110,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
         slug=settings.github_app_slug or None,
         user_agent=f"forgehand/{VERSION}",
         clock=time.time,
+        answer_seconds=gate_times(settings).answer,
     ) as github:
         key = settings.secret_key.get_secret_value()
         tokens = gh.AppTokens(github, gh.Vault(app.store, key) if key else None)

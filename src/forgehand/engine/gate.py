@@ -118,10 +118,10 @@ class Gate:
             receipt = await performer.perform(effect, existing, now + times.window)
             if existing is None:
                 receipt = await self._tidied(effect, performer, receipt, now + times.window)
-        except Unreachable as error:
-            # Ambiguous: the row stays `sending`, and whoever comes next looks before repeating.
-            return Landed(Landing.NOT_NOW, error.why, stop=Retry(error.why, after=times.settle))
-        except (Throttled, TooLate) as error:
+        except (Throttled, TooLate, Unreachable) as error:
+            if isinstance(error, Unreachable) and error.sent:
+                # Ambiguous: the row stays `sending`, and whoever comes next looks before repeating.
+                return Landed(Landing.NOT_NOW, error.why, stop=Retry(error.why, after=times.settle))
             await self._write(effect, job, entry, EffectState.INTENDED, why=error.why)
             return Landed(Landing.NOT_NOW, error.why, stop=_retry(error))
         except GitHubError as error:

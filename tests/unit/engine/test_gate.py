@@ -159,6 +159,15 @@ async def test_what_never_landed_is_sent_again_after_two_look_ups(
     assert github.objects == {comment().slot: ["1"]}
 
 
+async def test_a_failure_that_surely_sent_nothing_is_simply_tried_again(
+    gate: Gate, store: MemoryStore, github: OneObjectPerSlot, clock: Clock
+) -> None:
+    job = await held(store, a_job(), clock())
+    github.before = fails(Unreachable("connection refused", sent=False))
+    assert (await gate.perform(comment(), job)).stop == Retry("connection refused")
+    assert await state(store, comment()) is EffectState.INTENDED
+
+
 async def test_what_cannot_be_repeated_becomes_unknown_and_waits_for_a_person(
     gate: Gate, store: MemoryStore, github: OneObjectPerSlot, clock: Clock
 ) -> None:
