@@ -69,7 +69,13 @@ class Api:
             reply: Reply | None = await asyncio.to_thread(self._git, exchange)
         elif exchange.found is None and pages.matches(self.world, exchange.path):
             reply = await asyncio.to_thread(
-                pages.show, self.world, exchange.method, exchange.path, exchange.query, exchange.body
+                pages.show,
+                self.world,
+                exchange.method,
+                exchange.path,
+                exchange.query,
+                exchange.body,
+                exchange.headers.get("origin"),
             )
         else:
             reply = await asyncio.to_thread(self._rest, exchange)

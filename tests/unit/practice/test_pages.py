@@ -1,5 +1,9 @@
 """The pages show what REST says, and nothing that they show can run."""
 
+import re
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from forgehand.practice.pages.markdown import to_html
@@ -55,6 +59,24 @@ def test_a_repository_s_own_html_is_shown_as_text(sample: Sample) -> None:
     raw = browser.get("/octo/sample/raw/main/page.html")
     assert raw.headers["content-type"].startswith("text/plain")
     assert EVIL not in browser.get("/octo/sample/blob/main/page.html").text
+
+
+def test_a_person_makes_a_repository_and_a_token_and_pushes(sample: Sample, tmp_path: Path) -> None:
+    browser = client(sample.url)
+    assert browser.post("/new", data={"name": "me/mine"}).status_code == 302
+    assert browser.post("/new", data={"name": "me/mine"}).status_code == 422
+    assert browser.post("/new", data={"name": "../etc/passwd"}).status_code == 422
+    shown = browser.post("/settings/tokens/new", data={"login": "me"})
+    token = re.findall(r"ghp_\w+", shown.text)[0]
+    address = sample.url.replace("http://", f"http://me:{token}@") + "/me/mine.git"
+    subprocess.run(["git", f"--git-dir={sample.repository.path}", "push", "-q", address, "main"], check=True)
+    assert sample.forge.read("me/mine", "main", "README.md") == b"# Sample\n"
+    assert browser.get("/me/mine").status_code == 200
+
+
+def test_a_form_of_another_site_is_refused(sample: Sample) -> None:
+    foreign = {"Origin": "https://elsewhere.example"}
+    assert client(sample.url).post("/new", data={"name": "me/mine"}, headers=foreign).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,11 @@ def test_a_review_with_comments_is_made_in_one_call(sample: Sample, api: httpx2.
         (on("app.py", 6), "Line could not be resolved"),
         (on("app.py", 3, side="LEFT"), "Line could not be resolved"),
         (on("README.md", 1), "Path could not be resolved"),
-        (on("notes.txt", 1, start_line=1), "Start line must precede the end line."),
-        (on("notes.txt", 3, start_line=9), "Start line must precede the end line."),
+        (on("notes.txt", 1, start_line=1), "Pull request review thread start line must precede the end line."),
+        (
+            on("notes.txt", 3, start_line=9),
+            "Pull request review thread start line must be part of the same hunk as the line.",
+        ),
     ],
 )
 def test_a_comment_off_the_diff_refuses_the_whole_review(

@@ -281,8 +281,10 @@ def _resolve(file: FileDiff, where: Anchor) -> Line:
         raise Unresolved("Line could not be resolved")
     if where.start_line is not None:
         first = file.find(where.start_side or where.side, where.start_line)
-        if first is None or first.hunk != last.hunk or first.position >= last.position:
-            raise Unresolved("Start line must precede the end line.")
+        if first is None or first.hunk != last.hunk:
+            raise Unresolved("Pull request review thread start line must be part of the same hunk as the line.")
+        if first.position >= last.position:
+            raise Unresolved("Pull request review thread start line must precede the end line.")
     return last
 
 

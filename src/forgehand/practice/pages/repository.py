@@ -20,7 +20,11 @@ def index(world: World) -> Reply:
         f'<span class="dim">{escape(repo.description or "")}</span></li>'
         for repo in world.repositories.values()
     )
-    return page("Practice forge", f"<h1>Repositories</h1><ul>{rows or '<li>None yet.</li>'}</ul>")
+    body = f"<h1>Repositories</h1><ul>{rows or '<li>None yet.</li>'}</ul>"
+    body += '<form method="post" action="/new"><p>OWNER/NAME <input name="name"> <button>New repository</button></p>'
+    body += '</form><form method="post" action="/settings/tokens/new"><p>Login <input name="login"> '
+    body += "<button>New personal access token</button></p></form>"
+    return page("Practice forge", body)
 
 
 def overview(world: World, repo: Repository) -> Reply:

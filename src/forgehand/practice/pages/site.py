@@ -8,7 +8,7 @@ from forgehand.practice.errors import Refusal
 from forgehand.practice.pages import repository
 from forgehand.practice.pages.layout import missing, page
 from forgehand.practice.pages.pull import check_page, pull_page
-from forgehand.practice.pages.settings import app_page, new_app
+from forgehand.practice.pages.settings import app_page, new_app, new_repository, new_token
 from forgehand.practice.records import Pull, Repository
 from forgehand.practice.router import Reply
 from forgehand.practice.world import World
@@ -17,7 +17,7 @@ from forgehand.practice.world import World
 def matches(world: World, path: str) -> bool:
     """Whether an address that is no REST route is one of a page: an account's, or one of the few others."""
     parts = _parts(path)
-    if not parts or path == "/favicon.ico":
+    if not parts or path in ("/favicon.ico", "/new"):
         return True
     if parts[0] in ("settings", "avatars", "apps"):
         return parts[0] != "apps" or len(parts) in (2, 4)
@@ -26,10 +26,15 @@ def matches(world: World, path: str) -> bool:
     return parts[0].lower() in world.accounts
 
 
-def show(world: World, method: str, path: str, query: dict[str, str], body: bytes) -> Reply:
+def show(world: World, method: str, path: str, query: dict[str, str], body: bytes, origin: str | None) -> Reply:
+    """`origin` is the header of that name: only the manifest's form may come from another site."""
+    parts = _parts(path)
+    foreign = origin not in (None, world.base_url) and parts[-2:] != ["apps", "new"]
     with world.lock:
         try:
-            return _show(world, method, _parts(path), query, body)
+            if method == "POST" and foreign:
+                return page("Refused", "<h1>403</h1><p>This form came from another site.</p>", 403)
+            return _show(world, method, parts, query, body)
         except Refusal as refusal:
             return page(refusal.message, f"<h1>{refusal.status}</h1><p>{refusal.message}</p>", refusal.status)
 
@@ -42,6 +47,10 @@ def _show(world: World, method: str, parts: list[str], query: dict[str, str], bo
             return new_app(world, query, body, "forge-admin")
         case ["organizations", owner, "settings", "apps", "new"] if method == "POST":
             return new_app(world, query, body, owner)
+        case ["new"] if method == "POST":
+            return new_repository(world, body)
+        case ["settings", "tokens", "new"] if method == "POST":
+            return new_token(world, body)
         case ["apps", slug, *rest]:
             return _app(world, method, slug, rest, body)
         case ["avatars", _]:
