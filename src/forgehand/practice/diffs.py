@@ -66,6 +66,18 @@ def parse_diff(output: bytes) -> list[FileDiff]:
     return [_file(header, fields, sections) for header in fields]
 
 
+def parse_changes(output: bytes) -> list[tuple[str, str, str | None]]:
+    """Status, name and previous name from the output of `git diff --raw -z`."""
+    fields = iter(output.decode("utf-8", "surrogateescape").strip("\0").split("\0") if output else [])
+    found: list[tuple[str, str, str | None]] = []
+    for header in fields:
+        letter, first = header.rsplit(" ", 1)[1][0], next(fields)
+        renamed = letter in "RC"
+        name = next(fields) if renamed else first
+        found.append((STATUS.get(letter, "modified"), name, first if renamed else None))
+    return found
+
+
 def follow(line: int, changes: FileDiff | None) -> int | None:
     """Where an untouched line of the old file is in the new one; None if it was changed or removed."""
     if changes is None:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from forgehand.practice import objects
-from forgehand.practice.diffs import FileDiff, parse_diff
+from forgehand.practice.diffs import FileDiff, parse_changes, parse_diff
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 FILE, EXECUTABLE, SYMLINK, DIRECTORY, SUBMODULE = "100644", "100755", "120000", "040000", "160000"
@@ -218,11 +218,18 @@ class Bare:
         """The changed files from commit or tree `base` to `head`, with their patches."""
         return list(self._keep(("diff", base, head), lambda: parse_diff(self._raw_diff(base, head))))
 
+    def changes(self, base: str, head: str) -> list[tuple[str, str, str | None]]:
+        """Status, name and previous name of the changed files: a diff without its patches."""
+        return list(self._keep(("changes", base, head), lambda: parse_changes(self._raw(base, head))))
+
     def diff_text(self, base: str, head: str) -> str:
         return self._git("diff", *DIFF_OPTIONS, base, head)
 
     def patch_text(self, base: str, head: str) -> str:
         return self._git("format-patch", "--stdout", "--full-index", f"{base}..{head}")
+
+    def _raw(self, base: str, head: str) -> bytes:
+        return objects.git(self.path, "diff", "--raw", "-z", "--abbrev=40", "-M", base, head)
 
     def _raw_diff(self, base: str, head: str) -> bytes:
         return objects.git(self.path, "diff", "--raw", "-z", "--abbrev=40", "-p", *DIFF_OPTIONS, base, head)

@@ -228,3 +228,12 @@ def test_the_hook_can_be_pointed_elsewhere(told: Sample) -> None:
     changed = api.patch("/app/hook/config", json={"url": "http://127.0.0.1:1/x", "secret": "s"}).json()
     assert (changed["url"], changed["secret"]) == ("http://127.0.0.1:1/x", "********")
     assert told.app.webhook_secret == "s"
+
+
+def test_a_push_names_what_was_added_removed_and_modified(told: Sample) -> None:
+    files = {"moved.txt": "one\ntwo\nthree\n", "notes.txt": None, "app.py": "pass\n", "README.md": None}
+    told.forge.commit("octo/sample", "feature", files)
+    told.forge.webhooks.settle()
+    push = next(d for d in told.forge.deliveries(told.app) if d.event == "push").payload
+    names = {kind: sorted(push["commits"][0][kind]) for kind in ("added", "removed", "modified")}
+    assert names == {"added": ["moved.txt"], "removed": ["README.md", "notes.txt"], "modified": ["app.py"]}

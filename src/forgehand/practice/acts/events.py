@@ -33,6 +33,11 @@ def emit(world: World, repo: Repository, event: str, sender: str, **fields: Any)
             _send(world, app, installation, repo, event, sender, fields)
 
 
+def heard(world: World, repo: Repository) -> bool:
+    """Whether anybody would get an event of this repository; making one can cost a diff."""
+    return any(app.webhook_url for _, app in _listeners(world, repo))
+
+
 def emit_check(world: World, repo: Repository, event: str, sender: str, owner: App, **fields: Any) -> None:
     """Check events: an app with `checks: write` hears of its own without subscribing, and only the owner
     hears `requested` and `rerequested`.

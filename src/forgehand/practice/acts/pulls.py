@@ -85,6 +85,8 @@ def next_number(world: World, repo: Repository) -> int:
 
 def announce(world: World, pull: Pull, action: str, by: str, **fields: Any) -> None:
     repo = world.repositories[pull.repo_id]
+    if not events.heard(world, repo):
+        return
     rendered = render.pulls.pull(world, pull)
     events.emit(world, repo, "pull_request", by, action=action, number=pull.number, pull_request=rendered, **fields)
 

@@ -47,7 +47,7 @@ def moved(world: World, repo: Repository, ref: str, old: str | None, new: str | 
 
 def _announce(world: World, repo: Repository, ref: str, old: str | None, new: str | None, by: str) -> None:
     kind = {"refs/heads/": "branch", "refs/tags/": "tag"}.get(ref[: ref.index("/", 5) + 1])
-    if kind is None:
+    if kind is None or not events.heard(world, repo):
         return
     if old is None or new is None:
         fields: dict[str, Any] = {"ref": ref.split("/", 2)[2], "ref_type": kind, "pusher_type": "user"}

@@ -70,7 +70,7 @@ def pushed_commit(world: World, repo: Repository, sha: str) -> dict[str, Any]:
     """As a push event carries it."""
     git = world.git(repo)
     value = git.commit(sha)
-    files = git.diff(value.parents[0] if value.parents else EMPTY_TREE, sha)
+    changes = git.changes(value.parents[0] if value.parents else EMPTY_TREE, sha)
     return {
         "id": sha,
         "tree_id": value.tree,
@@ -80,9 +80,9 @@ def pushed_commit(world: World, repo: Repository, sha: str) -> dict[str, Any]:
         "url": f"{html(world, repo)}/commit/{sha}",
         "author": _pusher(world, value.author),
         "committer": _pusher(world, value.committer),
-        "added": [f.filename for f in files if f.status in ("added", "copied", "renamed")],
-        "removed": [f.previous_filename or f.filename for f in files if f.status in ("removed", "renamed")],
-        "modified": [f.filename for f in files if f.status in ("modified", "changed")],
+        "added": [name for status, name, _ in changes if status in ("added", "copied", "renamed")],
+        "removed": [old or name for status, name, old in changes if status in ("removed", "renamed")],
+        "modified": [name for status, name, _ in changes if status in ("modified", "changed")],
     }
 
 
