@@ -53,7 +53,7 @@ def main() -> int:
     print(f"\n{len(forge.calls)} calls to GitHub, {len(refused)} answered 422")
     for line in refused:
         print(f"  {line}", file=sys.stderr)
-    return 1 if refused or forge.unmodelled else 0
+    return 1 if refused or forge.unmodelled() else 0
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 
 from forgehand.adapters.analysers.secrets import Secrets
 from forgehand.adapters.sandbox.children import ChildProcesses
+from support.product import compiled_rules
 
 Plant = Callable[[Mapping[str, str | bytes]], tuple[Path, list[str]]]
 
@@ -32,11 +33,6 @@ def plant(tmp_path: Path) -> Plant:
     return write
 
 
-@pytest.fixture(scope="session")
-def rule_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("kingfisher-rules")
-
-
 @pytest.fixture
-def secrets(children: ChildProcesses, rule_cache: Path) -> Secrets:
-    return Secrets(children, rule_cache)
+def secrets(children: ChildProcesses) -> Secrets:
+    return Secrets(children, compiled_rules())

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import re
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from forgehand.adapters.git.askpass import askpass
 from forgehand.adapters.git.changes import NOTHING, REGULAR, Change, read_raw, with_patches
 from forgehand.adapters.git.command import Git, RepositoryBroken, allowed_protocol
 from forgehand.adapters.git.mirrors import hold_mirror
+from forgehand.adapters.git.scratch import throw_away_folder
 from forgehand.domain.repositories import Repo
 from forgehand.ports.children import Children
 from forgehand.ports.git import Comparison, GitFailed
@@ -68,15 +68,14 @@ class GitComparisons:
         for sha in (base_sha, head_sha):
             if not _SHA.fullmatch(sha):
                 raise GitFailed(f"{sha!r} is no commit id", transient=False)
-        (self._folder / "work").mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryDirectory(prefix="compare-", dir=self._folder / "work") as work:
-            yield await self._compared(repo, number, base_sha, head_sha, Path(work))
+        with throw_away_folder(self._folder / "work") as work:
+            yield await self._compared(repo, number, base_sha, head_sha, work)
 
     async def _compared(self, repo: Repo, number: int, base_sha: str, head_sha: str, work: Path) -> Comparison:
         url = f"{self._base}/{repo.full_name}.git"
         async with (
             hold_mirror(self._folder / "mirrors", f"{repo.installation}-{repo.id}", url) as mirror,
-            self._authenticated(repo) as env,
+            self._authenticated(repo, work) as env,
         ):
             git = Git(self._children, mirror.path, env, self._seconds)
             try:
@@ -91,12 +90,12 @@ class GitComparisons:
             return comparison
 
     @contextlib.asynccontextmanager
-    async def _authenticated(self, repo: Repo) -> AsyncIterator[Mapping[str, str]]:
+    async def _authenticated(self, repo: Repo, work: Path) -> AsyncIterator[Mapping[str, str]]:
         if self._env["GIT_ALLOW_PROTOCOL"] == "file":
             yield self._env
             return
         token = await self._tokens.token(repo, {"contents": "read"})
-        with askpass(token.value, self._base, self._folder / "work") as answers:
+        with askpass(token.value, self._base, work) as answers:
             yield {**self._env, **answers}
 
     async def _export(self, git: Git, base_sha: str, head_sha: str, work: Path) -> Comparison:
