@@ -3,7 +3,7 @@
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -70,6 +70,8 @@ class Crew:
     runner: Runner
     rescue: Rescue
     schedule: Schedule
+    sign_in: Callable[[], Awaitable[str]]
+    """Ask GitHub who we are, as the App: its slug. Raises a GitHubError."""
 
 
 @asynccontextmanager
@@ -128,6 +130,9 @@ async def working(app: App) -> AsyncIterator[Crew]:
         async def own_login() -> str:
             return (await identity.get()).login
 
+        async def sign_in() -> str:
+            return str((await github.get("/app", gh.Actor.APP)).data["slug"])
+
         known = specs(app.built_in)
         workers: dict[str, Worker] = {each.spec.type: each.make(parts) for each in app.built_in}
         for engine in (
@@ -137,7 +142,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
         ):
             workers[engine.type] = engine
         gate = Gate(app.store, gh.performers(github, tokens, identity), time.time, gate_times(settings), app.steps)
-        yield Crew(workers, _runner(app, workers, gate), _rescue(app), _schedule(app))
+        yield Crew(workers, _runner(app, workers, gate), _rescue(app), _schedule(app), sign_in)
 
 
 def store_of(settings: Settings) -> Store:

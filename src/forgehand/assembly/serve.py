@@ -1,13 +1,10 @@
 """`forgehand serve`: webhooks and admin pages in this process, one warm worker child beside it, supervised."""
 
 import asyncio
-import os
 import signal
 import socket
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,11 +14,11 @@ import uvicorn
 from starlette.applications import Starlette
 
 from forgehand import VERSION
-from forgehand.adapters.wakeups import PipeWakeups, wakeup_pipe
+from forgehand.adapters.wakeups import PipeWakeups
 from forgehand.assembly.build import App, opened, wakeups_of
 from forgehand.assembly.logs import set_up_logs
 from forgehand.assembly.settings import Settings, SettingsError
-from forgehand.assembly.worker_process import PULSE_SECONDS
+from forgehand.assembly.worker_child import WorkerChild
 from forgehand.engine.steps import Steps, silent
 from forgehand.ports.wakeups import Wakeups
 from forgehand.web.admin.app import LOOPBACK, build_admin, end_live, sign_in_path
@@ -30,8 +27,6 @@ from forgehand.web.intake import IntakeApp
 log = structlog.get_logger(__name__)
 
 WORKER_MODULE = ("-m", "forgehand.assembly.worker_process")
-WEDGED_SECONDS = 90.0
-"""A worker whose event loop has not turned for so long is killed; its leases were no longer renewed after 60."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +68,7 @@ async def _serve(settings: Settings, on_ready: Callable[[Addresses], None], work
                 asyncio.create_task(server.serve(sockets=[sock]))
                 for server, sock in zip(servers, (webhooks, admin), strict=True)
             ]
-            supervising = asyncio.create_task(child.supervise())
+            supervising = asyncio.create_task(child.supervise(stop))
             on_ready(
                 Addresses(
                     f"http://{settings.host}:{settings.port}/webhooks/github",
@@ -81,79 +76,16 @@ async def _serve(settings: Settings, on_ready: Callable[[Addresses], None], work
                     f"{settings.admin_base_url}{sign_in_path(admin_app)}",
                 )
             )
-            await asyncio.wait([asyncio.create_task(stop.wait()), *serving], return_when=asyncio.FIRST_COMPLETED)
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait([stopping, supervising, *serving], return_when=asyncio.FIRST_COMPLETED)
+            stop.set()
             end_live(admin_app)
             for server in servers:
                 server.should_exit = True
             await asyncio.gather(*serving)
-            supervising.cancel()
             await child.stop()
+            await supervising
     return 0
-
-
-class WorkerChild:
-    """The worker process beside the server: started, woken, watched, restarted, and stopped with it."""
-
-    def __init__(self, settings: Settings, how: Sequence[str]) -> None:
-        self._settings = settings
-        self._how = how
-        self._process: asyncio.subprocess.Process | None = None
-        self.wake_read, self.wake_write = wakeup_pipe()
-        self._pulse_read, self._pulse_write = os.pipe()
-        self._last_pulse = time.monotonic()
-
-    async def supervise(self) -> None:
-        """Keep one worker running. One that dies is started again, after a pause that grows while it keeps dying."""
-        os.set_blocking(self._pulse_read, False)
-        deaths = 0
-        while True:
-            started = time.monotonic()
-            self._process = await self._start()
-            await self._watch(self._process)
-            deaths = 0 if time.monotonic() - started > 60 else deaths + 1
-            log.error("worker.died", code=self._process.returncode, again=deaths)
-            await asyncio.sleep(min(0.2 * 2 ** min(deaths, 8), 30.0) if deaths > 1 else 0)
-
-    async def stop(self) -> None:
-        """Ask it to finish, and insist after a while."""
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        with suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), 30)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-
-    async def _start(self) -> asyncio.subprocess.Process:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *self._how,
-            str(self.wake_read),
-            str(self._pulse_write),
-            stdin=asyncio.subprocess.PIPE,
-            pass_fds=(self.wake_read, self._pulse_write),
-        )
-        assert process.stdin is not None
-        process.stdin.write(self._settings.to_json() + b"\n")
-        with suppress(ConnectionError):
-            await process.stdin.drain()
-        self._last_pulse = time.monotonic()
-        return process
-
-    async def _watch(self, process: asyncio.subprocess.Process) -> None:
-        """Return once it is dead; kill it when its event loop stands still."""
-        waiting = asyncio.create_task(process.wait())
-        while not waiting.done():
-            await asyncio.wait([waiting], timeout=PULSE_SECONDS)
-            with suppress(BlockingIOError):
-                if os.read(self._pulse_read, 65536):
-                    self._last_pulse = time.monotonic()
-            if time.monotonic() - self._last_pulse > WEDGED_SECONDS and process.returncode is None:
-                log.error("worker.wedged", pid=process.pid)
-                process.kill()
 
 
 async def _hints(settings: Settings, child: WorkerChild) -> Wakeups:

@@ -11,23 +11,46 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from forgehand.assembly.build import App, opened, working
+import structlog
+
+from forgehand.assembly.build import App, Crew, opened, working
 from forgehand.assembly.logs import set_up_logs
-from forgehand.assembly.settings import Settings
+from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.workers import BUILT_IN, BuiltIn
 from forgehand.engine.steps import Steps, silent
+from forgehand.ports.github import GitHubError, NotPermitted
 
 PULSE_SECONDS = 1.0
+REFUSED_BY_GITHUB = 78
+"""The exit code of a worker whose App GitHub does not accept: EX_CONFIG of sysexits.h."""
+
+log = structlog.get_logger(__name__)
 
 
 async def work(app: App, stop: asyncio.Event) -> None:
-    """Run jobs until `stop` is set."""
-    async with working(app) as crew:
-        await crew.rescue.once()
-        async with asyncio.TaskGroup() as together:
-            together.create_task(crew.rescue.run(stop))
-            together.create_task(crew.schedule.run(stop))
-            together.create_task(crew.runner.run(stop))
+    """Run jobs until `stop` is set. Exits with REFUSED_BY_GITHUB when GitHub does not accept the App's credentials: that
+    is said at once, rather than by every job."""
+    try:
+        async with working(app) as crew:
+            await _sign_in(crew)
+            await crew.rescue.once()
+            async with asyncio.TaskGroup() as together:
+                together.create_task(crew.rescue.run(stop))
+                together.create_task(crew.schedule.run(stop))
+                together.create_task(crew.runner.run(stop))
+    except (NotPermitted, SettingsError) as refused:
+        log.error("github.refused", why=str(refused))
+        raise SystemExit(REFUSED_BY_GITHUB) from None
+
+
+async def _sign_in(crew: Crew) -> None:
+    try:
+        log.info("github.signed_in", app=await crew.sign_in())
+    except NotPermitted:
+        raise
+    except GitHubError as error:
+        # It may answer later; until then jobs are tried again.
+        log.warning("github.unreachable", why=error.why)
 
 
 async def work_alone(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """GitHub's REST API: reading it, and performing effects on it. Only assembly imports this, and only from here."""
 
 from forgehand.adapters.github.client import GitHub
+from forgehand.adapters.github.errors import Actor
 from forgehand.adapters.github.identity import Identity
 from forgehand.adapters.github.manifest import NewApp, convert
 from forgehand.adapters.github.performers import SPEAKING, performers, required_permissions
@@ -11,6 +12,7 @@ from forgehand.adapters.github.vault import Vault
 
 __all__ = [
     "SPEAKING",
+    "Actor",
     "AppTokens",
     "GitHub",
     "HookReader",
