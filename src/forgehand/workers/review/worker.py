@@ -30,7 +30,8 @@ class ReviewWorker:
     """Reviews one pull request at its present head, once.
 
     `details_url` gives the page of an effect by its slot: unlike the job's, it stays the same when the same review is
-    made again, so that saying it again changes nothing. Analysers named alike would be one to the reader, so names must differ.
+    made again, so that saying it again changes nothing. Analysers named alike would be one to the reader, so names
+    must differ.
     """
 
     type: ClassVar[str] = "review"
