@@ -64,7 +64,8 @@ class Guard:
                 answer = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     answer[name] = value
-                answer.setdefault("cache-control", "no-store")
+                # Files are asked for again, by their tag; pages are not kept at all.
+                answer.setdefault("cache-control", "no-cache" if scope["path"].startswith(OPEN_FOLDERS) else "no-store")
             await send(message)
 
         refusal = self._refusal(scope, headers)

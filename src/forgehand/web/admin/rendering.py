@@ -99,11 +99,10 @@ def outcome(job: Job, now: float) -> str:
 
 
 def brief(result: Mapping[str, Any]) -> str:
-    """The first few plain values of a job's result: `findings 2 · inline 1`."""
-    said = [
-        f"{name.replace('_', ' ')} {value}" for name, value in result.items() if isinstance(value, int | float | str)
-    ]
-    return " · ".join(said[:5])[:200]
+    """A job's result in a line, its reason before its counts: `failure: 1 major finding · findings 5`."""
+    said = [": ".join(str(result[name]) for name in ("conclusion", "why") if result.get(name))]
+    said += [f"{name.replace('_', ' ')} {value}" for name, value in result.items() if isinstance(value, int) and value]
+    return " · ".join(each for each in said if each)[:300]
 
 
 def safe_url(url: str | None) -> str:

@@ -30,7 +30,7 @@ async def test_the_overview_shows_deliveries_their_jobs_each_jobs_effects_and_wh
         "acme/widgets",
         "2 min ago",
         "completed",
-        "findings 2 · inline 2 · conclusion failure",
+        "failure · findings 2 · inline 2",
         "COMMENT review of acme/widgets#7 with 2 inline comments",
         "https://github.com/acme/widgets/pull/7#pullrequestreview-4711",
         "check run “forgehand/review” = failure",
