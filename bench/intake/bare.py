@@ -1,0 +1,123 @@
+"""Bare ASGI applications on the uvicorn of `forgehand serve`: what there is to win. Run as a process by `contestants`.
+
+    python -m bench.intake.bare echo
+    python -m bench.intake.bare store PATH
+
+`echo` reads the body and answers. `store` checks the signature and the JSON, and writes the rows that we write, in
+group commits, with as little code as can be: no refusals, no bounds, no second process, no duplicates. It is the
+ceiling for a durable intake on this machine.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import pysqlite3
+import uvicorn
+from bench.intake.rows import INSERTS, Rows, rows_of
+
+_SKIM = msgspec.json.Decoder(msgspec.Raw)
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+async def echo(scope: Message, receive: Receive, send: Send) -> None:
+    await _body(receive)
+    await _answer(send, 202)
+
+
+class Store:
+    def __init__(self, path: str, secret: bytes) -> None:
+        self._secret = secret
+        self._connection = pysqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.execute("PRAGMA wal_autocheckpoint=512")
+        self._waiting: deque[tuple[Rows, asyncio.Future[None]]] = deque()
+        self._changed = threading.Condition()
+        threading.Thread(target=self._write, daemon=True).start()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        body = await _body(receive)
+        signature = b"sha256=" + hmac.digest(self._secret, body, hashlib.sha256).hex().encode()
+        if not hmac.compare_digest(signature, headers[b"x-hub-signature-256"]):
+            await _answer(send, 401)
+            return
+        _SKIM.decode(body)
+        rows = rows_of(headers[b"x-github-delivery"].decode(), headers[b"x-github-event"].decode(), body, time.time())
+        stored = asyncio.get_running_loop().create_future()
+        with self._changed:
+            self._waiting.append((rows, stored))
+            self._changed.notify()
+        await stored
+        await _answer(send, 202)
+
+    def _write(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting:
+                    self._changed.wait()
+                batch = list(self._waiting)
+                self._waiting.clear()
+            self._connection.execute("BEGIN IMMEDIATE")
+            for table, insert in enumerate(INSERTS):
+                self._connection.executemany(insert, [rows[table] for rows, _ in batch])
+            self._connection.execute("COMMIT")
+            batch[0][1].get_loop().call_soon_threadsafe(_resolve, [stored for _, stored in batch])
+
+
+def _resolve(futures: list[asyncio.Future[None]]) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_result(None)
+
+
+async def _body(receive: Receive) -> bytes:
+    chunks = []
+    while True:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+async def _answer(send: Send, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        print(self.servers[0].sockets[0].getsockname()[1], flush=True)
+
+
+def main() -> None:
+    app = echo if sys.argv[1] == "echo" else Store(sys.argv[2], os.environ["WEBHOOK_SECRET"].encode())
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=0,
+        loop="uvloop",
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+    )
+    _Server(config).run()
+
+
+if __name__ == "__main__":
+    main()
