@@ -1,0 +1,213 @@
+"""The commands that look and steer, in processes of their own, beside a running server."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.command import Ran, forgehand, variables
+from support.product import REPO, Product, assert_said_once, open_flawed_pull, product, reviewed, until
+
+
+class Desk:
+    """A server with one reviewed pull request, and the command line of its operator."""
+
+    def __init__(self, running: Product, folder: Path, head: str) -> None:
+        self.product = running
+        self.forge = running.forge
+        self.head = head
+        self.folder = folder
+        self.env = variables(running.settings)
+
+    def run(self, *argv: str) -> Ran:
+        return forgehand(self.folder, *argv, env=self.env)
+
+    def json(self, *argv: str) -> Any:
+        return self.run(*argv, "--json").json
+
+    def jobs(self, type: str = "review") -> list[Any]:
+        return [job for job in self.json("jobs", "list", "--limit", "50") if job["type"] == type]
+
+    def job(self) -> Any:
+        (job,) = self.jobs()
+        return job
+
+    def guid(self) -> str:
+        (delivery,) = [each for each in self.json("deliveries", "list") if each["event"] == "pull_request"]
+        return str(delivery["guid"])
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Desk]:
+    with product(folder) as running:
+        head = open_flawed_pull(running.forge).head_sha
+        until(lambda: reviewed(running.forge, 1, head), "the first review")
+        made = Desk(running, folder / "desk", head)
+        made.folder.mkdir()
+        until(lambda: made.job()["state"] == "completed", "the review job's end")
+        yield made
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with opened(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """One for all tests that change nothing."""
+    with opened(tmp_path_factory.mktemp("quiet")) as made:
+        yield made
+
+
+def test_what_came_and_what_it_woke_can_be_read(quiet: Desk) -> None:
+    guid = quiet.guid()
+    listed = quiet.run("deliveries", "list")
+    assert re.search(rf"{guid} .*pull_request\.opened .*{REPO} .*review: completed", listed.out)
+
+    shown = quiet.run("deliveries", "show", guid[:8])
+    assert guid in shown.out
+    assert re.search(r"matched\s+review", shown.out)
+    assert re.search(r"completed\s+review\s+pull/1\s+3", shown.out)
+
+    journey = quiet.json("deliveries", "show", guid)
+    assert [each["job"]["type"] for each in journey["jobs"]] == ["review"]
+
+
+def test_a_job_tells_its_attempts_effects_and_story(quiet: Desk) -> None:
+    job_id = quiet.job()["id"]
+    shown = quiet.run("jobs", "show", job_id[:10]).out
+    assert re.search(r"state +completed", shown)
+    assert re.search(r"attempts +1 of \d+", shown)
+    for said in ("COMMENT review of acme/shop#1", "sticky comment “summary”", "check run “Forgehand review” = failure"):
+        assert said in shown
+    assert "job.completed" in shown
+
+    story = quiet.json("jobs", "show", job_id)
+    assert story["job"]["id"] == job_id
+    assert {effect["state"] for effect in story["effects"]} == {"done"}
+    assert [job["id"] for job in quiet.json("jobs", "list", "--state", "completed") if job["type"] == "review"] == [
+        job_id
+    ]
+    assert quiet.json("jobs", "list", "--state", "dead-letter") == []
+
+
+def test_effects_are_listed_and_the_unknown_ones_alone(quiet: Desk) -> None:
+    listed = quiet.run("effects", "list").out
+    assert listed.count("done") == 3
+    assert f"{quiet.forge.url}/{REPO}/pull/1" in listed
+    assert quiet.run("effects", "list", "--state", "unknown").out == "No effects.\n"
+    slot = quiet.json("effects", "list")[0]["slot"]
+    settled = quiet.run("effects", "settle", slot[:12], "--happened")
+    assert (settled.code, settled.err) == (1, "forgehand: The effect is done already: nothing to settle.\n")
+
+
+def test_a_dry_replay_says_what_it_would_do_and_asks_github_for_no_change(quiet: Desk) -> None:
+    quiet.forge.clear_calls()
+    said = quiet.run("replay", quiet.guid(), "--dry-run")
+    assert said.code == 0, said.err
+    assert re.search(r"unchanged +COMMENT review of acme/shop#1 .*it is there already", said.out)
+    # These link to the job, and a replay has one of its own.
+    assert re.search(r"would +sticky comment .*it would be edited", said.out)
+    assert re.search(r"would +check run .*it would be edited", said.out)
+    previews = quiet.json("replay", quiet.guid(), "--dry-run")
+    assert {each["kind"] for each in previews} == {"review", "comment", "check_run"}
+    assert quiet.forge.calls
+    assert quiet.forge.mutations() == ()
+    assert len(quiet.jobs()) == 1
+
+
+def test_a_replay_doubles_nothing(desk: Desk) -> None:
+    said = desk.run("replay", desk.guid())
+    assert (said.code, said.out) == (0, "The delivery is planned again.\n")
+    until(lambda: [job["state"] for job in desk.jobs("plan")] == ["completed"] * 2, "the second planning")
+    until(lambda: {job["state"] for job in desk.jobs()} <= {"completed", "superseded"}, "the second review")
+    assert_said_once(desk.forge, 1, desk.head)
+
+
+def test_a_pause_holds_every_write_until_resume(desk: Desk) -> None:
+    assert desk.run("pause", "--why", "moving house").code == 0
+    again = desk.run("pause")
+    assert (again.code, again.out) == (1, "")
+    assert "Writes are paused already" in again.err
+    doctor = {check["name"]: check for check in desk.json("doctor")["checks"]}
+    assert "writes are paused" in doctor["store"]["says"]
+    assert "moving house" in doctor["store"]["says"]
+
+    desk.forge.clear_calls()
+    second = open_flawed_pull(desk.forge, 2).head_sha
+    until(lambda: "waiting" in {job["state"] for job in desk.jobs()}, "the job that waits")
+    assert desk.forge.mutations() == ()
+
+    assert desk.run("resume").code == 0
+    until(lambda: reviewed(desk.forge, 2, second), "the review after the pause")
+    assert desk.run("resume").err == "forgehand: Writes are not paused.\n"
+
+
+def test_a_job_can_be_run_by_hand_while_no_server_runs(desk: Desk) -> None:
+    desk.run("pause")
+    second = open_flawed_pull(desk.forge, 2).head_sha
+    until(lambda: "waiting" in {job["state"] for job in desk.jobs()}, "the job that waits")
+    desk.product.stop()
+    (waiting,) = [job["id"] for job in desk.jobs() if job["state"] == "waiting"]
+    assert "there is nothing to run" in desk.run("run-job", waiting).err
+    desk.run("resume")
+    ran = desk.run("run-job", waiting[:10])
+    assert (ran.code, ran.out) == (0, f"Job {waiting[:8]} is completed\n")
+    assert reviewed(desk.forge, 2, second)
+
+
+def test_jobs_can_be_cancelled_and_retried(desk: Desk) -> None:
+    done = desk.job()["id"]
+    refused = desk.run("jobs", "cancel", done)
+    assert (refused.code, refused.err) == (1, f"forgehand: Job {done[:8]} is completed: nothing to cancel.\n")
+
+    desk.run("pause")
+    open_flawed_pull(desk.forge, 2)
+    until(lambda: "waiting" in {job["state"] for job in desk.jobs()}, "the job that waits")
+    (waiting,) = [job["id"] for job in desk.jobs() if job["state"] == "waiting"]
+    assert desk.run("jobs", "cancel", waiting).out == f"Job {waiting[:8]} is cancelled.\n"
+    story = desk.json("jobs", "show", waiting)
+    assert story["job"]["state"] == "cancelled"
+    assert re.search(r"cancelled by .*command line", story["job"]["why"])
+
+    desk.run("resume")
+    assert desk.run("jobs", "retry", waiting).out == f"Job {waiting[:8]} will run again.\n"
+    until(lambda: desk.json("jobs", "show", waiting)["job"]["state"] == "completed", "the retried job")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("jobs", "show", "0123456789"),
+        ("jobs", "cancel", "0123456789"),
+        ("jobs", "retry", "0123456789"),
+        ("deliveries", "show", "0123456789"),
+        ("replay", "0123456789"),
+        ("effects", "settle", "0123456789", "--again"),
+    ],
+)
+def test_what_is_not_there_is_said_with_exit_code_1(tmp_path: Path, argv: tuple[str, ...]) -> None:
+    ran = forgehand(tmp_path, *argv)
+    assert (ran.code, ran.out) == (1, "")
+    assert re.fullmatch(r"forgehand: no (job|delivery|effect) 0123456789 is stored\n", ran.err)
+
+
+@pytest.mark.parametrize("argv", [("serve",), ("worker",), ("run-job", "0123456789")])
+def test_missing_settings_are_all_named_at_once_with_exit_code_2(tmp_path: Path, argv: tuple[str, ...]) -> None:
+    ran = forgehand(tmp_path, *argv)
+    assert (ran.code, ran.out) == (2, "")
+    lines = ran.err.splitlines()
+    for line, variable in zip(lines, ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET"), strict=True):
+        assert line.startswith(f"forgehand: {variable} is not set: ")
+
+
+def test_a_store_that_cannot_be_opened_is_said_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("not a folder")
+    ran = forgehand(tmp_path, "jobs", "list")
+    assert (ran.code, ran.out) == (1, "")
+    assert re.fullmatch(r"forgehand: cannot open .*data/forgehand\.db: .*\n", ran.err)
