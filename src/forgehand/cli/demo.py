@@ -215,7 +215,7 @@ def _first_lines(body: str) -> Iterator[str]:
     for part in re.split(r"<!--.*?-->", body, flags=re.DOTALL):
         line = part.strip().partition("\n")[0]
         if line:
-            yield re.sub(r"[*`]|\\(?=\W)", "", line)
+            yield re.sub(r"[*`]|\\(?=[\W_])", "", line)
 
 
 def _print_links(forge: "Forge", reviewed: list[Reviewed], product: Product, once: bool) -> None:

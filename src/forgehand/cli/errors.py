@@ -7,7 +7,6 @@ from typing import Any
 
 import typer
 from typer.core import TyperGroup
-from typer.exceptions import TyperException
 
 FAILED = 1
 """The thing failed, or is not there."""
@@ -30,16 +29,19 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, TyperException):
-            raise
         except Exception as error:
-            told = _told(error)
+            told = None if _typers_own(error) else _told(error)
             if told is None:
                 raise
             message, code = told
             for line in message.splitlines():
                 typer.echo(f"forgehand: {line}", err=True)
             raise typer.Exit(code) from None
+
+
+def _typers_own(error: Exception) -> bool:
+    """Whether typer says it best: wrong usage, or the end of a command. Its classes moved between versions."""
+    return type(error).__module__.partition(".")[0] in ("typer", "click")
 
 
 def _told(error: Exception) -> tuple[str, int] | None:

@@ -121,18 +121,19 @@ def folder(given: Path | None, prefix: str) -> Iterator[Path]:
 
 @contextmanager
 def ending_with_signals() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, and both end it quietly."""
+    """Let SIGTERM and a closed terminal end the block as Ctrl-C does, and all of them quietly."""
 
     def end(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     except KeyboardInterrupt:
         typer.echo("")
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) 
     for row in rows:
         shown.add_row(*(_cell(value) for value in row))
     if shown.row_count:
-        console().print(shown)
+        _print(shown)
     else:
         typer.echo(empty)
 
@@ -57,7 +57,7 @@ def details(pairs: Mapping[str, object]) -> None:
     for name, value in pairs.items():
         if value not in ("", None, (), {}):
             shown.add_row(f"[bold]{name}", _cell(value))
-    console().print(shown)
+    _print(shown)
 
 
 def emit_json(value: object) -> None:
@@ -101,6 +101,14 @@ def console(*, err: bool = False) -> "Console":
 
     stream = sys.stderr if err else sys.stdout
     return Console(file=stream, width=None if stream.isatty() else WIDE, highlight=False, soft_wrap=False)
+
+
+def _print(shown: Any) -> None:
+    to = console()
+    with to.capture() as captured:
+        to.print(shown)
+    # Rich fills every line up to the table's width.
+    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _cell(value: object) -> Any:
