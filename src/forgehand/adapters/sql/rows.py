@@ -181,7 +181,7 @@ def clean(text: str) -> str:
 
 
 def _grant_text(grant: Grant) -> str:
-    if grant == COMMENT_ONLY:
+    if grant is COMMENT_ONLY or grant == COMMENT_ONLY:
         return _COMMENT_ONLY_TEXT
     return _encode({"mode": grant.mode.value, "allow_push": grant.allow_push, "operate": grant.operate})
 

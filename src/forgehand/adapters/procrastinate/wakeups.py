@@ -1,0 +1,170 @@
+"""`ProcrastinateWakeups`: hints as Procrastinate tasks, which carry nothing but a job's id. Made by `assembly`.
+
+Whoever waits is woken twice over: all by the task's NOTIFY, at once, and one by the task itself, which is kept until
+somebody fetched it. Our store decides who runs the job. Waiting tasks are few: each of `_SLOTS` slots holds at most
+one, since a woken worker looks for everything that is due.
+
+Tasks are fetched here and not by Procrastinate's worker: that one forgets a NOTIFY which comes while it fetches.
+"""
+
+import asyncio
+import contextlib
+import logging
+import zlib
+from collections.abc import Sequence
+
+import procrastinate
+import psycopg
+import psycopg.sql
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Status
+from procrastinate.manager import JobManager, get_channel_for_queues
+
+log = logging.getLogger(__name__)
+
+
+class ProcrastinateWakeups:
+    """Wake-ups over the PostgreSQL at `dsn` (`postgresql://…`). Belongs to one event loop.
+
+    Connects by itself when first used. A process that only hints runs no worker.
+    """
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._hinted = asyncio.Event()
+        self._pending: dict[int, str] = {}
+        """Slot to the job whose hint is to be sent: one a slot is enough."""
+        self._flushing: asyncio.Task[None] | None = None
+        self._working: asyncio.Task[None] | None = None
+        self._app: procrastinate.App | None = None
+        self._opening = asyncio.Lock()
+        self._closed = False
+
+    async def hint(self, job_ids: Sequence[str]) -> None:
+        self._pending.update({zlib.crc32(job_id.encode()) % _SLOTS: job_id for job_id in job_ids or [_SOME_JOB]})
+        if not self._closed and (self._flushing is None or self._flushing.done()):
+            self._flushing = asyncio.create_task(self._flush())
+
+    async def wait(self, timeout: float) -> None:
+        if self._working is None:
+            self._working = asyncio.create_task(self._work())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._hinted.wait()
+        self._hinted.clear()
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._flushing is not None:
+            await asyncio.wait([self._flushing], timeout=_LAST_FLUSH)
+        for task in (self._flushing, self._working):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
+        await self._drop_app()
+
+    async def _flush(self) -> None:
+        """Send what is pending; what comes meanwhile goes together in the next round."""
+        while self._pending:
+            try:
+                app = await self._opened()
+                while self._pending:
+                    slot, job_id = self._pending.popitem()
+                    try:
+                        await _defer(app, slot, job_id)
+                    except BaseException:
+                        self._pending.setdefault(slot, job_id)
+                        raise
+            except Exception as error:
+                log.warning("a wake-up is late, workers look by themselves meanwhile: %s", error)
+                if self._closed:
+                    return
+                await self._drop_app()
+                await asyncio.sleep(_TRY_AGAIN_AFTER)
+
+    async def _work(self) -> None:
+        """Listen, and fetch what was deferred; after a lost connection, again."""
+        while not self._closed:
+            try:
+                app = await self._opened()
+                ears = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, connect_timeout=3)
+                async with ears:
+                    await self._listen(app.job_manager, ears)
+            except Exception as error:
+                log.warning("wake-ups are interrupted, workers look by themselves: %s", error)
+            await self._drop_app()
+            await asyncio.sleep(_TRY_AGAIN_AFTER)
+
+    async def _listen(self, manager: JobManager, ears: psycopg.AsyncConnection) -> None:
+        for channel in get_channel_for_queues([_QUEUE]):
+            await ears.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel)))
+        me = await manager.register_worker()
+        # From here on every new task is heard of; those from before are found by the first fetch.
+        while not self._closed:
+            await self._fetch(manager, me)
+            async for _ in ears.notifies(timeout=_LOOK_EVERY, stop_after=1):
+                self._hinted.set()
+            await manager.update_heartbeat(me)
+
+    async def _fetch(self, manager: JobManager, me: int) -> None:
+        """Take and delete the tasks that wait."""
+        while (task := await manager.fetch_job(queues=[_QUEUE], worker_id=me)) is not None:
+            self._hinted.set()
+            await manager.finish_job(task, Status.SUCCEEDED, delete_job=True)
+
+    async def _opened(self) -> procrastinate.App:
+        async with self._opening:
+            if self._app is None:
+                await _prepare(self._dsn)
+                app = self._make_app()
+                await app.open_async()
+                self._app = app
+            return self._app
+
+    async def _drop_app(self) -> None:
+        """Start over with new connections: a pool that lost its database comes back by itself only after minutes."""
+        app, self._app = self._app, None
+        if app is not None:
+            with contextlib.suppress(Exception):
+                await app.close_async()
+
+    def _make_app(self) -> procrastinate.App:
+        # At INFO it logs a line for every hint.
+        logging.getLogger("procrastinate").setLevel(logging.WARNING)
+        connector = procrastinate.PsycopgConnector(
+            conninfo=self._dsn, min_size=1, max_size=4, timeout=3.0, reconnect_timeout=5.0
+        )
+        return procrastinate.App(connector=connector)
+
+
+async def _defer(app: procrastinate.App, slot: int, job_id: str) -> None:
+    hint = app.configure_task(_TASK, queue=_QUEUE, queueing_lock=f"{_QUEUE}-{slot}")
+    # The one that is there already was not fetched yet: whoever fetches it will find our job as well.
+    with contextlib.suppress(AlreadyEnqueued):
+        await hint.defer_async(job_id=job_id)
+
+
+async def _prepare(dsn: str) -> None:
+    """Create Procrastinate's tables, one process at a time, and clear away what a killed worker left in its hands."""
+    connection = await psycopg.AsyncConnection.connect(dsn, connect_timeout=3)
+    async with connection:
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_SCHEMA_LOCK])
+        found = await connection.execute("SELECT to_regclass('procrastinate_jobs')")
+        if await found.fetchone() == (None,):
+            await connection.execute(procrastinate.schema.SchemaManager.get_schema())
+        await connection.execute(
+            "DELETE FROM procrastinate_jobs WHERE queue_name = %s AND status = 'doing'"
+            " AND NOT EXISTS (SELECT 1 FROM procrastinate_workers AS alive"
+            " WHERE alive.id = procrastinate_jobs.worker_id AND alive.last_heartbeat > now() - interval '60 seconds')",
+            [_QUEUE],
+        )
+
+
+_QUEUE = "forgehand-wakeups"
+_TASK = "forgehand.wake"
+_SOME_JOB = ""
+_SLOTS = 8
+_LOOK_EVERY = 5.0
+_TRY_AGAIN_AFTER = 1.0
+_LAST_FLUSH = 2.0
+_SCHEMA_LOCK = 4_018_220_612
