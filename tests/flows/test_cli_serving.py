@@ -52,3 +52,27 @@ def test_a_port_that_is_taken_is_named_with_its_setting(tmp_path: Path) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith(f"forgehand: cannot listen on 127.0.0.1:{port}: ")
     assert ran.err.rstrip().endswith("choose another PORT")
+
+
+def test_a_worker_on_postgresql_takes_what_the_command_line_gives_it(tmp_path: Path, postgres_url: str) -> None:
+    with sample_forge(tmp_path) as sample:
+        env = {**settings_for(sample, tmp_path), "FORGEHAND_DATABASE_URL": postgres_url, "FORGEHAND_LOG_FORMAT": "text"}
+        assert forgehand(tmp_path, "jobs", "list", "--json", env=env).json == []
+        with running(tmp_path, "worker", env=env) as worker:
+            # Its first poll finds the open pull request; no webhook came.
+            worker.line_with("type=review")
+            sample.forge.wait_for(
+                lambda: sample.forge.check_runs(sample.repository.full_name, sample.pull.head_sha), 60
+            )
+            listed = forgehand(tmp_path, "jobs", "list", "--json", env=env).json
+            assert "review" in {job["type"] for job in listed}
+            worker.process.send_signal(signal.SIGTERM)
+            assert worker.end() == 0
+
+
+def test_a_worker_on_sqlite_says_that_nobody_wakes_it(tmp_path: Path) -> None:
+    with sample_forge(tmp_path) as sample, running(tmp_path, "worker", env=settings_for(sample, tmp_path)) as worker:
+        worker.line_with("On SQLite nobody wakes this process")
+        worker.line_with("job.settled")
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.end() == 0
