@@ -70,7 +70,7 @@ def set_up_logs(settings: Settings, stream: Any = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("httpx", "httpcore", "hishel", "uvicorn.access", "procrastinate", "alembic"):
+    for chatty in ("httpx", "httpcore", "hishel", "uvicorn", "uvicorn.error", "procrastinate", "alembic"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
 
 

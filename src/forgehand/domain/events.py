@@ -49,8 +49,8 @@ def parse(delivery: Delivery) -> Event | Unhandled:
     """Read the subset. Payloads are taken as they are: a missing part makes the event `Unhandled`, never an error."""
     try:
         payload = json.loads(delivery.body)
-    except ValueError:
-        return Unhandled("the body is not JSON")
+    except (ValueError, RecursionError):
+        return Unhandled("the body is not JSON that can be read")
     if not isinstance(payload, Mapping):
         return Unhandled("the body is not a JSON object")
     repository = _mapping(payload, "repository")

@@ -101,6 +101,11 @@ def test_a_payload_without_its_parts_is_unhandled_not_an_error(payload: Any, why
     assert parse(delivered(payload)) == Unhandled(why)
 
 
+def test_json_nested_beyond_reading_is_unhandled() -> None:
+    deep = Delivery("g", "push", b"[" * 100_000 + b"]" * 100_000, 0.0)
+    assert parse(deep) == Unhandled("the body is not JSON that can be read")
+
+
 def test_a_pull_request_of_a_deleted_fork_has_no_head_repository() -> None:
     payload = {
         "installation": {"id": 1},
