@@ -23,6 +23,8 @@ class Finding:
     body: str
     tool: str
     text: str = ""
+    url: str = ""
+    """Where the rule is explained, https only."""
 
     @property
     def fingerprint(self) -> str:

@@ -90,6 +90,8 @@ def test_a_form_of_another_site_is_refused(sample: Sample) -> None:
         ("<details><summary>s</summary>\n\nx\n\n</details>", "<details><summary>s</summary>\n<p>x</p>\n</details>"),
         ('<img src=x onerror="1">', "<p>&lt;img src=x onerror=&quot;1&quot;&gt;</p>"),
         ("some_snake_name", "<p>some_snake_name</p>"),
+        (r"sk\_l\_1\: \`no\` \<b\> **\***", "<p>sk_l_1: `no` &lt;b&gt; <b>*</b></p>"),
+        ("[`F821`](https://e.org/a-b)", '<p><a href="https://e.org/a-b"><code>F821</code></a></p>'),
     ],
 )
 def test_markdown_becomes_safe_html(text: str, html: str) -> None:

@@ -112,7 +112,8 @@ def _findings(rows: Iterable[Mapping[str, Any]], severity: Severity, tree: Path,
             broken.add(path)
         text = sources.line(path, line)
         told = Severity.MINOR if "seems safe" in row["message"] else severity
-        yield Finding(path, line, rule, told, _title(rule, row["message"]), _body(row, severity, text), Ruff.name, text)
+        title, body = _title(rule, row["message"]), _body(row, severity, text)
+        yield Finding(path, line, rule, told, title, body, Ruff.name, text, row.get("url") or "")
 
 
 def _path(row: Mapping[str, Any], tree: Path) -> str:
@@ -130,6 +131,4 @@ def _body(row: Mapping[str, Any], severity: Severity, text: str) -> str:
         parts.append(f"{fix}.")
     if severity is Severity.MAJOR and "noqa" in text:
         parts.append("The line's `noqa` does not silence a major finding.")
-    if row.get("url"):
-        parts.append(row["url"])
     return " ".join(parts)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from html import escape
 
+_ASIDE, _CODE = 0xE000, 0xE100
+"""Private characters: escaped punctuation, and code spans that are set aside."""
 ALLOWED = re.compile(r"&lt;(/?(?:details|summary|sub|sup|b|i|em|strong|code|br|p|kbd))\s*/?&gt;")
 
 
@@ -65,13 +67,27 @@ def _table(rows: list[str]) -> str:
 
 
 def _inline(text: str) -> str:
-    parts = re.split(r"(`+)(.+?)\1", text)
-    out: list[str] = []
-    for i in range(0, len(parts), 3):
-        out.append(_styled(escape(parts[i])))
-        if i + 2 < len(parts):
-            out.append(f"<code>{escape(parts[i + 2].strip())}</code>")
-    return "".join(out)
+    codes: list[str] = []
+
+    def kept(found: "re.Match[str]") -> str:
+        codes.append(f"<code>{escape(found[2].strip())}</code>")
+        return chr(_CODE + len(codes) - 1)
+
+    text = re.sub(r"(?<!\\)(`+)(.+?)\1", kept, text)
+    return re.sub(f"[{chr(_CODE)}-{chr(_CODE + 4095)}]", lambda found: codes[ord(found[0]) - _CODE], _forms(text))
+
+
+def _forms(text: str) -> str:
+    return _restored(_styled(escape(_set_aside(text))))
+
+
+def _set_aside(text: str) -> str:
+    """Escaped punctuation as private characters, so that no form below takes it for its own."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", lambda found: chr(_ASIDE + ord(found[1])), text)
+
+
+def _restored(text: str) -> str:
+    return re.sub("[\ue000-\ue07f]", lambda found: escape(chr(ord(found[0]) - _ASIDE)), text)
 
 
 def _styled(text: str) -> str:

@@ -19,6 +19,7 @@ MAX_CHECK_TITLE = 255
 _RESERVE = 2_000
 
 _FINDING = re.compile(r"<!-- forgehand-finding:([0-9a-f]{16}) -->")
+_PLAIN_URL = re.compile(r"https://[\w.-]+(?:/[\w./-]*)?")
 _SIGN = {State.SATISFIED: "✅", State.VIOLATED: "❌", State.NOT_APPLICABLE: "➖"}
 _BADGE = {Severity.MAJOR: "🔴 major", Severity.MINOR: "🟡 minor"}
 
@@ -106,9 +107,16 @@ def _place(finding: Finding) -> tuple[str, int]:
 
 
 def _inline_one(finding: Finding) -> str:
-    head = f"**{_BADGE[finding.severity]}** · {prose(finding.title)} · {code(f'{finding.tool} {finding.rule}')}"
+    rule = _rule(finding, f"{finding.tool} {finding.rule}")
+    head = f"**{_BADGE[finding.severity]}** · {prose(finding.title)} · {rule}"
     body = f"\n\n{prose(finding.body)}" if finding.body else ""
     return f"{head}{body}\n<!-- forgehand-finding:{finding.fingerprint} -->"
+
+
+def _rule(finding: Finding, name: str) -> str:
+    """The rule, linked to where it is explained."""
+    shown = code(name, table=True)
+    return f"[{shown}]({finding.url})" if _PLAIN_URL.fullmatch(finding.url) else shown
 
 
 def _rule_lines(rulings: Iterable[Ruling]) -> list[str]:
@@ -134,7 +142,7 @@ def _findings_table(verdict: Verdict) -> list[str]:
         return []
     rows = ["| | where | what | rule |", "|---|---|---|---|"]
     rows += [
-        f"| {_BADGE[f.severity]} | {link_path(f.path, f.line)} | {prose(f.title)} | {code(f.rule, table=True)} |"
+        f"| {_BADGE[f.severity]} | {link_path(f.path, f.line)} | {prose(f.title)} | {_rule(f, f.rule)} |"
         for f in verdict.findings
     ]
     if verdict.beyond:

@@ -111,3 +111,15 @@ def test_the_review_body_counts_what_is_new() -> None:
 
 def test_two_jobs_that_review_one_head_say_the_same_review() -> None:
     assert URL not in text.review_body(_verdict(FINDING))
+
+
+def test_a_rule_is_linked_to_where_it_is_explained_and_only_to_a_plain_address() -> None:
+    def said(url: str) -> str:
+        finding = Finding("a.py", 1, "F821", Severity.MAJOR, "Undefined name", "", "ruff", "x", url)
+        return text.inline_comments([finding])[0].body
+
+    assert "[`ruff F821`](https://docs.astral.sh/ruff/rules/undefined-name)" in said(
+        "https://docs.astral.sh/ruff/rules/undefined-name"
+    )
+    assert "](" not in said("javascript:alert(1)")
+    assert "](" not in said("https://e.org/) [x](http://evil")
