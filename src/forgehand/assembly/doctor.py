@@ -11,32 +11,13 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from forgehand.assembly.checks import Check, Level
+from forgehand.assembly.doctor_github import examine_github
 from forgehand.assembly.logs import set_up_logs
 from forgehand.assembly.settings import Settings, SettingsError, read_settings
 from forgehand.ports.store import StoreUnavailable
-
-
-class Level(StrEnum):
-    OK = "ok"
-    WARNING = "warning"
-    """It runs, but not as it could."""
-    PROBLEM = "problem"
-    """It does not run, or not rightly."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at. `remedy` is what to do where `level` is not ok."""
-
-    name: str
-    level: Level
-    says: str
-    remedy: str = ""
-
 
 SCARCE, LITTLE = 200 * 1024**2, 2 * 1024**3
 """Bytes of free disk below which work fails soon, and below which it may."""
@@ -44,8 +25,6 @@ SCARCE, LITTLE = 200 * 1024**2, 2 * 1024**3
 
 async def examine() -> list[Check]:
     """Every check, in the order in which their remedies are best followed."""
-    from forgehand.assembly.doctor_github import examine_github
-
     checks = [_python(), *_tools()]
     try:
         settings = read_settings()

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from forgehand.assembly.doctor import Check, Level
+from forgehand.assembly.checks import Check, Level
 from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.workers import BUILT_IN, listens
 from forgehand.ports.github import GitHubError, HookDelivery, NotPermitted, Unreachable

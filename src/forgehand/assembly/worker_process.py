@@ -28,8 +28,8 @@ log = structlog.get_logger(__name__)
 
 
 async def work(app: App, stop: asyncio.Event) -> None:
-    """Run jobs until `stop` is set. Exits with REFUSED_BY_GITHUB when GitHub does not accept the App's credentials: that
-    is said at once, rather than by every job."""
+    """Run jobs until `stop` is set. Exits with REFUSED_BY_GITHUB when GitHub does not accept the App's credentials:
+    that is said at once, rather than by every job."""
     try:
         async with working(app) as crew:
             await _sign_in(crew)

@@ -7,14 +7,15 @@ import typer
 from forgehand.cli.printing import Json, console, emit_json, table
 
 if TYPE_CHECKING:
-    from forgehand.assembly.doctor import Level
+    from forgehand.assembly.checks import Level
 
 
 def doctor(json: Json = False) -> None:
     """Check everything Forgehand needs, and say how to mend what is not right. Exits 1 when there is a problem."""
     import asyncio
 
-    from forgehand.assembly.doctor import Level, examine
+    from forgehand.assembly.checks import Level
+    from forgehand.assembly.doctor import examine
 
     checks = asyncio.run(examine())
     worst = {check.level for check in checks}

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl
 from forgehand.practice import git_http, pages, ratelimit
 from forgehand.practice.auth import ANONYMOUS, Caller, authenticate, authorize
 from forgehand.practice.errors import Refusal, requires_authentication
+from forgehand.practice.exchange import Exchange
 from forgehand.practice.faults import Asked, Fault
 from forgehand.practice.record import kept, redact
 from forgehand.practice.router import Reply, Request, Route
@@ -31,29 +32,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 log = logging.getLogger(__name__)
 VERSIONS = ("2022-11-28", "2026-03-10")
-
-
-@dataclass
-class Exchange:
-    """One call on its way through: what was asked, and what becomes known of it."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: bytes
-    abort: Callable[[], None]
-    started: float
-    found: tuple[Route, dict[str, str]] | None = None
-    json: Any = None
-    caller: Caller = ANONYMOUS
-    landed: bool = False
-    fault: Fault | None = None
-    extra: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def template(self) -> str | None:
-        return self.found[0].template if self.found else None
 
 
 @dataclass

@@ -8,20 +8,18 @@ https://git-scm.com/docs/git-http-backend
 import re
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from forgehand.practice import objects
 from forgehand.practice.acts import refs
 from forgehand.practice.auth import LEVELS, Caller, authenticate, permitted, reaches
 from forgehand.practice.errors import Refusal
+from forgehand.practice.exchange import Exchange
 from forgehand.practice.faults import Asked, Fault
 from forgehand.practice.record import kept
 from forgehand.practice.records import Repository
 from forgehand.practice.router import Reply
 from forgehand.practice.world import World
-
-if TYPE_CHECKING:
-    from forgehand.practice.api import Exchange
 
 PATH = re.compile(r"/([^/]+)/([^/]+?)(?:\.git)?/(info/refs|git-upload-pack|git-receive-pack)")
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="GitHub"'}
@@ -31,7 +29,7 @@ def matches(path: str) -> bool:
     return PATH.fullmatch(path) is not None
 
 
-def serve(world: World, exchange: "Exchange") -> Reply | None:
+def serve(world: World, exchange: Exchange) -> Reply | None:
     """Answer one request of a git client and record it; None cuts the connection."""
     owner, name, verb = _parts(exchange.path)
     service = exchange.query.get("service") if verb == "info/refs" else verb
@@ -117,7 +115,7 @@ def _faulty(fault: Fault) -> Reply | None:
     return None
 
 
-def _push(world: World, exchange: "Exchange", repo: Repository, verb: str) -> Reply:
+def _push(world: World, exchange: Exchange, repo: Repository, verb: str) -> Reply:
     """Run the receiving side, then tell of every ref that moved."""
     with world.lock:
         before = dict(world.git(repo).refs())
@@ -129,7 +127,7 @@ def _push(world: World, exchange: "Exchange", repo: Repository, verb: str) -> Re
         return reply
 
 
-def _cgi(world: World, exchange: "Exchange", repo: Repository, verb: str) -> Reply:
+def _cgi(world: World, exchange: Exchange, repo: Repository, verb: str) -> Reply:
     environment = objects.ENVIRONMENT | {
         "GIT_PROJECT_ROOT": str(repo.path.parent),
         "GIT_HTTP_EXPORT_ALL": "1",

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from forgehand.adapters.github import Installed, Probe
-from forgehand.assembly.doctor import Check, Level
+from forgehand.assembly.checks import Check, Level
 from forgehand.assembly.doctor_github import judge
 from forgehand.assembly.settings import read_settings
 from forgehand.ports.github import HookDelivery
