@@ -2,18 +2,17 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.product import assert_said_once, open_flawed_pull, product, reviewed, until
 
 from forgehand.engine.steps import Step
+from support.product import assert_said_once, open_flawed_pull, product, reviewed, until
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgres"))])
-def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
-    yield {} if request.param == "sqlite" else {"database_url": request.getfixturevalue("postgres_url")}
+def database(request: pytest.FixtureRequest) -> dict[str, str]:
+    return {} if request.param == "sqlite" else {"database_url": request.getfixturevalue("postgres_url")}
 
 
 @pytest.mark.parametrize("step", [Step.EFFECT_INTENDED, Step.EFFECT_LOOKED_UP, Step.EFFECT_SENDING])

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from support.product import REPO, assert_said_once, open_flawed_pull, product, reviewed, until
 
 from forgehand.engine.steps import Step
+from support.product import REPO, assert_said_once, open_flawed_pull, product, reviewed, until
 
 WRITES = {
     "review": "/repos/{owner}/{repo}/pulls/{pull_number}/reviews",

@@ -1,17 +1,16 @@
 """kill -9 at every step between the receipt of a webhook and the posted review. Nothing is lost, nothing is doubled.
 
 At the step, server and worker are both killed, and the product is started again on the same store. The webhook was
-acknowledged before, or it is redelivered as GitHub's sweep would find it; either way exactly one review, one summary and
-one check run stand in the end.
+acknowledged before, or it is redelivered because our sweep asks for it; either way exactly one review, one summary
+and one check run stand in the end.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.product import Product, assert_said_once, open_flawed_pull, product, reviewed, until
 
 from forgehand.engine.steps import Step
+from support.product import Product, assert_said_once, open_flawed_pull, product, reviewed, until
 
 EFFECTS = ("review", "comment", "check_run")
 STEPS = [
@@ -32,8 +31,8 @@ STEPS = [
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgres"))])
-def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
-    yield {} if request.param == "sqlite" else {"database_url": request.getfixturevalue("postgres_url")}
+def database(request: pytest.FixtureRequest) -> dict[str, str]:
+    return {} if request.param == "sqlite" else {"database_url": request.getfixturevalue("postgres_url")}
 
 
 @pytest.mark.parametrize(("step", "about"), STEPS, ids=[f"{step} ({about})" for step, about in STEPS])

@@ -1,4 +1,4 @@
-"""docs/adding-a-worker.md, followed: its code blocks are written into a folder, its line is added, and the worker works."""
+"""docs/adding-a-worker.md, followed: its code goes into a folder, its line is added, and the worker works."""
 
 import importlib
 import re
@@ -9,12 +9,12 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from support.product import REPO, Product, open_flawed_pull, product
 
 from forgehand.assembly.build import opened, working
 from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts
 from forgehand.domain.jobs import Change, JobState
 from forgehand.engine.schedule import Poll, tick
+from support.product import REPO, Product, open_flawed_pull, product
 
 pytestmark = pytest.mark.anyio
 
@@ -61,7 +61,7 @@ async def test_one_folder_and_one_line_make_a_worker(tmp_path: Path, thanks: Mod
     with product(tmp_path, start=False) as run:
         pull = open_flawed_pull(run.forge)
         states = await polled(run, thanks)
-        assert states == {name: JobState.COMPLETED for name in ("reconcile", "review", "thanks")}
+        assert states == dict.fromkeys(("reconcile", "review", "thanks"), JobState.COMPLETED)
         said = [comment.body for comment in run.forge.comments(REPO, pull.number)]
         assert any("thank you, dev" in body for body in said)
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from pydantic import SecretStr
-from support.product import product
 
 from forgehand.practice.keys import private_key
+from support.product import product
 
 
 def test_a_private_key_of_another_app_is_said_at_start_and_nothing_runs(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 
 import pytest
-from support.product import REPO, open_flawed_pull, product
 
 from forgehand.assembly.build import opened, working
 from forgehand.assembly.workers import BuiltIn
@@ -15,6 +14,7 @@ from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import Trigger, WorkerSpec
 from forgehand.engine.schedule import Poll, tick
 from forgehand.ports.desk import Desk
+from support.product import REPO, open_flawed_pull, product
 
 pytestmark = pytest.mark.anyio
 
@@ -34,13 +34,9 @@ class Bold:
         job = desk.job
         repo = Repo(job.tenant, job.repository_id, job.repository)
         if self.wish == "merge":
-            return Merge(
-                repo=repo, subject=job.subject, worker=job.worker, purpose="merge", sha=job.revision, number=1
-            )
+            return Merge(repo=repo, subject=job.subject, worker=job.worker, purpose="merge", sha=job.revision, number=1)
         ref = "refs/heads/sneaky"
-        return UpdateRef(
-            repo=repo, subject=job.subject, worker=job.worker, purpose="push", ref=ref, to=job.revision
-        )
+        return UpdateRef(repo=repo, subject=job.subject, worker=job.worker, purpose="push", ref=ref, to=job.revision)
 
 
 async def run_bold(folder: Path, wish: str, grant: Grant) -> tuple[JobState, str, list[str]]:

@@ -1,7 +1,8 @@
-"""The main flow, whole: the real product as its own processes, a practice GitHub, real git, real analysers, HTTP only."""
+"""The main flow, whole: the product's own processes, a practice GitHub, real git, real analysers, HTTP only."""
 
 from pathlib import Path
 
+from forgehand.practice.records import Quirks
 from support.openapi import assert_conforms
 from support.product import (
     FLAWED,
@@ -12,8 +13,6 @@ from support.product import (
     reviewed,
     until,
 )
-
-from forgehand.practice.records import Quirks
 
 AWKWARD = Quirks(stale_lists_seconds=1.0, mergeable_null_first=True)
 
@@ -49,7 +48,9 @@ def test_a_second_push_edits_the_summary_and_does_not_say_a_thing_twice(tmp_path
     with product(tmp_path) as run:
         pull = open_flawed_pull(run.forge)
         until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the first review")
-        second = run.forge.commit(REPO, "feature-1", {"shop/till.py": "import os\n\n\ndef ring() -> int:\n    return 1\n"})
+        second = run.forge.commit(
+            REPO, "feature-1", {"shop/till.py": "import os\n\n\ndef ring() -> int:\n    return 1\n"}
+        )
         until(lambda: run.forge.check_runs(REPO, second), "the second check run")
         until(lambda: len(run.forge.reviews(REPO, pull.number)) == 2, "the second review")
         said = [(each.path, each.line) for each in run.forge.review_comments(REPO, pull.number)]

@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
-from support.node import webhook_examples
-from support.product import SECRET, Product, product
 
 from forgehand.adapters.sql import SqlStore
+from support.node import webhook_examples
+from support.product import SECRET, Product, product
 
 pytestmark = [pytest.mark.anyio, pytest.mark.needs("node")]
 

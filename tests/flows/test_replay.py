@@ -3,11 +3,10 @@
 import asyncio
 from pathlib import Path
 
-from support.product import REPO, Product, assert_said_once, open_flawed_pull, product, reviewed, until
-
 from forgehand.assembly.build import opened
 from forgehand.engine.dry_run import Preview
 from forgehand.ports.desk import Landing
+from support.product import REPO, Product, assert_said_once, open_flawed_pull, product, reviewed, until
 
 
 async def opened_delivery(run: Product) -> str:

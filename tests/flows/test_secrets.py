@@ -8,9 +8,9 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
 from pydantic import SecretStr
-from support.product import SECRET, Product, open_flawed_pull, product, reviewed, until
 
 from forgehand.practice.records import Quirks
+from support.product import SECRET, Product, open_flawed_pull, product, reviewed, until
 
 
 class Watch(threading.Thread):
@@ -51,7 +51,14 @@ def pages(run: Product) -> bytes:
     origin = run.admin_url.removesuffix("/admin")
     form = Request(f"{origin}/admin/sign-in", f"token={token}".encode(), {"Origin": origin})
     text: bytes = browser.open(form).read()
-    for path in ("/admin", "/admin/jobs", "/admin/effects", "/admin/api/deliveries", "/admin/api/jobs", "/admin/api/effects"):
+    for path in (
+        "/admin",
+        "/admin/jobs",
+        "/admin/effects",
+        "/admin/api/deliveries",
+        "/admin/api/jobs",
+        "/admin/api/effects",
+    ):
         text += browser.open(origin + path).read()
     assert b"pull/1" in text
     return text

@@ -174,7 +174,7 @@ class Product:
 
 @cache
 def compiled_rules() -> Path:
-    """The secret scanner's compiled rules, made once for all tests of a session: seconds of work, the same each time."""
+    """The secret scanner's compiled rules, made once for all tests of a session: it takes seconds."""
     session = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     folder = Path(tempfile.gettempdir()) / f"forgehand-rules-{session}"
     with open(f"{folder}.lock", "w") as lock:

@@ -178,7 +178,11 @@ class Settings(BaseSettings):
     @property
     def admin_base_url(self) -> str:
         """The admin pages' address in links, without a slash at its end."""
-        return self.admin_url.rstrip("/") or f"http://{self.admin_host}:{self.admin_port}"
+        if self.admin_url:
+            return self.admin_url.rstrip("/")
+        # What is bound to every address is reached, from here, at the loopback one.
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.admin_host, self.admin_host)  # noqa: S104
+        return f"http://{host}:{self.admin_port}"
 
     @property
     def github_url(self) -> str:

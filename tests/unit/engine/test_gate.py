@@ -2,7 +2,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import pytest
-from support.engine import REPO, Clock, OneObjectPerSlot, a_job, comment, held
 
 from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.effects import Effect, Merge, UpdateRef
@@ -14,6 +13,7 @@ from forgehand.engine.gate import Gate, GateTimes
 from forgehand.ports.desk import Landing
 from forgehand.ports.github import GitHubError, NotPermitted, Throttled, TooLate, Unreachable
 from forgehand.ports.store import Pause
+from support.engine import REPO, Clock, OneObjectPerSlot, a_job, comment, held
 
 pytestmark = pytest.mark.anyio
 

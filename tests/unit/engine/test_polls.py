@@ -2,7 +2,6 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from support.engine import Clock, OneObjectPerSlot
 
 from forgehand.adapters.memory import MemoryStore
 from forgehand.adapters.wakeups import InProcessWakeups
@@ -17,6 +16,7 @@ from forgehand.engine.rescue import Rescue
 from forgehand.engine.schedule import Poll, tick
 from forgehand.ports.github import HookDelivery, PullRequest
 from forgehand.ports.store import Unclaimed
+from support.engine import Clock, OneObjectPerSlot
 
 pytestmark = pytest.mark.anyio
 

@@ -3,7 +3,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from support.engine import Clock, OneObjectPerSlot, Scripted, a_job, comment
 
 from forgehand.adapters.memory import MemoryStore
 from forgehand.adapters.wakeups import InProcessWakeups
@@ -14,6 +13,7 @@ from forgehand.ports.desk import Desk, Worker
 from forgehand.ports.git import GitFailed
 from forgehand.ports.github import NotPermitted, Throttled, Unreachable
 from forgehand.ports.store import Unclaimed
+from support.engine import Clock, OneObjectPerSlot, Scripted, a_job, comment
 
 pytestmark = pytest.mark.anyio
 
