@@ -64,6 +64,7 @@ class PostgresBackend:
                     conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
                     migrate.upgrade(conn)
         except Exception as error:
+            self._engine.dispose()
             raise told(error) from error
         for queue in (self._records, self._verbs):
             queue.open()

@@ -80,12 +80,12 @@ jobs = Table(
     # The later of created_at and run_at: what claims are ordered by, so that a retried job waits its turn.
     Column("due_at", Double, nullable=False),
     _partial("jobs_due", "priority", "due_at", "id", where=PENDING),
-    _partial("jobs_held", "lease_until", "holder", "id", where=HELD),
     _partial("jobs_waiting", "waiting_for", "id", where=WAITING),
     _partial("jobs_lane", "lane", "id", where=f"lane <> '' AND {UNFINISHED}"),
     _partial("jobs_revision", "worker", "repository_id", "subject", "revision", where="revision <> ''"),
     _partial("jobs_delivery", "delivery", "created_at", "id", where="delivery IS NOT NULL"),
     Index("jobs_by_time", "created_at", "id"),
+    # Also finds those that are held, who are few at any time: leases and holders need no index of their own.
     Index("jobs_by_state", "state", "created_at", "id"),
 )
 

@@ -92,8 +92,10 @@ class SqliteBackend:
             self._conn = self._engine.connect()
             self._driver = self._conn.connection.driver_connection
         except OSError as error:
+            self._engine.dispose()
             raise StoreUnavailable(f"cannot open {self._path}: {error.strerror or error}") from error
         except Exception as error:
+            self._engine.dispose()
             raise told(error) from error
         self._queue.open()
         self._writer.start()

@@ -99,13 +99,6 @@ def upgrade() -> None:
         "jobs_due", "jobs", ["priority", "due_at", "id"], unique=False, **_where(sa.text("state = 'pending'"))
     )
     op.create_index(
-        "jobs_held",
-        "jobs",
-        ["lease_until", "holder", "id"],
-        unique=False,
-        **_where(sa.text("state IN ('claimed', 'running')")),
-    )
-    op.create_index(
         "jobs_lane",
         "jobs",
         ["lane", "id"],

@@ -1,0 +1,166 @@
+"""The schema: migrations and tables say the same, one process migrates at a time, and every read is an index range."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pysqlite3
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+from forgehand.adapters.sql import migrate
+from forgehand.adapters.sql.rows import JOB_COLUMNS, LEDGER_COLUMNS, job_row, ledger_row
+from forgehand.adapters.sql.schema import metadata
+from forgehand.domain.jobs import Change, JobState
+from forgehand.domain.ledger import EffectState
+from forgehand.ports.store import Fence, Store, StoreUnavailable
+from support.stores import NOW, a_delivery, a_fact, a_job, an_entry, enqueue, finish, make_store, opened, take
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_migrations_make_the_tables_that_the_verbs_expect(sql_url: str) -> None:
+    async with opened(sql_url):
+        pass
+    with _connected(sql_url) as conn:
+        differences = compare_metadata(MigrationContext.configure(conn, opts={"compare_type": True}), metadata)
+    assert differences == []
+
+
+def test_the_newest_migration_is_the_one_that_an_open_looks_for() -> None:
+    assert ScriptDirectory(str(migrate.MIGRATIONS)).get_heads() == [migrate.HEAD]
+
+
+def test_rows_are_in_the_order_of_their_columns() -> None:
+    job = dict(zip(JOB_COLUMNS, job_row(a_job(key="K", lane="L", correlation="C", delivery="D")), strict=True))
+    assert (job["id"], job["key"], job["lane"], job["correlation"], job["delivery"]) == ("job-1", "K", "L", "C", "D")
+    entry = dict(zip(LEDGER_COLUMNS, ledger_row(an_entry(why="because"), NOW), strict=True))
+    assert (entry["slot"], entry["job"], entry["why"], entry["updated_at"]) == ("slot-1", "job-1", "because", NOW)
+
+
+async def test_processes_that_open_an_empty_database_at_once_all_succeed(sql_url: str) -> None:
+    stores = [make_store(sql_url) for _ in range(5)]
+    await asyncio.gather(*(store.open() for store in stores))
+    await enqueue(stores[0], a_job())
+    assert [await store.job("job-1") for store in stores] == [a_job()] * 5
+    for store in stores:
+        await store.close()
+
+
+async def test_a_database_of_a_newer_version_is_refused_with_a_remedy(sql_url: str) -> None:
+    async with opened(sql_url):
+        pass
+    with _connected(sql_url) as conn:
+        conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        conn.commit()
+    with pytest.raises(StoreUnavailable, match="run the newer version"):
+        async with opened(sql_url):
+            pass
+
+
+async def test_no_verb_scans_a_table_or_sorts(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    async with opened(f"sqlite:///{path}") as store:
+        with _statements() as statements:
+            await _use_every_verb(store)
+    connection = pysqlite3.connect(str(path))
+    slow = {
+        sql: plan
+        for sql, parameters in statements.items()
+        if not any(few in sql for few in _FEW)
+        and (plan := _plan(connection, sql, parameters))
+        and any(map(_is_slow, plan))
+    }
+    assert slow == {}
+    assert len(statements) > 40
+
+
+async def _use_every_verb(store: Store) -> None:
+    await store.record(a_delivery(), Change(enqueue=(a_job(delivery="guid-1", lane="L", key="K"),), marks={"m": "1"}))
+    await store.record(a_delivery(), Change())
+    await store.delivery("guid-1")
+    await store.known_guids(["guid-1"])
+    await enqueue(store, a_job("b", lane="L", revision="abc"), a_job("c"), a_job("d"))
+    for job in await store.claim_due("h1", 60, NOW, 2):
+        await store.renew(Fence(job.id, job.fence), 60, NOW)
+        await store.write_entry(an_entry(job=job.id), Fence(job.id, job.fence), NOW, facts=(a_fact(job=job.id),))
+        await store.settle(Change(job=job), Fence(job.id, job.fence), NOW)
+        await finish(store, job)
+    await take(store, "d")
+    await store.reclaim(NOW + 100, 0)
+    await take(store, "d")
+    await store.release("h1", NOW)
+    await store.cancel("d", "no", NOW)
+    await store.retry("d", NOW)
+    await store.wake("approval", NOW)
+    await store.resume(NOW)
+    await store.paused()
+    await store.mark("m")
+    await store.override_entry(an_entry("s2"), NOW)
+    await store.override_entry(an_entry("s2", version=1), NOW)
+    await store.put_secret("s", b"", NOW)
+    await _read_everything(store)
+
+
+async def _read_everything(store: Store) -> None:
+    await store.get_secret("s", NOW)
+    await store.entry("s2")
+    await store.holders()
+    await store.next_due(NOW)
+    await store.known_revision("reviewer", 22, "pull/7", "abc")
+    await store.deliveries(5, NOW)
+    await store.jobs(5, before=NOW)
+    await store.jobs(5, JobState.PENDING, NOW)
+    await store.jobs_of("guid-1")
+    await store.entries(5, before=NOW)
+    await store.entries(5, EffectState.DONE, NOW)
+    await store.entries_of("job-1")
+    await store.facts_of(delivery="guid-1")
+    await store.facts_of(job="job-1")
+    await store.latest_change()
+
+
+@contextmanager
+def _statements() -> Iterator[dict[str, Any]]:
+    """What any engine is asked meanwhile: statement to parameters."""
+    asked: dict[str, Any] = {}
+
+    def note(_conn: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        asked[statement] = parameters
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def _plan(connection: Any, sql: str, parameters: Any) -> list[str]:
+    if sql.startswith(("PRAGMA", "BEGIN")):
+        return []
+    return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+
+
+def _is_slow(step: str) -> bool:
+    """A whole table or index is read, or rows are sorted."""
+    return "TEMP B-TREE" in step or (step.startswith("SCAN") and "VALUES CLAUSE" not in step)
+
+
+_FEW = ("AS levels", "WHERE state IN ('claimed', 'running')")
+"""The ten priorities, and those who are held at the moment, may be sorted: history does not make them more."""
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    if url.startswith("sqlite"):
+        engine = create_engine(url, module=pysqlite3)
+    else:
+        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+    with engine.connect() as conn:
+        yield conn
+    engine.dispose()
