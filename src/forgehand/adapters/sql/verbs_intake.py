@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam
 
+from forgehand.adapters.sql.bodies import packed, unpacked
 from forgehand.adapters.sql.statements import insert_new, insert_rows, is_postgres, sql
 from forgehand.adapters.sql.verbs_changes import apply, put_facts, put_jobs
 from forgehand.domain.deliveries import Delivery
@@ -45,7 +46,8 @@ def delivery(conn: Connection, guid: str) -> StoredDelivery | None:
     if row is None:
         return None
     return StoredDelivery(
-        Delivery(guid=row.guid, event=row.event, body=bytes(row.body), received_at=row.received_at), row.duplicates
+        Delivery(guid=row.guid, event=row.event, body=unpacked(bytes(row.body)), received_at=row.received_at),
+        row.duplicates,
     )
 
 
@@ -58,7 +60,7 @@ def known_guids(conn: Connection, guids: Sequence[str]) -> frozenset[str]:
 
 def _store(conn: Connection, deliveries: Sequence[Delivery]) -> set[str]:
     """Insert those that are not there; gives their GUIDs."""
-    rows = [(d.guid, d.event, d.received_at, 0, d.body) for d in deliveries]
+    rows = [(d.guid, d.event, d.received_at, 0, packed(d.body)) for d in deliveries]
     if is_postgres(conn):
         return insert_new(conn, "deliveries", _COLUMNS, rows, "guid")
     # SQLite's one writer holds the lock: what it looked up stays true, and one look-up is cheaper than RETURNING.
