@@ -16,7 +16,7 @@ from bench.intake.wrk import Load
 from bench.support import machine, report
 from bench.support.postgres import cluster
 
-WARM_UP_SECONDS = 2.0
+WARM_UP_SECONDS = 2
 
 Loads = dict[Contestant, list[Load]]
 
@@ -56,13 +56,13 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench intake", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=8.0, help="of load, for each server and round (default 8)")
+    parser.add_argument("--seconds", type=int, default=8, help="of load, for each server and round (default 8)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each server has its turn (default 3)")
     parser.add_argument("--only", default="", help="only servers with this in their names, such as sqlite")
     return parser.parse_args()
 
 
-def _measure(contestant: Contestant, folder: Path, seconds: float) -> Load:
+def _measure(contestant: Contestant, folder: Path, seconds: int) -> Load:
     """One server, started, warmed, loaded, and its promises counted."""
     with contestant.start() as server, TemporaryDirectory(dir=folder) as requests:
         wrk.write_requests(Path(requests), server.host, server.path, deliveries())

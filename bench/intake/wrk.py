@@ -46,14 +46,14 @@ def write_requests(folder: Path, host: str, path: str, deliveries: Sequence[Sign
         (folder / f"{number}.after").write_bytes(b"\r\n\r\n" + delivery.body)
 
 
-def load(url: str, requests: Path, count: int, seconds: float) -> Load:
+def load(url: str, requests: Path, count: int, seconds: int) -> Load:
     """Send the requests of the folder for so long; their GUIDs differ from those of every other call."""
     done = subprocess.run(
         [
             "wrk",
             f"-t{THREADS}",
             f"-c{CONNECTIONS}",
-            f"-d{seconds:g}s",
+            f"-d{seconds}s",
             "--timeout=10s",
             f"-s{SCRIPT}",
             url,
