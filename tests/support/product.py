@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -174,13 +175,16 @@ class Product:
 
 @cache
 def compiled_rules() -> Path:
-    """The secret scanner's compiled rules, made once for all tests of a session: it takes seconds."""
-    session = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    folder = Path(tempfile.gettempdir()) / f"forgehand-rules-{session}"
+    """The secret scanner's compiled rules, made once for this version of it: that takes seconds."""
+    name = f"forgehand-tests-rules-{os.getuid()}-{version('kingfisher-bin')}"
+    folder = Path(tempfile.gettempdir()) / name
     with open(f"{folder}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
-            asyncio.run(Secrets(ChildProcesses(), folder).analyse(folder.parent, []))
+            with tempfile.TemporaryDirectory() as made:
+                asyncio.run(Secrets(ChildProcesses(), Path(made)).analyse(Path(made), []))
+                shutil.copytree(made, f"{folder}.new", dirs_exist_ok=True)
+            Path(f"{folder}.new").rename(folder)
     return folder
 
 

@@ -39,7 +39,7 @@ def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
 
 def set_up_logs(settings: Settings, stream: Any = None) -> None:
     """Log to stderr: structlog's events and every library's records, through one redactor."""
-    out = stream or sys.stderr
+    out = stream or _Stderr()
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not out.isatty())
     redact = redactor(
         [
@@ -72,6 +72,19 @@ def set_up_logs(settings: Settings, stream: Any = None) -> None:
     root.setLevel(level)
     for chatty in ("httpx", "httpcore", "hishel", "uvicorn", "uvicorn.error", "procrastinate", "alembic"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+
+
+class _Stderr:
+    """Standard error as it is when something is written: it may be redirected after logging was set up."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
 
 
 def _redacting(redact: Callable[[str], str]) -> Any:
