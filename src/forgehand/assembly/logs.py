@@ -39,7 +39,7 @@ def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
 
 def set_up_logs(settings: Settings, stream: Any = None) -> None:
     """Log to stderr: structlog's events and every library's records, through one redactor."""
-    out = stream or _Stderr()
+    out: Any = stream or _Stderr()
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not out.isatty())
     redact = redactor(
         [
