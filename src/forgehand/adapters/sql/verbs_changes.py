@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from sqlalchemy import Connection
 
@@ -26,10 +27,12 @@ def apply(conn: Connection, change: Change, now: float) -> None:
 
 
 def enqueue(conn: Connection, jobs: Sequence[Job], now: float) -> None:
-    """Create those jobs that do not exist; one with a lane supersedes the lane's others."""
-    put_jobs(conn, [job for job in jobs if not job.lane])
-    for job in jobs:
-        if job.lane:
+    """Create those jobs that do not exist, in order; one with a lane supersedes the lane's others."""
+    for in_lane, run in groupby(jobs, key=lambda job: bool(job.lane)):
+        if not in_lane:
+            put_jobs(conn, list(run))
+            continue
+        for job in run:
             _enqueue_in_lane(conn, job, now)
 
 
