@@ -1,6 +1,7 @@
 """Facts: what happened, once, for ever. Written inside a `Change`; read by pages and, folded, by projections."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,19 @@ class Fact:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def fact_id(*parts: object) -> str:
-    """A name that the same happening always gets: 32 hex digits over its parts."""
-    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:32]
+def fact_id(*parts: object, near: str = "") -> str:
+    """A name that the same happening always gets: 32 hex digits over its parts; see `name_of`."""
+    return name_of(*parts, near=near)
+
+
+def name_of(*parts: object, near: str = "") -> str:
+    """32 hex digits, the same every time for the same parts. The first eight are those of `near`, a delivery's GUID or
+    another such name, so that what belongs together looks like it and lies together in every index: GitHub's GUIDs grow
+    with time, and a random place for each row costs a page of the index for each.
+    """
+    digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
+    start = near[:8]
+    return start + digest[:24] if _EIGHT_DIGITS.fullmatch(start) else digest[:32]
+
+
+_EIGHT_DIGITS = re.compile("[0-9a-f]{8}")

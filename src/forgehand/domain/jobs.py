@@ -9,13 +9,12 @@
 Called by `engine.runner` and `engine.planner`.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from forgehand.domain.facts import Fact, fact_id
+from forgehand.domain.facts import Fact, fact_id, name_of
 from forgehand.domain.modes import COMMENT_ONLY, Grant
 from forgehand.domain.retries import backoff
 
@@ -160,9 +159,9 @@ class Change:
     marks: Mapping[str, str] = field(default_factory=dict)
 
 
-def job_id(*parts: object) -> str:
-    """The id of the job for these parts, the same every time: 32 hex digits."""
-    return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:32]
+def job_id(*parts: object, near: str = "") -> str:
+    """The id of the job for these parts, the same every time: 32 hex digits that start as `near`, its delivery, does."""
+    return name_of(*parts, near=near)
 
 
 def settle(job: Job, outcome: Outcome, now: float, jitter: float) -> Change:
@@ -186,7 +185,7 @@ def settle(job: Job, outcome: Outcome, now: float, jitter: float) -> Change:
 def job_fact(job: Job, now: float) -> Fact:
     """The fact that a job reached its present state in its present attempt."""
     return Fact(
-        id=fact_id("job", job.id, job.state, job.attempts, job.fence),
+        id=fact_id("job", job.id, job.state, job.attempts, job.fence, near=job.id),
         kind=f"job.{job.state}",
         at=now,
         delivery=job.delivery,

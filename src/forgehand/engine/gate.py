@@ -250,7 +250,7 @@ def _retry(error: GitHubError) -> Retry:
 
 def _fact(entry: LedgerEntry, now: float) -> Fact:
     return Fact(
-        id=fact_id("effect", entry.slot, entry.state, entry.job, entry.fence, entry.version),
+        id=fact_id("effect", entry.slot, entry.state, entry.job, entry.fence, entry.version, near=entry.job),
         kind=f"effect.{entry.state}",
         at=now,
         delivery=entry.delivery,

@@ -45,7 +45,7 @@ class Intake:
         """Store a verified delivery. Returning is a promise that it will be handled; raises StoreUnavailable."""
         now = self._clock()
         ignored = None if event in self._listens else f"no worker waits for {event}"
-        received = Fact(fact_id("received", guid), "delivery.received", now, delivery=guid, data={"event": event})
+        received = Fact(fact_id("received", guid, near=guid), "delivery.received", now, delivery=guid, data={"event": event})
         planning = () if ignored else (planning_job(guid, event, now),)
         recorded = await self._store.record(
             Delivery(guid, event, body, now), Change(enqueue=planning, facts=(received,))
@@ -61,7 +61,7 @@ class Intake:
 def planning_job(guid: str, event: str, now: float, *, replay: str = "", cursor: int = 0) -> Job:
     """The job that plans a delivery. A `replay` token makes it, and the jobs it plans, new ones."""
     return Job(
-        id=job_id(PLAN, guid, replay, cursor),
+        id=job_id(PLAN, guid, replay, cursor, near=guid),
         type=PLAN,
         worker="planner",
         tenant=0,

@@ -62,7 +62,7 @@ class Planner:
         if len(matches) > cursor + JOBS_A_PAGE:
             jobs.append(planning_job(guid, event.name, now, replay=replay, cursor=cursor + JOBS_A_PAGE))
         planned = Fact(
-            id=fact_id("planned", desk.job.id),
+            id=fact_id("planned", desk.job.id, near=desk.job.id),
             kind="delivery.planned",
             at=now,
             delivery=guid,
@@ -84,7 +84,7 @@ def job_for(matched: Match, event: Event, now: float, *, replay: str = "") -> Jo
     subject = f"pull/{event.pull.number}" if event.pull else f"event/{event.name}"
     revision = event.pull.head_sha if event.pull else ""
     return Job(
-        id=job_id(event.delivery, replay, worker.id, event.repo.id, subject, revision),
+        id=job_id(event.delivery, replay, worker.id, event.repo.id, subject, revision, near=event.delivery),
         type=worker.type,
         worker=worker.id,
         tenant=event.repo.installation,
@@ -105,7 +105,7 @@ def job_for(matched: Match, event: Event, now: float, *, replay: str = "") -> Jo
 
 def _nothing(desk: Desk, why: str) -> Done:
     nothing = Fact(
-        id=fact_id("planned", desk.job.id),
+        id=fact_id("planned", desk.job.id, near=desk.job.id),
         kind="delivery.unhandled",
         at=desk.now(),
         delivery=desk.job.delivery,

@@ -130,7 +130,7 @@ def _as_if_pushed(repo: Repo, pull: PullRequest) -> Event:
 
 def _found(job: Job, now: float) -> Fact:
     return Fact(
-        id=fact_id("found", job.id),
+        id=fact_id("found", job.id, near=job.id),
         kind="poll.found",
         at=now,
         delivery=job.delivery,

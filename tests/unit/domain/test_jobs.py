@@ -70,3 +70,14 @@ def test_backoff_grows_to_a_limit_and_spreads() -> None:
 def test_a_job_id_follows_from_its_parts_alone() -> None:
     assert job_id("guid", "review", 7) == job_id("guid", "review", 7)
     assert job_id("a", "b") != job_id("ab")
+
+
+def test_the_ids_of_a_deliverys_jobs_start_as_its_guid_does_so_that_they_lie_together() -> None:
+    near = "72d3162e-cc78-11e3-81ab-4c9367dc0958"
+    ids = {job_id(near, number, near=near) for number in range(9)}
+    assert len(ids) == 9
+    assert {(each[:8], len(each)) for each in ids} == {("72d3162e", 32)}
+
+
+def test_an_id_near_something_that_is_no_guid_is_an_id_all_the_same() -> None:
+    assert job_id("a", near="by hand") == job_id("a")
