@@ -160,7 +160,7 @@ class Change:
 
 
 def job_id(*parts: object, near: str = "") -> str:
-    """The id of the job for these parts, the same every time: 32 hex digits that start as `near`, its delivery, does."""
+    """The id of the job for these parts, the same every time: 32 hex digits, the first as those of its delivery."""
     return name_of(*parts, near=near)
 
 

@@ -45,7 +45,9 @@ class Intake:
         """Store a verified delivery. Returning is a promise that it will be handled; raises StoreUnavailable."""
         now = self._clock()
         ignored = None if event in self._listens else f"no worker waits for {event}"
-        received = Fact(fact_id("received", guid, near=guid), "delivery.received", now, delivery=guid, data={"event": event})
+        received = Fact(
+            fact_id("received", guid, near=guid), "delivery.received", now, delivery=guid, data={"event": event}
+        )
         planning = () if ignored else (planning_job(guid, event, now),)
         recorded = await self._store.record(
             Delivery(guid, event, body, now), Change(enqueue=planning, facts=(received,))
