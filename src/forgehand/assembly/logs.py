@@ -9,30 +9,22 @@ from typing import Any
 import structlog
 
 from forgehand.assembly.settings import Settings
+from forgehand.domain.redaction import HIDDEN
+from forgehand.domain.redaction import redact as redact_by_looks
 
-_PATTERNS = re.compile(
-    r"gh[pousr]_[A-Za-z0-9._-]{16,}"
-    r"|github_pat_[A-Za-z0-9_]{16,}"
-    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|(?i:basic|bearer|token)\s+[A-Za-z0-9+/=._-]{16,}"
-    # base64 of "x-access-token:", as git sends an installation token
-    r"|eC1hY2Nlc3MtdG9rZW46[A-Za-z0-9+/=]+"
-    r"|x-access-token:[^@\s]+",
-    re.DOTALL,
-)
-_HIDDEN = "[hidden]"
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal would obey. Line breaks and tabs stay: tracebacks need them, and JSON escapes them."""
 
 
 def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
-    """A function that hides the given values and everything that looks like a token, JWT, key or git password."""
+    """A function that hides the given values, and everything that looks like a secret."""
     values = sorted({secret for secret in secrets if len(secret) >= 8}, key=len, reverse=True)
     known = re.compile("|".join(map(re.escape, values))) if values else None
 
     def redact(text: str) -> str:
         if known:
-            text = known.sub(_HIDDEN, text)
-        return _PATTERNS.sub(_HIDDEN, text)
+            text = known.sub(HIDDEN, text)
+        return redact_by_looks(text)
 
     return redact
 
@@ -47,7 +39,7 @@ def set_up_logs(settings: Settings, stream: Any = None) -> None:
             settings.github_webhook_secret_previous.get_secret_value(),
             settings.admin_token.get_secret_value(),
             settings.secret_key.get_secret_value(),
-            settings.github_app_private_key.get_secret_value(),
+            *settings.private_key_lines,
         ]
     )
     shared: list[Any] = [
@@ -89,7 +81,7 @@ class _Stderr:
 
 def _redacting(redact: Callable[[str], str]) -> Any:
     def process(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        return {key: _deep(value, redact) for key, value in event.items()}
+        return {redact(key): _deep(value, redact) for key, value in event.items()}
 
     return process
 
@@ -97,11 +89,11 @@ def _redacting(redact: Callable[[str], str]) -> Any:
 def _deep(value: Any, redact: Callable[[str], str]) -> Any:
     match value:
         case str():
-            return redact(value)
+            return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", redact(value))
         case bytes():
             return redact(value.decode("utf-8", "replace"))
         case dict():
-            return {key: _deep(each, redact) for key, each in value.items()}
+            return {_deep(key, redact): _deep(each, redact) for key, each in value.items()}
         case list() | tuple():
             return [_deep(each, redact) for each in value]
         case None | bool() | int() | float():

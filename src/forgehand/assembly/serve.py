@@ -17,6 +17,7 @@ from forgehand import VERSION
 from forgehand.adapters.wakeups import PipeWakeups
 from forgehand.assembly.build import App, opened, wakeups_of
 from forgehand.assembly.logs import set_up_logs
+from forgehand.assembly.own_process import allow_many_connections, close_to_neighbours
 from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.worker_child import WorkerChild
 from forgehand.engine.steps import Steps, silent
@@ -46,6 +47,8 @@ def serve(
     steps: Steps = silent,
 ) -> int:
     """Run until SIGTERM or SIGINT; gives the exit code. `worker` is how Python starts the worker child."""
+    close_to_neighbours()
+    allow_many_connections()
     set_up_logs(settings)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_serve(settings, on_ready, worker, steps))

@@ -171,6 +171,14 @@ class Settings(BaseSettings):
         return self.github_app_private_key.get_secret_value().replace("\\n", "\n")
 
     @property
+    def private_key_lines(self) -> list[str]:
+        """The key's lines of text, each a secret that a log might show; empty where there is no readable key."""
+        try:
+            return [line for line in self.private_key.splitlines() if line and not line.startswith("-----")]
+        except SettingsError:
+            return []
+
+    @property
     def webhook_secrets(self) -> tuple[bytes, ...]:
         both = (self.github_webhook_secret, self.github_webhook_secret_previous)
         return tuple(secret.get_secret_value().encode() for secret in both if secret.get_secret_value())
@@ -206,7 +214,7 @@ class Settings(BaseSettings):
         return cls.model_construct(**_typed(json.loads(line)))
 
     def missing(self) -> list[str]:
-        """What a running App needs and lacks, one sentence each."""
+        """What a running App needs and lacks, or has too weak, one sentence each."""
         problems = []
         if not self.github_app_id:
             problems.append(
@@ -221,7 +229,18 @@ class Settings(BaseSettings):
             problems.append(
                 "GITHUB_WEBHOOK_SECRET is not set: the secret of the App's webhook; without it anyone could send events"
             )
-        return problems
+        return [*problems, *self._weak()]
+
+    def _weak(self) -> list[str]:
+        short = (
+            ("FORGEHAND_ADMIN_TOKEN", self.admin_token, 24),
+            ("FORGEHAND_SECRET_KEY", self.secret_key, 32),
+        )
+        return [
+            f"{name} has fewer than {least} characters and could be guessed: make one with `openssl rand -hex 32`"
+            for name, secret, least in short
+            if 0 < len(secret.get_secret_value()) < least
+        ]
 
 
 def _typed(plain: dict[str, Any]) -> dict[str, Any]:

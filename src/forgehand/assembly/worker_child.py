@@ -10,6 +10,7 @@ from contextlib import suppress
 import structlog
 
 from forgehand.adapters.wakeups import wakeup_pipe
+from forgehand.assembly.own_process import worker_environment
 from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.worker_process import PULSE_SECONDS, REFUSED_BY_GITHUB
 
@@ -67,6 +68,7 @@ class WorkerChild:
             *self._how,
             str(self.wake_read),
             str(self._pulse_write),
+            env=worker_environment(),
             stdin=asyncio.subprocess.PIPE,
             pass_fds=(self.wake_read, self._pulse_write),
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from forgehand.domain.jobs import Change, Failed, Job, Outcome, Retry, settle
+from forgehand.domain.redaction import redact
 from forgehand.engine.desk import Door, JobDesk
 from forgehand.engine.heartbeats import Heartbeats
 from forgehand.engine.steps import Step, Steps, silent
@@ -231,4 +232,4 @@ def trouble(error: Exception, job: Job) -> Outcome:
         case StoreUnavailable():
             return Retry(error.why, after=error.retry_after)
     log.error("job.surprise", job=job.id, type=job.type, exc_info=error)
-    return Retry(f"unexpected {type(error).__name__}: {str(error)[:300]}")
+    return Retry(f"unexpected {type(error).__name__}: {redact(str(error))[:300]}")

@@ -1,0 +1,37 @@
+"""What each of our processes does to itself at its start. Called by `serve` and `worker_process`."""
+
+import ctypes
+import os
+import resource
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+
+_PR_SET_DUMPABLE = 4
+_KEPT = frozenset(
+    {
+        *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV"),
+        *("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"),
+    }
+)
+
+
+def close_to_neighbours() -> None:
+    """Let no other process of our user read our memory, environment or open files through /proc: analysers and git run
+    as that user on strangers' input. See PR_SET_DUMPABLE in prctl(2) and proc(5)."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def allow_many_connections() -> None:
+    """Raise the number of open files to what the system allows us."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def worker_environment(ours: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Our environment without anything that may be a secret: the worker gets its settings through a pipe."""
+    return {name: value for name, value in ours.items() if name in _KEPT}
