@@ -63,18 +63,14 @@ async def test_texts_that_a_database_refuses_are_kept_readable(store: Store) -> 
     assert job.why.endswith(" is broken")
 
 
-async def test_a_revision_is_known_once_any_job_was_made_for_it(store: Store) -> None:
-    await enqueue(store, a_job(revision="abc"), a_job("none"))
-    await finish(store, await take(store))
-    asked = [
-        ("reviewer", 22, "pull/7", "abc"),
-        ("reviewer", 22, "pull/7", "abd"),
-        ("reviewer", 22, "pull/8", "abc"),
-        ("reviewer", 23, "pull/7", "abc"),
-        ("tester", 22, "pull/7", "abc"),
-        ("reviewer", 22, "pull/7", ""),
-    ]
-    assert [await store.known_revision(*each) for each in asked] == [True, False, False, False, False, False]
+async def test_the_latest_job_of_a_lane_is_the_one_that_was_made_last(store: Store) -> None:
+    assert await store.latest_job("lane") is None
+    await enqueue(store, a_job("job-9", lane="lane"), a_job("other", lane="another"), a_job("none"))
+    await enqueue(store, a_job("job-1", lane="lane"))
+    latest = await store.latest_job("lane")
+    assert latest is not None
+    assert (latest.id, latest.generation) == ("job-1", 2)
+    assert await store.latest_job("") is None
 
 
 async def test_ledger_entries_are_listed_newest_first_by_state_and_job(store: Store) -> None:

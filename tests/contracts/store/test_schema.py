@@ -112,7 +112,7 @@ async def _read_everything(store: Store) -> None:
     await store.entry("s2")
     await store.holders()
     await store.next_due(NOW)
-    await store.known_revision("reviewer", 22, "pull/7", "abc")
+    await store.latest_job("reviewer:22:pull/7")
     await store.deliveries(5, NOW)
     await store.jobs(5, before=NOW)
     await store.jobs(5, JobState.PENDING, NOW)

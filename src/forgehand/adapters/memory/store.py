@@ -127,12 +127,10 @@ class MemoryStore:
         with self._reading() as state:
             return state.jobs.get(job_id)
 
-    async def known_revision(self, worker: str, repository_id: int, subject: str, revision: str) -> bool:
-        looked_for = (worker, repository_id, subject, revision)
+    async def latest_job(self, lane: str) -> Job | None:
         with self._reading() as state:
-            return bool(revision) and any(
-                (job.worker, job.repository_id, job.subject, job.revision) == looked_for for job in state.jobs.values()
-            )
+            made = [job for job in state.jobs.values() if lane and job.lane == lane]
+            return max(made, key=lambda job: job.generation, default=None)
 
     # Ledger
 

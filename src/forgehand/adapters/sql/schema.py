@@ -82,7 +82,7 @@ jobs = Table(
     _partial("jobs_due", "priority", "due_at", "id", where=PENDING),
     _partial("jobs_waiting", "waiting_for", "id", where=WAITING),
     _partial("jobs_lane", "lane", "id", where=f"lane <> '' AND {UNFINISHED}"),
-    _partial("jobs_revision", "worker", "repository_id", "subject", "revision", where="revision <> ''"),
+    _partial("jobs_latest", "lane", "generation", where="lane <> ''"),
     _partial("jobs_delivery", "delivery", "created_at", "id", where="delivery IS NOT NULL"),
     Index("jobs_by_time", "created_at", "id"),
     # Also finds those that are held, who are few at any time: leases and holders need no index of their own.

@@ -1,13 +1,16 @@
 """The few helpers with which the verbs speak SQL on both dialects. Called by the verbs only.
 
-The hot statements are multi-row inserts of fixed sizes: one step of the driver writes many rows, so the writer thread
-hands the interpreter over once instead of once a row, and both drivers keep the statement prepared.
+The hot statements insert many rows at once. On SQLite by VALUES of fixed sizes: one step of the driver writes many
+rows, so the writer thread hands the interpreter over once instead of once a row. On PostgreSQL by one array a column:
+psycopg reads a statement of hundreds of parameters anew each time, a short one it keeps prepared; and binary (`%b`),
+since it escapes the texts of an array one by one in Python.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import chain
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import BigInteger, Connection, Double, Integer, LargeBinary, Table, Text, TextClause, text
 
 from forgehand.adapters.sql.rows import Row
 
@@ -18,21 +21,17 @@ def is_postgres(conn: Connection) -> bool:
     return conn.dialect.name == "postgresql"
 
 
-def insert_rows(
-    conn: Connection, table: str, columns: tuple[str, ...], rows: Sequence[Row], conflict: str = ""
-) -> None:
-    """Insert rows, in as few statements as the fixed sizes allow. `conflict` is a clause such as `NEW_ONLY`."""
-    for chunk in _chunks(rows):
-        conn.exec_driver_sql(_insert(conn.dialect.name, table, columns, len(chunk), conflict), _flat(chunk))
+def insert_rows(conn: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row], end: str = "") -> None:
+    """Insert rows. `end` is the statement's last clause, such as `NEW_ONLY`."""
+    for statement, parameters in _inserts(conn, table, columns, rows, end):
+        conn.exec_driver_sql(statement, parameters)
 
 
-def insert_new(conn: Connection, table: str, columns: tuple[str, ...], rows: Sequence[Row], key: str) -> set[str]:
+def insert_new(conn: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row], key: str) -> set[str]:
     """Insert the rows whose primary key is not there yet; gives the keys (column `key`) of those inserted."""
     inserted: set[str] = set()
-    clause = f"{NEW_ONLY} RETURNING {_quoted(key)}"
-    for chunk in _chunks(rows):
-        sql = _insert(conn.dialect.name, table, columns, len(chunk), clause)
-        inserted.update(found[0] for found in conn.exec_driver_sql(sql, _flat(chunk)))
+    for statement, parameters in _inserts(conn, table, columns, rows, f"{NEW_ONLY} RETURNING {_quoted(key)}"):
+        inserted.update(found[0] for found in conn.exec_driver_sql(statement, parameters))
     return inserted
 
 
@@ -58,25 +57,41 @@ def columns_of(names: tuple[str, ...], table: str = "") -> str:
     return ", ".join(prefix + _quoted(name) for name in names)
 
 
-def _chunks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    start, left = 0, len(rows)
+def _inserts(
+    conn: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row], end: str
+) -> Iterator[tuple[str, Row]]:
+    if not rows:
+        return
+    if is_postgres(conn):
+        yield _insert_arrays(table, columns, end), tuple(list(column) for column in zip(*rows, strict=True))
+        return
+    start = 0
     for size in _SIZES:
-        while left >= size:
-            yield rows[start : start + size]
+        while len(rows) - start >= size:
+            yield _insert_values(table, columns, size, end), tuple(chain.from_iterable(rows[start : start + size]))
             start += size
-            left -= size
-
-
-def _flat(rows: Iterable[Row]) -> Row:
-    return tuple([value for row in rows for value in row])
 
 
 @cache
-def _insert(dialect: str, table: str, columns: tuple[str, ...], count: int, conflict: str) -> str:
-    mark = "%s" if dialect == "postgresql" else "?"
-    row = f"({', '.join([mark] * len(columns))})"
+def _insert_values(table: Table, columns: tuple[str, ...], count: int, end: str) -> str:
+    row = f"({', '.join('?' * len(columns))})"
     values = ", ".join([row] * count)
-    return f"INSERT INTO {table} ({columns_of(columns)}) VALUES {values}{conflict}"  # noqa: S608  (our own names)
+    return f"INSERT INTO {table.name} ({columns_of(columns)}) VALUES {values}{end}"  # noqa: S608  (our own names)
+
+
+@cache
+def _insert_arrays(table: Table, columns: tuple[str, ...], end: str) -> str:
+    arrays = ", ".join(f"%b::{_POSTGRES_TYPES[type(table.c[name].type)]}[]" for name in columns)
+    return f"INSERT INTO {table.name} ({columns_of(columns)}) SELECT * FROM unnest({arrays}){end}"  # noqa: S608
+
+
+_POSTGRES_TYPES: dict[type, str] = {
+    Text: "text",
+    Double: "float8",
+    Integer: "integer",
+    BigInteger: "bigint",
+    LargeBinary: "bytea",
+}
 
 
 def _quoted(name: str) -> str:

@@ -140,10 +140,8 @@ class SqlStore:
     async def job(self, job_id: str) -> Job | None:
         return await self._backend.read(lambda conn: verbs_jobs.job(conn, job_id))
 
-    async def known_revision(self, worker: str, repository_id: int, subject: str, revision: str) -> bool:
-        return await self._backend.read(
-            lambda conn: verbs_jobs.known_revision(conn, worker, repository_id, subject, revision)
-        )
+    async def latest_job(self, lane: str) -> Job | None:
+        return await self._backend.read(lambda conn: verbs_jobs.latest_job(conn, lane))
 
     # Ledger
 

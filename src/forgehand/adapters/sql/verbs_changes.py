@@ -6,6 +6,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
+from forgehand.adapters.sql import schema
 from forgehand.adapters.sql.rows import (
     FACT_COLUMNS,
     JOB_COLUMNS,
@@ -13,7 +14,7 @@ from forgehand.adapters.sql.rows import (
     job_from,
     job_row,
 )
-from forgehand.adapters.sql.schema import UNFINISHED
+from forgehand.adapters.sql.schema import HELD, UNFINISHED
 from forgehand.adapters.sql.statements import NEW_ONLY, columns_of, insert_new, insert_rows, locking, sql
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState, job_fact
@@ -38,11 +39,11 @@ def enqueue(conn: Connection, jobs: Sequence[Job], now: float) -> None:
 
 def put_jobs(conn: Connection, jobs: Sequence[Job]) -> None:
     """Create those jobs that do not exist. For jobs without a lane."""
-    insert_rows(conn, "jobs", JOB_COLUMNS, [job_row(job) for job in jobs], NEW_ONLY)
+    insert_rows(conn, schema.jobs, JOB_COLUMNS, [job_row(job) for job in jobs], NEW_ONLY)
 
 
 def put_facts(conn: Connection, facts: Sequence[Fact]) -> None:
-    insert_rows(conn, "facts", FACT_COLUMNS, [fact_row(fact) for fact in facts], NEW_ONLY)
+    insert_rows(conn, schema.facts, FACT_COLUMNS, [fact_row(fact) for fact in facts], NEW_ONLY)
 
 
 def put_marks(conn: Connection, marks: Mapping[str, str]) -> None:
@@ -51,17 +52,18 @@ def put_marks(conn: Connection, marks: Mapping[str, str]) -> None:
 
 
 def save(conn: Connection, job: Job, now: float) -> None:
-    """Write a transition of a job whose row is ours, with its fact."""
-    save_row(conn, job)
+    """Write a transition of a job whose row is ours, with its fact, and free its key."""
+    conn.execute(_SAVE, _saved(job))
+    _free_key(conn, job)
     put_facts(conn, [job_fact(job, now)])
 
 
-def save_row(conn: Connection, job: Job) -> None:
-    """Write what a transition out of a hold (or of a job that is not held) changes, and free the job's key."""
-    row = dict(zip(JOB_COLUMNS, job_row(job), strict=True))
-    conn.execute(_SAVE, {name: row[name] for name in ("id", *_SAVED)})
-    if job.key:
-        conn.execute(_FREE_KEY, {"job": job.id})
+def save_if_held(conn: Connection, job: Job) -> bool:
+    """Write a transition out of a hold under `job.fence` and free the key; False when it is held so no more."""
+    if conn.execute(_SAVE_IF_HELD, _saved(job)).first() is None:
+        return False
+    _free_key(conn, job)
+    return True
 
 
 def _enqueue_in_lane(conn: Connection, job: Job, now: float) -> None:
@@ -70,7 +72,7 @@ def _enqueue_in_lane(conn: Connection, job: Job, now: float) -> None:
     generation = conn.execute(_NEXT_GENERATION, {"lane": job.lane}).scalar_one()
     numbered = replace(job, generation=generation)
     # On PostgreSQL another transaction may have made the job since we looked: then it has superseded the lane.
-    if insert_new(conn, "jobs", JOB_COLUMNS, [job_row(numbered)], "id"):
+    if insert_new(conn, schema.jobs, JOB_COLUMNS, [job_row(numbered)], "id"):
         _supersede(conn, numbered, now)
 
 
@@ -95,6 +97,16 @@ def _supersede(conn: Connection, by: Job, now: float) -> None:
         )
 
 
+def _saved(job: Job) -> dict[str, object]:
+    row = dict(zip(JOB_COLUMNS, job_row(job), strict=True))
+    return {name: row[name] for name in ("id", *_SAVED)}
+
+
+def _free_key(conn: Connection, job: Job) -> None:
+    if job.key:
+        conn.execute(_FREE_KEY, {"job": job.id})
+
+
 _SAVED = (
     "payload",
     "state",
@@ -113,6 +125,7 @@ _SAVED = (
 """The columns that transitions change. The rest of a job is what it was made with."""
 
 _SAVE = sql(f"UPDATE jobs SET {', '.join(f'{name} = :{name}' for name in _SAVED)} WHERE id = :id")  # noqa: S608
+_SAVE_IF_HELD = sql(f"{_SAVE.text} AND fence = :fence AND {HELD} RETURNING id")
 _EXISTS = sql("SELECT 1 FROM jobs WHERE id = :id")
 _NEXT_GENERATION = sql(
     "INSERT INTO lanes (lane, generation) VALUES (:lane, 1)"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam
 
+from forgehand.adapters.sql import schema
 from forgehand.adapters.sql.bodies import packed, unpacked
 from forgehand.adapters.sql.statements import insert_new, insert_rows, is_postgres, sql
 from forgehand.adapters.sql.verbs_changes import apply, put_facts, put_jobs
@@ -62,10 +63,10 @@ def _store(conn: Connection, deliveries: Sequence[Delivery]) -> set[str]:
     """Insert those that are not there; gives their GUIDs."""
     rows = [(d.guid, d.event, d.received_at, 0, packed(d.body)) for d in deliveries]
     if is_postgres(conn):
-        return insert_new(conn, "deliveries", _COLUMNS, rows, "guid")
+        return insert_new(conn, schema.deliveries, _COLUMNS, rows, "guid")
     # SQLite's one writer holds the lock: what it looked up stays true, and one look-up is cheaper than RETURNING.
     known = known_guids(conn, [d.guid for d in deliveries])
-    insert_rows(conn, "deliveries", _COLUMNS, [row for row in rows if row[0] not in known])
+    insert_rows(conn, schema.deliveries, _COLUMNS, [row for row in rows if row[0] not in known])
     return {d.guid for d in deliveries} - known
 
 

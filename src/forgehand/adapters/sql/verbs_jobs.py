@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, bindparam
 
+from forgehand.adapters.sql import schema
 from forgehand.adapters.sql.rows import JOB_COLUMNS, clean, job_from, to_json
 from forgehand.adapters.sql.schema import HELD, PENDING, WAITING
 from forgehand.adapters.sql.statements import columns_of, insert_new, locking, sql
-from forgehand.adapters.sql.verbs_changes import apply, save, save_row
+from forgehand.adapters.sql.verbs_changes import apply, save, save_if_held
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.ports.store import Fence, Unclaimed, Written
 
@@ -56,10 +57,8 @@ def renew(conn: Connection, fence: Fence, lease: float, now: float) -> bool:
 
 
 def settle(conn: Connection, change: Change, fence: Fence, now: float) -> Written:
-    if not holds(conn, fence):
+    if not _settle_row(conn, change.job, fence):
         return Written.FENCE_LOST
-    if change.job is not None:
-        _settle_row(conn, replace(change.job, fence=fence.number))
     apply(conn, change, now)
     return Written.YES
 
@@ -120,9 +119,9 @@ def next_due(conn: Connection) -> float | None:
     return due
 
 
-def known_revision(conn: Connection, worker: str, repository_id: int, subject: str, revision: str) -> bool:
-    at = {"worker": worker, "repository_id": repository_id, "subject": subject, "revision": revision}
-    return conn.execute(_KNOWN_REVISION, at).first() is not None
+def latest_job(conn: Connection, lane: str) -> Job | None:
+    row = conn.execute(_LATEST, {"lane": lane}).first() if lane else None
+    return None if row is None else job_from(row)
 
 
 def holds(conn: Connection, fence: Fence, lease_beyond: float | None = None) -> bool:
@@ -137,7 +136,7 @@ def _hold(conn: Connection, jobs: Sequence[Job], holder: str, lease: float, now:
     wanted = {job.key: job for job in reversed(jobs) if job.key}
     # Sorted, so that two claimers of the same keys wait for each other instead of deadlocking.
     locks = [(key, wanted[key].id, wanted[key].fence + 1) for key in sorted(wanted)]
-    keys = insert_new(conn, "key_locks", ("key", "job", "fence"), locks, "key")
+    keys = insert_new(conn, schema.key_locks, ("key", "job", "fence"), locks, "key")
     free = [job.id for job in jobs if not job.key or (job.key in keys and wanted[job.key].id == job.id)]
     if not free:
         return []
@@ -146,13 +145,15 @@ def _hold(conn: Connection, jobs: Sequence[Job], holder: str, lease: float, now:
     return [held[job_id] for job_id in free]
 
 
-def _settle_row(conn: Connection, job: Job) -> None:
-    if job.state.held:
+def _settle_row(conn: Connection, job: Job | None, fence: Fence) -> bool:
+    if job is not None and not job.state.held:
+        return save_if_held(conn, replace(job, fence=fence.number, holder=None, lease_until=None))
+    if not holds(conn, fence):
+        return False
+    if job is not None:
         # A step in the middle of the work. The lease is the heartbeat's, who may have renewed it since.
-        step = {"id": job.id, "payload": to_json(job.payload), "why": clean(job.why)}
-        conn.execute(_STEP, step)
-    else:
-        save_row(conn, replace(job, holder=None, lease_until=None))
+        conn.execute(_STEP, {"id": job.id, "payload": to_json(job.payload), "why": clean(job.why)})
+    return True
 
 
 def _take_back(conn: Connection, job: Job, why: str, now: float) -> Job:
@@ -206,7 +207,7 @@ _HELD_BY = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE {HELD} AND holder = :holder O
 _WAITING_FOR = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE {WAITING} AND waiting_for = :waiting_for ORDER BY id"  # noqa: S608
 _JOB = f"SELECT {_JOB_COLUMNS} FROM jobs WHERE id = :id"  # noqa: S608
 _HOLDERS = sql(f"SELECT DISTINCT holder FROM jobs WHERE {HELD}")  # noqa: S608
-_KNOWN_REVISION = sql(
-    "SELECT 1 FROM jobs WHERE revision <> '' AND worker = :worker AND repository_id = :repository_id"
-    " AND subject = :subject AND revision = :revision LIMIT 1"
+_LATEST = sql(
+    f"SELECT {_JOB_COLUMNS} FROM jobs WHERE lane <> '' AND lane = :lane"  # noqa: S608
+    " ORDER BY generation DESC LIMIT 1"
 )

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection
 
+from forgehand.adapters.sql import schema
 from forgehand.adapters.sql.rows import LEDGER_COLUMNS, Row, ledger_from, ledger_row
 from forgehand.adapters.sql.statements import columns_of, insert_new, sql
 from forgehand.adapters.sql.verbs_changes import put_facts
@@ -33,7 +34,7 @@ def override_entry(conn: Connection, entry: LedgerEntry, now: float, facts: tupl
 
 
 def _create(conn: Connection, row: Row) -> bool:
-    return bool(insert_new(conn, "ledger", LEDGER_COLUMNS, [row], "slot"))
+    return bool(insert_new(conn, schema.ledger, LEDGER_COLUMNS, [row], "slot"))
 
 
 def _replace(conn: Connection, row: Row, version: int) -> bool:

@@ -106,11 +106,11 @@ def upgrade() -> None:
         **_where(sa.text("lane <> '' AND state IN ('pending', 'claimed', 'running', 'waiting')")),
     )
     op.create_index(
-        "jobs_revision",
+        "jobs_latest",
         "jobs",
-        ["worker", "repository_id", "subject", "revision"],
+        ["lane", "generation"],
         unique=False,
-        **_where(sa.text("revision <> ''")),
+        **_where(sa.text("lane <> ''")),
     )
     op.create_index("jobs_waiting", "jobs", ["waiting_for", "id"], unique=False, **_where(sa.text("state = 'waiting'")))
     op.create_table(
