@@ -1,7 +1,7 @@
 """Small stand-ins for engine tests: a clock that is set by hand, a GitHub of one object per slot, a job in hand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.effects import Effect, StickyComment
@@ -100,7 +100,3 @@ class Scripted:
         outcome = self.outcomes[min(self.runs, len(self.outcomes) - 1)]
         self.runs += 1
         return outcome(desk) if callable(outcome) else outcome
-
-
-def newer(job: Job, job_id: str) -> Job:
-    return replace(job, id=job_id)

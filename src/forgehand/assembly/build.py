@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from forgehand import VERSION
 from forgehand.assembly.holders import is_dead_here, this_holder
-from forgehand.assembly.settings import Settings
+from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts, listens, specs
 from forgehand.domain.jobs import PLAN, Done, Job
 from forgehand.engine.desk import Door, JobDesk
@@ -18,11 +18,12 @@ from forgehand.engine.gate import Gate, GateTimes
 from forgehand.engine.intake import Intake, planning_job
 from forgehand.engine.operations import Operations
 from forgehand.engine.planner import Planner
-from forgehand.engine.reconcile import Reconcile, Sweep
+from forgehand.engine.reconcile import Reconcile
 from forgehand.engine.rescue import Rescue
 from forgehand.engine.runner import Runner, RunnerTimes
 from forgehand.engine.schedule import Poll, Schedule
 from forgehand.engine.steps import Steps, silent
+from forgehand.engine.sweep import Sweep
 from forgehand.ports.desk import Worker
 from forgehand.ports.store import Store, Unclaimed
 from forgehand.ports.wakeups import Wakeups
@@ -131,13 +132,17 @@ async def working(app: App) -> AsyncIterator[Crew]:
             return (await identity.get()).login
 
         async def sign_in() -> str:
-            return str((await github.get("/app", gh.Actor.APP)).data["slug"])
+            slug = str((await github.get("/app", gh.Actor.APP)).data["slug"])
+            if settings.github_app_slug not in ("", slug):
+                # Believing it would make us strangers to our own comments.
+                raise SettingsError(f"GITHUB_APP_SLUG is {settings.github_app_slug}, but this App is called {slug}")
+            return slug
 
         known = specs(app.built_in)
         workers: dict[str, Worker] = {each.spec.type: each.make(parts) for each in app.built_in}
         for engine in (
             Planner(app.store, known, own_login),
-            Sweep(gh.HookReader(github), app.store),
+            Sweep(gh.HookReader(github), app.store, settings.sweep_seconds),
             Reconcile(gh.OpenPullReader(github, tokens), app.store, known),
         ):
             workers[engine.type] = engine
@@ -153,7 +158,7 @@ def store_of(settings: Settings) -> Store:
 
 async def wakeups_of(settings: Settings) -> Wakeups:
     """Procrastinate where the store is PostgreSQL, which other machines share; else nobody else to wake."""
-    if settings.database_url.startswith("postgresql"):
+    if settings.shared_database:
         from forgehand.adapters.procrastinate import ProcrastinateWakeups
 
         return ProcrastinateWakeups(settings.database_url)
@@ -169,12 +174,13 @@ def _network_environment() -> dict[str, str]:
 
 
 def gate_times(settings: Settings) -> GateTimes:
-    """A lease must outlive the time a request may take; a short one (in tests) makes the windows short too."""
+    """A lease must outlive the time a request may take, and a look-up must come after all that a request can still do:
+    short ones (in tests) make the windows short too."""
     most = settings.lease_seconds / 3
     return GateTimes(
         settle=settings.settle_seconds,
         again=min(1.0, settings.settle_seconds / 5),
-        window=min(10.0, most),
+        window=min(settings.settle_seconds / 3, most),
         answer=min(10.0, most),
     )
 

@@ -8,21 +8,31 @@ from pathlib import Path
 
 
 def this_holder() -> str:
-    """`host/boot/pid/start` of this process."""
-    return "/".join((socket.gethostname(), _boot(), str(os.getpid()), _started(os.getpid()) or "0"))
+    """`host/boot/namespace/pid/start` of this process."""
+    return "/".join((socket.gethostname(), _boot(), _namespace(), str(os.getpid()), _started(os.getpid()) or "0"))
 
 
 def is_dead_here(holder: str) -> bool:
-    """Whether the holder was a process of this machine that is gone; False for every other machine's."""
-    host, boot, pid, started = ([*holder.split("/"), "", "", ""])[:4]
-    if host != socket.gethostname() or not pid.isdigit() or not _boot():
+    """Whether the holder was a process of this boot and this pid namespace that is gone. False for all others: another
+    machine, another container, or this one before it was started again; their leases run out by themselves."""
+    host, boot, namespace, pid, started = ([*holder.split("/"), "", "", "", ""])[:5]
+    ours = (socket.gethostname(), _boot(), _namespace())
+    if (host, boot, namespace) != ours or not all(ours) or not pid.isdigit():
         return False
-    return boot != _boot() or _started(int(pid)) != started
+    return _started(int(pid)) != started
 
 
 def _boot() -> str:
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _namespace() -> str:
+    """The pid namespace (pid_namespaces(7)): a pid means nothing in another one."""
+    try:
+        return str(Path("/proc/self/ns/pid").stat().st_ino)
     except OSError:
         return ""
 

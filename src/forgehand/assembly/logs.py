@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
+from urllib.parse import unquote
 
 import structlog
 
@@ -40,6 +41,8 @@ def set_up_logs(settings: Settings, stream: Any = None) -> None:
             settings.admin_token.get_secret_value(),
             settings.secret_key.get_secret_value(),
             *settings.private_key_lines,
+            settings.database_password,
+            unquote(settings.database_password),
         ]
     )
     shared: list[Any] = [

@@ -1,6 +1,7 @@
 """`forgehand serve`: webhooks and admin pages in this process, one warm worker child beside it, supervised."""
 
 import asyncio
+import resource
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -23,11 +24,17 @@ from forgehand.assembly.worker_child import WorkerChild
 from forgehand.engine.steps import Steps, silent
 from forgehand.ports.wakeups import Wakeups
 from forgehand.web.admin.app import LOOPBACK, build_admin, end_live, sign_in_path
+from forgehand.web.connections import limited
 from forgehand.web.intake import IntakeApp
 
 log = structlog.get_logger(__name__)
 
 WORKER_MODULE = ("-m", "forgehand.assembly.worker_process")
+
+OPEN_FILES = 65536
+"""The most that is asked for: where the hard limit is a billion, some programs that workers run close each by turn."""
+WEBHOOK_CONNECTIONS = 1024
+ADMIN_CONNECTIONS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,8 @@ async def _serve(settings: Settings, on_ready: Callable[[Addresses], None], work
         child = WorkerChild(settings, worker)
         async with opened(settings, wakeups=await _hints(settings, child), steps=steps) as app:
             admin_app = _admin(app)
-            servers = [_Server(_config(_webhooks(app))), _Server(_config(admin_app))]
+            for_webhooks, for_admin = _connections(_raise_open_files())
+            servers = [_Server(_config(_webhooks(app), for_webhooks)), _Server(_config(admin_app, for_admin))]
             serving = [
                 asyncio.create_task(server.serve(sockets=[sock]))
                 for server, sock in zip(servers, (webhooks, admin), strict=True)
@@ -92,7 +100,7 @@ async def _serve(settings: Settings, on_ready: Callable[[Addresses], None], work
 
 
 async def _hints(settings: Settings, child: WorkerChild) -> Wakeups:
-    if settings.database_url.startswith("postgresql"):
+    if settings.shared_database:
         return await wakeups_of(settings)
     return PipeWakeups(write=child.wake_write)
 
@@ -123,9 +131,31 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _config(app: Any) -> uvicorn.Config:
+def _raise_open_files() -> int:
+    """How many files this process may have open, after asking for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return OPEN_FILES if soft == resource.RLIM_INFINITY else soft
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):  # some systems keep a lower limit that they do not tell
+        return soft
+    return wanted
+
+
+def _connections(open_files: int) -> tuple[int, int]:
+    """How many connections the webhook port and the admin port may hold: each its own share, so that strangers at one
+    door cannot close the other, and half of all files stay for the store and the jobs."""
+    half = open_files // 2
+    return min(WEBHOOK_CONNECTIONS, max(1, half * 3 // 4)), min(ADMIN_CONNECTIONS, max(1, half // 4))
+
+
+def _config(app: Any, connections: int = ADMIN_CONNECTIONS) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=limited(connections),
+        ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -2,10 +2,13 @@
 together. Nothing else in the product reads the environment."""
 
 import json
+import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -158,6 +161,32 @@ class Settings(BaseSettings):
         Field(alias="FORGEHAND_LOG_FORMAT", description="`auto` is text on a terminal and JSON elsewhere."),
     ] = "auto"
 
+    @field_validator("github_api_url")
+    @classmethod
+    def _over_tls(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")):
+            return url
+        raise ValueError("tokens travel there, so it must start with https:// (http:// only on this machine)")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_store(cls, url: str) -> str:
+        if url.startswith("sqlite:///"):
+            return url
+        if url.startswith(("postgresql://", "postgres://")):
+            return url.replace("postgres://", "postgresql://", 1)
+        raise ValueError("it must be sqlite:///PATH or postgresql://USER@HOST/NAME")
+
+    @model_validator(mode="after")
+    def _beats_often_enough(self) -> Self:
+        if self.heartbeat_seconds > self.lease_seconds / 4:
+            raise ValueError(
+                "FORGEHAND_HEARTBEAT_SECONDS must be at most a quarter of FORGEHAND_LEASE_SECONDS, or jobs lose their "
+                "lease while they run"
+            )
+        return self
+
     @property
     def private_key(self) -> str:
         """The PEM, wherever it was given. `\\n` written out, as many secret stores keep it, is understood."""
@@ -171,6 +200,11 @@ class Settings(BaseSettings):
         return self.github_app_private_key.get_secret_value().replace("\\n", "\n")
 
     @property
+    def database_password(self) -> str:
+        """The password in the database's address, empty where there is none."""
+        return urlsplit(self.database_url).password or ""
+
+    @property
     def private_key_lines(self) -> list[str]:
         """The key's lines of text, each a secret that a log might show; empty where there is no readable key."""
         try:
@@ -182,6 +216,11 @@ class Settings(BaseSettings):
     def webhook_secrets(self) -> tuple[bytes, ...]:
         both = (self.github_webhook_secret, self.github_webhook_secret_previous)
         return tuple(secret.get_secret_value().encode() for secret in both if secret.get_secret_value())
+
+    @property
+    def shared_database(self) -> bool:
+        """Whether other machines can share the store, and so want to be woken."""
+        return not self.database_url.startswith("sqlite")
 
     @property
     def admin_base_url(self) -> str:
@@ -198,7 +237,8 @@ class Settings(BaseSettings):
         api = self.github_api_url.rstrip("/")
         if api == "https://api.github.com":
             return "https://github.com"
-        return api.removesuffix("/api/v3")
+        # Data residency: api.OCTO.ghe.com belongs to OCTO.ghe.com.
+        return re.sub(r"^https://api\.([\w-]+\.ghe\.com)$", r"https://\1", api.removesuffix("/api/v3"))
 
     def to_json(self) -> bytes:
         """Everything, secrets in clear: only for the pipe between our own processes."""
@@ -258,8 +298,16 @@ def read_settings(**given: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
-        raise SettingsError("\n".join(lines)) from None
+        raise SettingsError("\n".join(map(_sentence, error.errors(include_input=False)))) from None
+
+
+def _sentence(error: ErrorDetails) -> str:
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:
+        return message
+    name = str(error["loc"][0])
+    field = Settings.model_fields.get(name)
+    return f"{(field.alias if field else None) or name}: {message}"
 
 
 def ready_settings(**given: object) -> Settings:

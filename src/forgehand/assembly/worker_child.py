@@ -36,9 +36,12 @@ class WorkerChild:
         dying. Raises SettingsError when the first one finds that GitHub refuses the App's credentials."""
         os.set_blocking(self._pulse_read, False)
         deaths, first = 0, True
+        stopping = asyncio.ensure_future(stop.wait())
         while not stop.is_set():
             started = time.monotonic()
             self._process = await self._start()
+            if stop.is_set():
+                await self.stop()
             await self._watch(self._process)
             if stop.is_set():
                 return
@@ -47,7 +50,7 @@ class WorkerChild:
             first, deaths = False, (0 if time.monotonic() - started > 60 else deaths + 1)
             log.error("worker.died", code=self._process.returncode, again=deaths)
             pause = min(0.2 * 2 ** min(deaths, 8), 30.0) if deaths > 1 else 0.0
-            await asyncio.wait([asyncio.ensure_future(stop.wait())], timeout=pause)
+            await asyncio.wait([stopping], timeout=pause)
 
     async def stop(self) -> None:
         """Ask it to finish, and insist after a while."""

@@ -71,7 +71,7 @@ async def work_for_parent(
     _stop_with_parent(stop)
     pulse = asyncio.create_task(_show_pulse(pulse_fd))
     # On PostgreSQL other machines wake us too, so the pipe would be one ear too few.
-    shared = settings.database_url.startswith("postgresql")
+    shared = settings.shared_database
     async with opened(
         settings, wakeups=None if shared else PipeWakeups(read=wake_fd), built_in=built_in, steps=steps
     ) as app:

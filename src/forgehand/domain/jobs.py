@@ -178,7 +178,9 @@ def settle(job: Job, outcome: Outcome, now: float, jitter: float) -> Change:
         case Retry(why, after):
             settled = _again(free, why, after, now, jitter)
         case Waiting(for_, why):
-            settled = replace(free, state=JobState.WAITING, waiting_for=for_, why=why)
+            # What it waits for is not its fault: the attempt does not count.
+            attempts = max(0, job.attempts - 1)
+            settled = replace(free, state=JobState.WAITING, waiting_for=for_, why=why, attempts=attempts)
     return Change(job=settled, facts=(job_fact(settled, now),))
 
 

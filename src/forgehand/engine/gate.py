@@ -17,6 +17,7 @@ from forgehand.domain.effects.base import Effect
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.jobs import Failed, Job, Refused, Retry, Waiting
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.repositories import Repo
 from forgehand.engine.steps import Step, Steps, silent
 from forgehand.ports.desk import Landed, Landing
 from forgehand.ports.effects import Performer, Receipt
@@ -32,13 +33,14 @@ class GateStore(Ledger, Controls, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GateTimes:
-    """All in seconds. `settle`: how long after an ambiguous send a look-up can be trusted (GitHub gives a request up
-    after about 10). `again`: between the two look-ups. `window`: how long after the ledger says `sending` a request may
-    still go onto the wire. `answer`: how long one answer may take. A lease must reach beyond window + answer."""
+    """All in seconds. `window`: how long after the ledger says `sending` a request may still go onto the wire.
+    `settle`: how long after that mark a look-up can be trusted: beyond the window it leaves the 10 seconds after which
+    GitHub gives up on a request. `again`: between the two look-ups. `answer`: how long one answer may take. A lease
+    must reach beyond window + answer."""
 
     settle: float = 15.0
     again: float = 1.0
-    window: float = 10.0
+    window: float = 5.0
     answer: float = 10.0
 
 
@@ -67,9 +69,8 @@ class Gate:
         if refusal:
             return await self._refused(effect, job, entry, refusal)
         assert performer is not None
-        if pause := await self._store.paused():
-            why = f"paused by {pause.by}: {pause.why}" if pause.why else f"paused by {pause.by}"
-            return Landed(Landing.NOT_NOW, why, stop=Waiting("resume", why))
+        if paused := await self._paused():
+            return paused
         if entry and entry.state is EffectState.DONE and entry.digest == effect.digest:
             return await self._unchanged(effect, job, entry)
         if entry and entry.state is EffectState.UNKNOWN:
@@ -109,6 +110,9 @@ class Gate:
     async def _send(
         self, effect: Effect, job: Job, entry: LedgerEntry, performer: Performer[Any], existing: Receipt | None
     ) -> Landed:
+        # Looking may have taken a while.
+        if paused := await self._paused():
+            return paused
         now, times = self._clock(), self._times
         entry = await self._write(
             effect, job, entry, EffectState.SENDING, sent_at=now, lease_beyond=times.window + times.answer
@@ -116,7 +120,7 @@ class Gate:
         self._steps(Step.EFFECT_SENDING, effect.kind)
         try:
             receipt = await performer.perform(effect, existing, now + times.window)
-            if existing is None:
+            if existing is None or existing.surplus:
                 receipt = await self._tidied(effect, performer, receipt, now + times.window)
         except (Throttled, TooLate, Unreachable) as error:
             if isinstance(error, Unreachable) and error.sent:
@@ -139,6 +143,13 @@ class Gate:
         except GitHubError as error:
             log.warning("effect.untidied", kind=effect.kind, slot=effect.slot, why=error.why)
             return receipt
+
+    async def _paused(self) -> Landed | None:
+        pause = await self._store.paused()
+        if pause is None:
+            return None
+        why = f"paused by {pause.by}: {pause.why}" if pause.why else f"paused by {pause.by}"
+        return Landed(Landing.NOT_NOW, why, stop=Waiting("resume", why))
 
     async def _unchanged(self, effect: Effect, job: Job, entry: LedgerEntry) -> Landed:
         if job.generation > entry.generation:
@@ -194,8 +205,8 @@ def refuse(effect: Effect, job: Job, entry: LedgerEntry | None, *, known: bool =
     if not job.grant.allows(effect.power):
         mode = f"{job.grant.mode}{'' if job.grant.allow_push else ', no push'}"
         return f"worker {job.worker} may not {effect.power} ({mode}): {effect.describe()}"
-    if effect.repo.id and effect.repo.id != job.repository_id:
-        return f"the job is for {job.repository}, not for {effect.repo.full_name}"
+    if effect.repo != Repo(job.tenant, job.repository_id, job.repository):
+        return f"the job is for {job.repository or 'the App itself'}, not for {effect.repo.full_name}"
     if not known:
         return f"nothing here can perform a {effect.kind}"
     if entry and entry.generation > job.generation:

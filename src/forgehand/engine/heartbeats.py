@@ -50,6 +50,7 @@ class Heartbeats:
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._stop.clear()
         self._feel_pulse()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._beat()), name="heartbeats", daemon=True)
         self._thread.start()
@@ -86,7 +87,11 @@ class Heartbeats:
             with self._lock:
                 due = [held for held in self._held.values() if held.next_beat <= now < held.until]
             for held in due:
-                await self._renew(held, now)
+                try:
+                    await self._renew(held, now)
+                except Exception:
+                    # Whatever it is, the other leases must not run out for it.
+                    log.exception("heartbeat.failed", job=held.fence.job)
 
     async def _renew(self, held: _Held, now: float) -> None:
         try:

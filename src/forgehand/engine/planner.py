@@ -17,6 +17,9 @@ from forgehand.ports.store import Intake
 JOBS_A_PAGE = 15
 """A Change stays within what the smallest store takes in one transaction (100 items)."""
 
+MAX_ATTEMPTS = 12
+"""With the pauses between them, GitHub may be away for an hour before a person has to look."""
+
 OWN_ECHOES = frozenset(
     {
         "check_run",
@@ -98,6 +101,7 @@ def job_for(matched: Match, event: Event, now: float, *, replay: str = "") -> Jo
         revision=revision,
         run_at=now,
         max_duration=worker.max_duration,
+        max_attempts=MAX_ATTEMPTS,
         delivery=event.delivery,
         correlation=event.delivery,
     )

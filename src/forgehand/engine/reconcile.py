@@ -1,70 +1,43 @@
-"""What webhooks lost: two polls that bring it back. Run as jobs, enqueued by `engine.schedule`.
-
-`Sweep` asks GitHub which deliveries failed and has those redelivered that are not stored here: GitHub never redelivers
-by itself (https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries). `Reconcile` looks at
-the open pull requests themselves, so that everything is reviewed even if no webhook ever came.
+"""Open pull requests that no webhook told of, or not rightly: found by looking. Runs as a job, page by page, put on the
+clock by `engine.schedule`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from forgehand.domain.effects.redelivery import Redelivery
 from forgehand.domain.events import Event, PullRef
 from forgehand.domain.facts import Fact, fact_id
-from forgehand.domain.jobs import Done, Job, Outcome
+from forgehand.domain.jobs import Done, Job, JobState, Outcome, job_id
 from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import WorkerSpec, match
 from forgehand.engine.planner import JOBS_A_PAGE, job_for
 from forgehand.ports.desk import Desk
-from forgehand.ports.github import HookDelivery, Hooks, OpenPulls, PullRequest
-from forgehand.ports.store import Controls, Intake, Jobs
+from forgehand.ports.github import NotFound, NotPermitted, OpenPulls, PullRequest, Unprocessable
+from forgehand.ports.store import Controls, Jobs
 
-REDELIVERABLE_SECONDS = 3 * 24 * 3600
-"""GitHub keeps deliveries for redelivery three days."""
-TRIES_PER_DELIVERY = 5
-OVERLAP_SECONDS = 60.0
+PAGE_SECONDS = 60.0
+"""After so long a page ends and the next one goes on, well within a job's time."""
 
 
-class PollStore(Intake, Jobs, Controls, Protocol):
-    """The part of the store that polls need."""
+class PollStore(Jobs, Controls, Protocol):
+    """The part of the store that the poll needs."""
 
 
-class Sweep:
-    type = "sweep"
+@dataclass
+class _Page:
+    """What one page of the poll has found so far. `cursor` is the repository to go on with, None at the end."""
 
-    def __init__(self, hooks: Hooks, store: PollStore) -> None:
-        self._hooks = hooks
-        self._store = store
-
-    async def run(self, desk: Desk) -> Outcome:
-        now = desk.now()
-        since = max(float(await self._store.mark("sweep") or 0.0), now - REDELIVERABLE_SECONDS)
-        attempts = await self._hooks.hook_deliveries(since)
-        missing = unheard(attempts, await self._store.known_guids([each.guid for each in attempts]))
-        stop = await desk.perform_all([_redelivery(each) for each in missing])
-        # The mark stays before the oldest delivery that is still missing, so that the next sweep sees it again.
-        oldest = min((each.delivered_at for each in missing), default=now)
-        marks = {"sweep": str(min(oldest, now) - OVERLAP_SECONDS)}
-        return stop or Done({"attempts": len(attempts), "redelivered": len(missing)}, marks=marks)
-
-
-def unheard(attempts: Sequence[HookDelivery], known: frozenset[str]) -> list[HookDelivery]:
-    """The newest attempt of each delivery that failed every time and is not stored here, oldest delivery first. One
-    that failed too often is left alone: asking again would only fail again."""
-    by_guid: dict[str, list[HookDelivery]] = {}
-    for attempt in attempts:
-        by_guid.setdefault(attempt.guid, []).append(attempt)
-    lost = [
-        max(tries, key=lambda each: (each.delivered_at, each.id))
-        for guid, tries in by_guid.items()
-        if guid not in known and not any(each.ok for each in tries) and len(tries) <= TRIES_PER_DELIVERY
-    ]
-    return sorted(lost, key=lambda each: (each.delivered_at, each.id))
+    jobs: list[Job] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
+    looked: int = 0
+    cursor: int | None = None
 
 
 class Reconcile:
     """Looks at every open pull request whose list changed since the last poll (conditional requests, which cost no rate
-    limit when nothing did) and makes the jobs that a webhook would have made, unless one for this head exists."""
+    limit when nothing did) and makes the jobs that a webhook would have made, where they are missing."""
 
     type = "reconcile"
 
@@ -72,46 +45,89 @@ class Reconcile:
         self._open_pulls = open_pulls
         self._store = store
         self._workers = workers
+        # With other workers, lists that did not change must be looked at once more.
+        self._known_as = job_id(*workers)[:8]
 
     async def run(self, desk: Desk) -> Outcome:
-        jobs: list[Job] = []
-        marks: dict[str, str] = {}
-        looked = 0
-        for repo in await self._open_pulls.repositories():
-            mark = f"open_pulls:{repo.id}"
-            listed = await self._open_pulls.open_pulls(repo, await self._store.mark(mark))
+        cursor = int(desk.job.payload.get("cursor", 0))
+        repos = sorted(await self._open_pulls.repositories(), key=lambda each: each.id)
+        page = await self._page([each for each in repos if each.id >= cursor], desk.now)
+        jobs = [*page.jobs] if page.cursor is None else [*page.jobs, _next_page(desk.job, page.cursor, desk.now())]
+        result = {"pulls": page.looked, "missed": len(page.jobs), "unreadable": len(page.facts)}
+        found = [_found(job, desk.now()) for job in page.jobs]
+        return Done(result, jobs=tuple(jobs), facts=(*page.facts, *found), marks=page.marks)
+
+    async def _page(self, repos: Sequence[Repo], now: Callable[[], float]) -> _Page:
+        page, started = _Page(), now()
+        for repo in repos:
+            if now() - started > PAGE_SECONDS:
+                page.cursor = repo.id
+                return page
+            mark = f"open_pulls:{self._known_as}:{repo.id}"
+            try:
+                listed = await self._open_pulls.open_pulls(repo, await self._store.mark(mark))
+            except (NotPermitted, NotFound, Unprocessable) as refused:
+                # One repository that cannot be read must not hide the others.
+                page.facts.append(_unreadable(repo, refused.why, now()))
+                continue
             if listed is None:
                 continue
             pulls, etag = listed
-            looked += len(pulls)
-            missed = [job for pull in pulls for job in await self._missed(repo, pull, desk.now())]
-            if len(jobs) + len(missed) > JOBS_A_PAGE:
-                # Its ETag is not kept, so the next poll looks at it again and finds the rest.
-                jobs.extend(missed[: JOBS_A_PAGE - len(jobs)])
-                break
-            jobs.extend(missed)
-            if etag:
-                marks[mark] = etag
-        facts = tuple(_found(job, desk.now()) for job in jobs)
-        return Done({"pulls": looked, "missed": len(jobs)}, jobs=tuple(jobs), facts=facts, marks=marks)
+            page.looked += len(pulls)
+            missed, settled = await self._compare(repo, pulls, now())
+            room = JOBS_A_PAGE - len(page.jobs)
+            page.jobs.extend(missed[:room])
+            if len(missed) > room:
+                page.cursor = repo.id
+                return page
+            # While anything is unfinished its outcome is to be looked at again, though the list may not change.
+            if etag and settled:
+                page.marks[mark] = etag
+        return page
 
-    async def _missed(self, repo: Repo, pull: PullRequest, now: float) -> list[Job]:
-        matches, _ = match(_as_if_pushed(repo, pull), self._workers)
-        return [
-            job_for(each, _as_if_pushed(repo, pull), now)
-            for each in matches
-            if not await self._store.known_revision(each.worker.id, repo.id, f"pull/{pull.number}", pull.head_sha)
-        ]
+    async def _compare(self, repo: Repo, pulls: Sequence[PullRequest], now: float) -> tuple[list[Job], bool]:
+        """The jobs that are missing, and whether all others have ended."""
+        missed, settled = [], True
+        for pull in pulls:
+            event = _as_if_pushed(repo, pull)
+            for each in match(event, self._workers)[0]:
+                latest = await self._store.latest_job(job_for(each, event, now).lane)
+                settled = settled and latest is not None and latest.state.ended
+                if not covers(latest, pull.head_sha):
+                    settled = False
+                    # Another name after each generation: a head that comes back needs a job of its own.
+                    named = replace(event, delivery=f"{event.delivery}:{latest.generation if latest else 0}")
+                    missed.append(job_for(each, named, now))
+        return missed, settled
 
 
-def _redelivery(attempt: HookDelivery) -> Redelivery:
-    return Redelivery(
-        repo=Repo(0, 0, ""),
-        subject=f"delivery/{attempt.guid}",
-        worker="sweep",
-        purpose=str(attempt.id),
-        hook_delivery=attempt.id,
-        guid=attempt.guid,
+def covers(latest: Job | None, head: str) -> bool:
+    """Whether the last job of a lane has said, or will say, what there is to say about this head. One that is not
+    finished reads the present state anyway; one that was completed tells which head it saw, and whether it skipped it
+    (a draft, say, which may be none any more); one that failed at this head would fail again."""
+    if latest is None:
+        return False
+    if not latest.state.ended:
+        return True
+    if latest.state is JobState.COMPLETED:
+        result = latest.result or {}
+        return not result.get("skipped") and result.get("head", latest.revision) == head
+    return latest.revision == head
+
+
+def _next_page(job: Job, cursor: int, now: float) -> Job:
+    return replace(
+        job,
+        id=job_id(job.id, "after", cursor, now),
+        state=JobState.PENDING,
+        created_at=now,
+        run_at=now,
+        attempts=0,
+        fence=0,
+        holder=None,
+        lease_until=None,
+        started_at=None,
+        payload={"cursor": cursor},
     )
 
 
@@ -130,11 +146,21 @@ def _as_if_pushed(repo: Repo, pull: PullRequest) -> Event:
 
 def _found(job: Job, now: float) -> Fact:
     return Fact(
-        id=fact_id("found", job.id, near=job.id),
+        id=fact_id("found", job.id),
         kind="poll.found",
         at=now,
         delivery=job.delivery,
         job=job.id,
         repository_id=job.repository_id,
         data={"repository": job.repository, "subject": job.subject, "revision": job.revision},
+    )
+
+
+def _unreadable(repo: Repo, why: str, now: float) -> Fact:
+    return Fact(
+        id=fact_id("unreadable", repo.id, now),
+        kind="poll.unreadable",
+        at=now,
+        repository_id=repo.id,
+        data={"repository": repo.full_name, "why": why},
     )

@@ -2,13 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
-from forgehand.ports.store import Jobs, StoreUnavailable
+from forgehand.ports.store import Controls, Jobs, StoreUnavailable
 from forgehand.ports.wakeups import Wakeups
 
 log = structlog.get_logger(__name__)
+
+
+class RescueStore(Jobs, Controls, Protocol):
+    """The part of the store that rescue needs."""
 
 
 class Rescue:
@@ -17,7 +22,7 @@ class Rescue:
 
     def __init__(
         self,
-        store: Jobs,
+        store: RescueStore,
         wakeups: Wakeups,
         is_dead: Callable[[str], bool],
         clock: Callable[[], float],
@@ -44,7 +49,7 @@ class Rescue:
                 continue
 
     async def once(self) -> int:
-        """Take back every lease that is dead; gives how many."""
+        """Take back every lease that is dead, and wake what a lifted pause left waiting; gives how many jobs."""
         taken = 0
         for holder in await self._store.holders():
             if self._is_dead(holder):
@@ -52,5 +57,9 @@ class Rescue:
         taken += len(await self._store.reclaim(self._clock(), self._grace))
         if taken:
             log.warning("rescue.leases", taken=taken)
+        if await self._store.paused() is None:
+            # A job that met the pause and settled after it was lifted was not there to be woken.
+            taken += len(await self._store.wake("resume", self._clock()))
+        if taken:
             await self._wakeups.hint([])
         return taken

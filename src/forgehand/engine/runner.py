@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -167,19 +167,27 @@ class Runner:
         if worker is None:
             return Failed(f"nothing here runs jobs of type {job.type!r}; known are {', '.join(sorted(self._workers))}")
         desk = JobDesk(job, self._gate, self._clock)
+        limit = asyncio.timeout(job.max_duration)
         try:
-            async with asyncio.timeout(job.max_duration):
+            async with limit:
                 return await worker.run(desk)
-        except TimeoutError:
-            return Failed(f"it took longer than {job.max_duration:g} s, its time limit")
         except Exception as error:
+            if limit.expired():
+                return Failed(f"it took longer than {job.max_duration:g} s, its time limit")
             return trouble(error, job)
 
     async def _settle(self, job: Job, fence: Fence, outcome: Outcome, seconds: float) -> None:
         self._steps(Step.JOB_SETTLING, job.type)
         now = self._clock()
         change = settle(job, outcome, now, self._jitter())
-        if await self._settled(change, fence) is not Written.YES:
+        try:
+            written = await self._settled(change, fence)
+        except Exception as error:
+            # The store refused what the worker made, as it would again: that is the job's end, and must be seen.
+            log.error("job.unstorable", job=job.id, type=job.type, exc_info=error)
+            change = settle(job, Failed(f"its outcome cannot be stored: {redact(str(error))[:300]}"), now, 0.0)
+            written = await self._settled(change, fence)
+        if written is not Written.YES:
             log.info("job.late", job=job.id, type=job.type, why="its lease had moved on; its result is dropped")
             return
         self._steps(Step.JOB_SETTLED, job.type)
@@ -205,9 +213,12 @@ class Runner:
             return None
 
     async def _hand_back(self, job: Job, fence: Fence) -> None:
-        """This process stops: the next one goes on with the job."""
+        """This process stops: the next one goes on with the job, which did nothing wrong."""
+        now = self._clock()
+        change = settle(replace(job, attempts=job.attempts - 1), Retry("its worker process stopped"), now, 0.0)
+        assert change.job is not None
         with suppress(asyncio.CancelledError):
-            await self._settled(settle(job, Retry("its worker process stopped"), self._clock(), 0.0), fence)
+            await self._settled(replace(change, job=replace(change.job, run_at=now)), fence)
 
     async def _say_goodbye(self) -> None:
         if not self._active:

@@ -61,6 +61,6 @@ def tick(poll: Poll, now: float) -> Job:
         key=f"poll:{poll.type}",
         max_attempts=2,
         run_at=now,
-        max_duration=max(60.0, poll.every),
+        max_duration=600.0,
         correlation=f"{poll.type}:{int(now // poll.every)}",
     )

@@ -1,6 +1,7 @@
 """Performing effects: one `Performer` per kind, in `adapters.github`. Only `engine.gate` calls them.
 
-Verbs raise `ports.github` errors: `Unreachable` from `perform` is ambiguous (it may have happened), the others are not.
+Verbs raise `ports.github` errors: `Unreachable` from `perform` is ambiguous (it may have happened) where it says
+`sent`; the others are not: nothing happened.
 """
 
 from dataclasses import dataclass

@@ -46,7 +46,7 @@ class Unclaimed(StrEnum):
     HELD = "held"
     """Another job of its key is running."""
     GONE = "gone"
-    """It ended, waits, is not due yet, or never was."""
+    """It ended, waits, or never was."""
 
 
 class Written(StrEnum):
@@ -140,8 +140,8 @@ class Jobs(Protocol):
 
     async def job(self, job_id: str) -> Job | None: ...
 
-    async def known_revision(self, worker: str, repository_id: int, subject: str, revision: str) -> bool:
-        """Whether any job of this worker was ever made for this subject at this revision."""
+    async def latest_job(self, lane: str) -> Job | None:
+        """The job of the lane's highest generation: the last one that was made."""
         ...
 
 

@@ -5,19 +5,20 @@ import pytest
 
 from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.effects import Effect, Merge, UpdateRef
-from forgehand.domain.jobs import Change, Failed, Refused, Retry, Waiting
+from forgehand.domain.jobs import Failed, Refused, Retry, Waiting
 from forgehand.domain.ledger import EffectState
 from forgehand.domain.repositories import Repo
 from forgehand.engine.dry_run import DryGate
 from forgehand.engine.gate import Gate, GateTimes
 from forgehand.ports.desk import Landing
+from forgehand.ports.effects import Receipt
 from forgehand.ports.github import GitHubError, NotPermitted, Throttled, TooLate, Unreachable
 from forgehand.ports.store import Pause
 from support.engine import REPO, Clock, OneObjectPerSlot, a_job, comment, held
 
 pytestmark = pytest.mark.anyio
 
-TIMES = GateTimes(settle=15.0, again=0.0, window=10.0, answer=10.0)
+TIMES = GateTimes(settle=15.0, again=0.0, window=5.0, answer=10.0)
 
 
 @pytest.fixture
@@ -110,11 +111,12 @@ async def test_comment_only_refuses_to_push_or_merge_and_says_so(
     assert await state(store, effect) is EffectState.REFUSED
 
 
+@pytest.mark.parametrize("other", [Repo(1, 99, "octo/other"), Repo(9, 0, "octo/other"), Repo(9, 2, "octo/other")])
 async def test_an_effect_on_another_repository_is_refused(
-    gate: Gate, store: MemoryStore, github: OneObjectPerSlot, clock: Clock
+    gate: Gate, store: MemoryStore, github: OneObjectPerSlot, clock: Clock, other: Repo
 ) -> None:
     job = await held(store, a_job(), clock())
-    landed = await gate.perform(replace(comment(), repo=Repo(1, 99, "octo/other")), job)
+    landed = await gate.perform(replace(comment(), repo=other), job)
     assert landed.why == "the job is for octo/shop, not for octo/other"
     assert github.sent == 0
 
@@ -127,6 +129,35 @@ async def test_nothing_is_sent_while_paused_and_the_job_waits_for_resume(
     landed = await gate.perform(comment(), job)
     assert landed.stop == Waiting("resume", "paused by kim: freeze")
     assert github.sent == 0
+
+
+async def test_a_pause_that_comes_while_looking_holds_the_write_back(
+    gate: Gate, store: MemoryStore, github: OneObjectPerSlot, clock: Clock
+) -> None:
+    job = await held(store, a_job(), clock())
+    look = github.find
+
+    async def look_slowly(effect: Effect, remote_id: str | None) -> Receipt | None:
+        await store.pause(Pause("kim", "", clock()))
+        return await look(effect, remote_id)
+
+    github.find = look_slowly  # type: ignore[method-assign]
+    assert isinstance((await gate.perform(comment(), job)).stop, Waiting)
+    assert github.sent == 0
+
+
+async def test_a_look_up_comes_after_everything_that_a_request_can_still_do() -> None:
+    default = GateTimes()
+    assert default.settle >= default.window + 10
+
+
+async def test_a_double_that_was_left_is_removed_when_it_is_met_again(
+    gate: Gate, store: MemoryStore, github: OneObjectPerSlot, clock: Clock
+) -> None:
+    job = await held(store, a_job(), clock())
+    github.objects[comment().slot] = ["1", "2"]
+    await gate.perform(comment(), job)
+    assert github.objects[comment().slot] == ["1"]
 
 
 async def test_a_lost_answer_is_looked_up_before_anything_is_repeated(
@@ -226,7 +257,7 @@ async def test_a_holder_whose_lease_was_taken_over_sends_nothing(
 async def test_a_lease_that_ends_too_soon_sends_nothing(
     gate: Gate, store: MemoryStore, github: OneObjectPerSlot, clock: Clock
 ) -> None:
-    job = await held(store, a_job(), clock(), lease=19.0)
+    job = await held(store, a_job(), clock(), lease=14.0)
     landed = await gate.perform(comment(), job)
     assert "lease ends too soon" in landed.why
     assert github.sent == 0
@@ -292,7 +323,6 @@ async def test_every_state_of_an_effect_leaves_a_fact(
     gate: Gate, store: MemoryStore, github: OneObjectPerSlot, clock: Clock
 ) -> None:
     job = await held(store, replace(a_job(), delivery="guid"), clock())
-    await store.commit(Change(), clock())
     await gate.perform(comment(), job)
     kinds = [fact.kind for fact in await store.facts_of(job=job.id)]
     assert kinds == ["effect.intended", "effect.sending", "effect.done"]

@@ -6,16 +6,17 @@ import pytest
 from forgehand.adapters.memory import MemoryStore
 from forgehand.adapters.wakeups import InProcessWakeups
 from forgehand.domain.deliveries import Delivery
-from forgehand.domain.jobs import Change, Done
+from forgehand.domain.jobs import Change, Done, Failed, Job, Outcome, Waiting, settle
 from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import Trigger, WorkerSpec
 from forgehand.engine.desk import JobDesk
 from forgehand.engine.gate import Gate
-from forgehand.engine.reconcile import TRIES_PER_DELIVERY, Reconcile, Sweep, unheard
+from forgehand.engine.reconcile import Reconcile
 from forgehand.engine.rescue import Rescue
 from forgehand.engine.schedule import Poll, tick
-from forgehand.ports.github import HookDelivery, PullRequest
-from forgehand.ports.store import Unclaimed
+from forgehand.engine.sweep import Sweep, is_due, unheard
+from forgehand.ports.github import HookDelivery, NotPermitted, PullRequest
+from forgehand.ports.store import Fence, Pause, Unclaimed
 from support.engine import Clock, OneObjectPerSlot
 
 pytestmark = pytest.mark.anyio
@@ -45,13 +46,18 @@ def test_only_deliveries_that_never_arrived_are_asked_for_again_oldest_first() -
         attempt(1, "stored", 10),
         attempt(6, "early", 5),
     ]
-    assert [each.id for each in unheard(attempts, frozenset({"stored"}))] == [6, 5]
+    assert [[each.id for each in tries] for tries in unheard(attempts, frozenset({"stored"}))] == [[6], [2, 5]]
 
 
-def test_a_delivery_that_failed_too_often_is_left_alone() -> None:
-    tries = [attempt(n, "lost", n) for n in range(TRIES_PER_DELIVERY + 1)]
-    assert unheard(tries, frozenset()) == []
-    assert [each.id for each in unheard(tries[1:], frozenset())] == [TRIES_PER_DELIVERY]
+def test_what_fails_again_and_again_is_asked_for_ever_more_rarely_and_never_given_up() -> None:
+    tries = [attempt(1, "lost", 1000.0)]
+    assert is_due(tries, 1000.0, every=300)
+    waits = []
+    for number in range(2, 12):
+        tries.append(attempt(number, "lost", 1000.0))
+        waits.append(next(wait for wait in range(0, 10**6, 300) if is_due(tries, 1000.0 + wait, every=300)))
+    assert waits[:4] == [300, 900, 2100, 4500]
+    assert waits == sorted(waits)
 
 
 @dataclass
@@ -68,10 +74,7 @@ async def swept(store: MemoryStore, hooks: SomeHooks, github: OneObjectPerSlot, 
     gate = Gate(store, {"redelivery": github}, clock)
     await store.commit(Change(enqueue=(tick(Poll("sweep", 300), clock()),)), clock())
     (job,) = await store.claim_due("here", 120, clock(), 10)
-    from forgehand.domain.jobs import settle
-    from forgehand.ports.store import Fence
-
-    outcome = await Sweep(hooks, store).run(JobDesk(job, gate, clock))
+    outcome = await Sweep(hooks, store, every=300).run(JobDesk(job, gate, clock))
     await store.settle(settle(job, outcome, clock(), 0.5), Fence(job.id, job.fence), clock())
     return outcome
 
@@ -116,21 +119,31 @@ class SomePulls:
     pulls: list[PullRequest]
     etag: str = "one"
     asked: list[str | None] = field(default_factory=list)
+    repos: tuple[Repo, ...] = (SHOP,)
+    forbidden: frozenset[Repo] = frozenset()
 
     async def repositories(self) -> Sequence[Repo]:
-        return [SHOP]
+        return self.repos
 
     async def open_pulls(self, repo: Repo, etag: str | None) -> tuple[Sequence[PullRequest], str | None] | None:
+        if repo in self.forbidden:
+            raise NotPermitted("pull_requests: read is missing")
         self.asked.append(etag)
         return None if etag == self.etag else (self.pulls, self.etag)
 
 
-async def polled(store: MemoryStore, pulls: SomePulls, clock: Clock) -> Done:
-    job = tick(Poll("reconcile", 300), clock())
+async def polled(store: MemoryStore, pulls: SomePulls, clock: Clock, *, page: Job | None = None) -> Done:
+    job = page or tick(Poll("reconcile", 300), clock())
     outcome = await Reconcile(pulls, store, (REVIEW,)).run(JobDesk(job, Gate(store, {}, clock), clock))
     assert isinstance(outcome, Done)
     await store.commit(Change(enqueue=outcome.jobs, facts=outcome.facts, marks=outcome.marks), clock())
     return outcome
+
+
+async def run_due(store: MemoryStore, clock: Clock, outcome: Outcome) -> None:
+    """Let every due review come to this outcome."""
+    for job in await store.claim_due("here", 120, clock(), 100):
+        await store.settle(settle(job, outcome, clock(), 0.5), Fence(job.id, job.fence), clock())
 
 
 async def test_a_pull_request_that_no_webhook_told_of_gets_its_job_once(store: MemoryStore) -> None:
@@ -138,19 +151,59 @@ async def test_a_pull_request_that_no_webhook_told_of_gets_its_job_once(store: M
     found = await polled(store, pulls, clock)
     assert [(job.worker, job.subject, job.revision) for job in found.jobs] == [("review", "pull/7", "a" * 40)]
     assert (await polled(store, pulls, clock)).jobs == ()
-    assert pulls.asked == [None, "one"]
-    pulls.etag, pulls.pulls = "two", [pull(7, "a" * 40)]
+    await run_due(store, clock, Done({"head": "a" * 40}))
     assert (await polled(store, pulls, clock)).jobs == ()
-    pulls.etag, pulls.pulls = "three", [pull(7, "d" * 40)]
+    assert (await polled(store, pulls, clock)).jobs == ()
+    # Only once everything had ended was the list's ETag trusted.
+    assert pulls.asked == [None, None, None, "one"]
+    pulls.etag, pulls.pulls = "two", [pull(7, "d" * 40)]
     assert [job.revision for job in (await polled(store, pulls, clock)).jobs] == ["d" * 40]
 
 
-async def test_more_than_a_page_is_found_over_several_polls(store: MemoryStore) -> None:
-    clock, pulls = Clock(), SomePulls([pull(n, f"{n:040}") for n in range(1, 21)])
-    first = await polled(store, pulls, clock)
-    second = await polled(store, pulls, clock)
-    assert len(first.jobs) + len(second.jobs) == 20
-    assert {job.subject for job in (*first.jobs, *second.jobs)} == {f"pull/{n}" for n in range(1, 21)}
+async def test_a_review_that_saw_an_older_head_or_a_draft_is_made_again(store: MemoryStore) -> None:
+    clock, pulls = Clock(), SomePulls([pull(7, "b" * 40)])
+    await polled(store, pulls, clock)
+    await run_due(store, clock, Done({"head": "a" * 40}))
+    assert len((await polled(store, pulls, clock)).jobs) == 1
+    await run_due(store, clock, Done({"head": "b" * 40, "skipped": "draft"}))
+    assert len((await polled(store, pulls, clock)).jobs) == 1
+    await run_due(store, clock, Done({"head": "b" * 40}))
+    assert (await polled(store, pulls, clock)).jobs == ()
+
+
+async def test_a_head_that_comes_back_gets_a_job_of_its_own(store: MemoryStore) -> None:
+    clock, pulls = Clock(), SomePulls([])
+    for number, head in enumerate(("a" * 40, "b" * 40, "a" * 40)):
+        pulls.etag, pulls.pulls = str(number), [pull(7, head)]
+        assert len((await polled(store, pulls, clock)).jobs) == 1
+        await run_due(store, clock, Done({"head": head}))
+
+
+async def test_what_failed_at_this_head_is_not_tried_for_ever(store: MemoryStore) -> None:
+    clock, pulls = Clock(), SomePulls([pull(7, "a" * 40)])
+    await polled(store, pulls, clock)
+    await run_due(store, clock, Failed("checks: write is missing"))
+    assert (await polled(store, pulls, clock)).jobs == ()
+
+
+async def test_one_repository_that_cannot_be_read_hides_no_other(store: MemoryStore) -> None:
+    closed = Repo(1, 1, "octo/closed")
+    pulls = SomePulls([pull(7, "a" * 40)], repos=(SHOP, closed), forbidden=frozenset({closed}))
+    found = await polled(store, pulls, Clock())
+    assert [job.repository for job in found.jobs] == ["octo/shop"]
+    assert [fact.kind for fact in found.facts] == ["poll.unreadable", "poll.found"]
+
+
+async def test_more_than_a_page_goes_on_in_pages_until_all_are_found(store: MemoryStore) -> None:
+    clock, pulls = Clock(), SomePulls([pull(n, f"{n:040}") for n in range(1, 41)])
+    page, subjects = None, set[str]()
+    for _ in range(3):
+        found = await polled(store, pulls, clock, page=page)
+        subjects |= {job.subject for job in found.jobs if job.type == "review"}
+        page = next((job for job in found.jobs if job.type == "reconcile"), None)
+        clock.forward(1)
+    assert page is None
+    assert subjects == {f"pull/{n}" for n in range(1, 41)}
 
 
 def test_many_processes_make_one_tick_per_interval() -> None:
@@ -177,3 +230,15 @@ async def test_leases_of_others_run_out_first_and_are_granted_a_grace(store: Mem
     assert await rescue.once() == 0
     clock.forward(2)
     assert await rescue.once() == 1
+
+
+async def test_a_job_that_began_to_wait_after_the_pause_was_lifted_is_woken(store: MemoryStore) -> None:
+    clock = Clock()
+    await store.commit(Change(enqueue=(tick(Poll("sweep", 300), clock()),)), clock())
+    (job,) = await store.claim_due("here", 120, clock(), 10)
+    await store.pause(Pause("kim", "", clock()))
+    await store.resume(clock())
+    await store.settle(settle(job, Waiting("resume"), clock(), 0.5), Fence(job.id, job.fence), clock())
+    rescue = Rescue(store, InProcessWakeups(), lambda holder: False, clock)
+    assert await rescue.once() == 1
+    assert len(await store.claim_due("here", 120, clock(), 10)) == 1

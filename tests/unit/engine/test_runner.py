@@ -12,7 +12,7 @@ from forgehand.engine.runner import Runner, RunnerTimes
 from forgehand.ports.desk import Desk, Worker
 from forgehand.ports.git import GitFailed
 from forgehand.ports.github import NotPermitted, Throttled, Unreachable
-from forgehand.ports.store import Unclaimed
+from forgehand.ports.store import Fence, Unclaimed, Written
 from support.engine import Clock, OneObjectPerSlot, Scripted, a_job, comment
 
 pytestmark = pytest.mark.anyio
@@ -144,6 +144,35 @@ async def test_a_job_that_takes_too_long_is_ended(store: MemoryStore) -> None:
     assert await bench.state() == (JobState.FAILED, "it took longer than 0.05 s, its time limit")
 
 
+async def test_a_time_out_of_the_workers_own_is_not_the_jobs_time_limit(store: MemoryStore) -> None:
+    bench = Bench(store, Raises(TimeoutError("a socket")))
+    await bench.enqueue(a_job())
+    await bench.runner.drain()
+    assert await bench.state() == (JobState.PENDING, "unexpected TimeoutError: a socket")
+
+
+async def test_an_outcome_that_cannot_be_stored_ends_the_job_in_sight(store: MemoryStore) -> None:
+    bench = Bench(store, Scripted([Done({"not JSON": object()})]))
+    settle = store.settle
+
+    async def refuse(change: Change, fence: Fence, now: float) -> Written:
+        if change.job and change.job.result:
+            raise ValueError("object is not JSON")
+        return await settle(change, fence, now)
+
+    store.settle = refuse  # type: ignore[method-assign]
+    await bench.enqueue(a_job())
+    await bench.runner.drain()
+    assert await bench.state() == (JobState.FAILED, "its outcome cannot be stored: object is not JSON")
+
+
+async def test_secrets_in_a_surprise_do_not_reach_the_page(store: MemoryStore) -> None:
+    bench = Bench(store, Raises(RuntimeError("could not fetch https://bot:" + "hunter2hunter2@github.test/x")))
+    await bench.enqueue(a_job())
+    await bench.runner.drain()
+    assert "hunter2" not in (await bench.state())[1]
+
+
 async def test_jobs_of_one_key_run_one_at_a_time(store: MemoryStore) -> None:
     running, most = 0, 0
 
@@ -220,6 +249,9 @@ async def test_a_job_that_is_running_when_the_process_stops_is_handed_back(store
         stop.set()
         await running
     assert await bench.state() == (JobState.PENDING, "its worker process stopped")
+    job = await store.job("job")
+    assert job is not None
+    assert (job.attempts, job.run_at) == (0, bench.clock())
 
 
 async def test_a_late_result_is_dropped(store: MemoryStore) -> None:

@@ -16,7 +16,7 @@ from forgehand.adapters.github.identity import Identity
 from forgehand.adapters.github.owned import oldest
 from forgehand.domain.effects import Annotation, CheckRun
 from forgehand.ports.effects import Receipt
-from forgehand.ports.github import Unreachable
+from forgehand.ports.github import Throttled, TooLate, Unreachable
 
 AT_ONCE = 50
 """GitHub's limit of annotations in one request."""
@@ -109,8 +109,8 @@ class CheckRunPerformer:
             batch, missing = missing[:AT_ONCE], missing[AT_ONCE:]
             try:
                 await self._patch(effect, run, {"output": _output(effect, batch)}, send_before)
-            except Unreachable as error:
-                # The run itself is there: whoever comes next must look.
+            except (Throttled, TooLate, Unreachable) as error:
+                # Something was sent already: the run itself is there, and whoever comes next must look.
                 raise Unreachable(error.why) from None
 
     async def _patch(self, effect: CheckRun, run: Any, body: Mapping[str, Any], send_before: float) -> Any:

@@ -1,0 +1,59 @@
+import io
+import logging
+
+import pytest
+import structlog
+from pydantic import SecretStr
+
+from forgehand.assembly.logs import set_up_logs
+from forgehand.assembly.settings import read_settings
+
+TOKEN = "gh" + "s_" + "A" * 36
+LONG = "gh" + "s_" + "A1b2." * 103
+
+
+def logged(what: object, *, text: bool = False) -> str:
+    """What one event leaves in the log, in both of its forms."""
+    stream = io.StringIO()
+    set_up_logs(
+        read_settings(
+            log_format="text" if text else "json",
+            github_webhook_secret=SecretStr("the webhook's own secret"),
+            database_url="postgresql://forgehand:pass%21word99@db/forgehand",
+        ),
+        stream,
+    )
+    structlog.get_logger("test").info("event", what=what)
+    logging.getLogger("library").warning("it says %s", what)
+    return stream.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was() -> object:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [TOKEN, LONG, "the webhook's own secret", "pass%21word99", "pass!word99"],
+)
+@pytest.mark.parametrize("shape", ["{}", "x {} y", "https://x-access-token:{}@github.com/o/r", "Bearer {}"])
+def test_a_secret_never_reaches_the_log(secret: str, shape: str) -> None:
+    text = shape.format(secret)
+    for what in (text, [text], {"key": text}, {text: 1}, text.encode(), RuntimeError(text)):
+        assert secret not in logged(what)
+
+
+def test_a_one_time_link_and_an_address_with_a_password_are_hidden() -> None:
+    assert "abcdef123" not in logged("http://127.0.0.1/admin/sign-in?token=abcdef123")
+    assert "sesame" not in logged("could not reach postgresql://me:sesame@db/x")
+
+
+def test_a_terminal_obeys_nothing_that_was_logged() -> None:
+    said = logged("red \x1b[31m and \x9b31m", text=True)
+    assert "\x1b[31m and" not in said
+    assert "\x9b" not in said
