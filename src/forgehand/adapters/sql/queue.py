@@ -47,7 +47,7 @@ def verb_operation(verb: Verb[Any], patience: float) -> Operation:
 
 
 def record_operation(record: Record, patience: float) -> Operation:
-    return Operation(_ROW_BYTES + len(record[0].body), patience, record=record)
+    return Operation(_ROW_BYTES + record.size, patience, record=record)
 
 
 class Queue:

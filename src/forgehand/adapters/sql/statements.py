@@ -1,6 +1,6 @@
 """The few helpers with which the verbs speak SQL on both dialects. Called by the verbs only.
 
-The hot statements insert many rows at once. On SQLite by VALUES of fixed sizes: one step of the driver writes many
+The hot statements insert many rows at once. On SQLite by one VALUES: one step of the driver writes many
 rows, so the writer thread hands the interpreter over once instead of once a row. On PostgreSQL by one array a column:
 psycopg reads a statement of hundreds of parameters anew each time, a short one it keeps prepared; and binary (`%b`),
 since it escapes the texts of an array one by one in Python.
@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Connection, Double, Integer, LargeBinary, Tab
 
 from forgehand.adapters.sql.rows import Row
 
-_SIZES = (64, 32, 16, 8, 4, 2, 1)
+_MOST_ROWS = 64
 
 
 def is_postgres(conn: Connection) -> bool:
@@ -65,11 +65,9 @@ def _inserts(
     if is_postgres(conn):
         yield _insert_arrays(table, columns, end), tuple(list(column) for column in zip(*rows, strict=True))
         return
-    start = 0
-    for size in _SIZES:
-        while len(rows) - start >= size:
-            yield _insert_values(table, columns, size, end), tuple(chain.from_iterable(rows[start : start + size]))
-            start += size
+    for start in range(0, len(rows), _MOST_ROWS):
+        part = rows[start : start + _MOST_ROWS]
+        yield _insert_values(table, columns, len(part), end), tuple(chain.from_iterable(part))
 
 
 @cache

@@ -3,6 +3,7 @@
 The verbs are written once, as functions of a connection; a backend decides in which thread and transaction they run.
 """
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +14,7 @@ from forgehand.adapters.sql import verbs_intake, verbs_jobs, verbs_ledger, verbs
 from forgehand.adapters.sql.postgres import PostgresBackend
 from forgehand.adapters.sql.queue import Queue, T, Verb
 from forgehand.adapters.sql.sqlite import SqliteBackend
-from forgehand.adapters.sql.verbs_intake import Record
+from forgehand.adapters.sql.verbs_intake import Record, record_of
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState
@@ -82,7 +83,11 @@ class SqlStore:
     async def record(self, delivery: Delivery, change: Change) -> Recorded:
         if change.job is not None:
             raise ValueError("a delivery is recorded with new jobs and facts, not with a job that somebody holds")
-        return await self._backend.record((delivery, change))
+        if len(delivery.body) <= _OFF_LOOP_BYTES:
+            record = record_of(delivery, change)
+        else:
+            record = await asyncio.to_thread(record_of, delivery, change)
+        return await self._backend.record(record)
 
     async def delivery(self, guid: str) -> StoredDelivery | None:
         return await self._backend.read(lambda conn: verbs_intake.delivery(conn, guid))
@@ -212,3 +217,7 @@ def _sqlite_path(url: str) -> Path | None:
     """`sqlite:///data/x.db` is relative, `sqlite:////var/x.db` absolute, as SQLAlchemy has it."""
     path = url.removeprefix("sqlite:///")
     return Path(path) if path and path != url else None
+
+
+_OFF_LOOP_BYTES = 256 * 1024
+"""Making the rows of a larger body would hold the event loop up."""

@@ -1,41 +1,72 @@
 """Recording deliveries, many in one transaction. Called by the writers of `sqlite` and `postgres`, and by `store`.
 
-This is the hot path: what a batch writes goes in a handful of statements, whatever its size.
+This is the hot path. What Python has to do for a delivery is done before it waits, in the caller's thread; the writer
+then hands a whole batch to the database in a handful of statements, and holds the interpreter up as little as can be.
 """
 
+import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam
 
 from forgehand.adapters.sql import schema
 from forgehand.adapters.sql.bodies import packed, unpacked
-from forgehand.adapters.sql.statements import insert_new, insert_rows, is_postgres, sql
-from forgehand.adapters.sql.verbs_changes import apply, put_facts, put_jobs
+from forgehand.adapters.sql.rows import FACT_COLUMNS, JOB_COLUMNS, Row, fact_row, job_row
+from forgehand.adapters.sql.statements import NEW_ONLY, insert_new, insert_rows, is_postgres, sql
+from forgehand.adapters.sql.verbs_changes import apply
 from forgehand.domain.deliveries import Delivery
-from forgehand.domain.facts import Fact
-from forgehand.domain.jobs import Change, Job
+from forgehand.domain.jobs import Change
 from forgehand.ports.store import Recorded, StoredDelivery
 
-Record = tuple[Delivery, Change]
 
-_COLUMNS = ("guid", "event", "received_at", "duplicates", "body")
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A delivery with its change, as rows. `size` in bytes, of the body as it came.
+
+    `rest` is a change that takes more than inserting rows; then `jobs` and `facts` are empty.
+    """
+
+    guid: str
+    row: Row
+    jobs: tuple[Row, ...]
+    facts: tuple[Row, ...]
+    rest: Change | None
+    received_at: float
+    size: int
+
+
+def record_of(delivery: Delivery, change: Change) -> Record:
+    """Raises ValueError or TypeError for what cannot be made rows."""
+    plain = not change.marks and not any(job.lane for job in change.enqueue)
+    return Record(
+        guid=delivery.guid,
+        row=(delivery.guid, delivery.event, delivery.received_at, 0, packed(delivery.body)),
+        jobs=tuple([job_row(job) for job in change.enqueue]) if plain else (),
+        facts=tuple([fact_row(fact) for fact in change.facts]) if plain else (),
+        rest=None if plain else change,
+        received_at=delivery.received_at,
+        size=len(delivery.body),
+    )
 
 
 def record_all(conn: Connection, records: Sequence[Record]) -> list[Recorded]:
     """Store each delivery with its change, or count it as a duplicate; answers in the order given."""
     first: dict[str, int] = {}
-    for index, (delivery, _) in enumerate(records):
-        first.setdefault(delivery.guid, index)
+    for index, record in enumerate(records):
+        first.setdefault(record.guid, index)
     # Sorted, so that two writers with the same GUIDs wait for each other instead of deadlocking.
-    new = _store(conn, [records[first[guid]][0] for guid in sorted(first)])
+    new = _store(conn, [records[first[guid]] for guid in sorted(first)])
     _change(conn, [records[first[guid]] for guid in first if guid in new])
+    if len(new) == len(records):
+        return [Recorded.NEW] * len(records)
     answers = [
-        Recorded.NEW if delivery.guid in new and first[delivery.guid] == index else Recorded.DUPLICATE
-        for index, (delivery, _) in enumerate(records)
+        Recorded.NEW if record.guid in new and first[record.guid] == index else Recorded.DUPLICATE
+        for index, record in enumerate(records)
     ]
     repeated = Counter(
-        delivery.guid for (delivery, _), answer in zip(records, answers, strict=True) if answer is Recorded.DUPLICATE
+        record.guid for record, answer in zip(records, answers, strict=True) if answer is Recorded.DUPLICATE
     )
     for guid, times in sorted(repeated.items()):
         conn.execute(_COUNT, {"guid": guid, "times": times})
@@ -59,30 +90,29 @@ def known_guids(conn: Connection, guids: Sequence[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _store(conn: Connection, deliveries: Sequence[Delivery]) -> set[str]:
+def _store(conn: Connection, records: Sequence[Record]) -> set[str]:
     """Insert those that are not there; gives their GUIDs."""
-    rows = [(d.guid, d.event, d.received_at, 0, packed(d.body)) for d in deliveries]
     if is_postgres(conn):
-        return insert_new(conn, schema.deliveries, _COLUMNS, rows, "guid")
+        return insert_new(conn, schema.deliveries, _COLUMNS, [record.row for record in records], "guid")
     # SQLite's one writer holds the lock: what it looked up stays true, and one look-up is cheaper than RETURNING.
-    known = known_guids(conn, [d.guid for d in deliveries])
-    insert_rows(conn, schema.deliveries, _COLUMNS, [row for row in rows if row[0] not in known])
-    return {d.guid for d in deliveries} - known
+    guids = [record.guid for record in records]
+    known = {row[0] for row in conn.exec_driver_sql(_KNOWN_TO_SQLITE, (json.dumps(guids),))}
+    insert_rows(conn, schema.deliveries, _COLUMNS, [record.row for record in records if record.guid not in known])
+    return {*guids} - known
 
 
 def _change(conn: Connection, records: Sequence[Record]) -> None:
-    jobs: list[Job] = []
-    facts: list[Fact] = []
-    for delivery, change in records:
-        if change.marks or any(job.lane for job in change.enqueue):
-            apply(conn, change, delivery.received_at)
-        else:
-            jobs += change.enqueue
-            facts += change.facts
-    put_jobs(conn, jobs)
-    put_facts(conn, facts)
+    jobs = [row for record in records for row in record.jobs]
+    facts = [row for record in records for row in record.facts]
+    insert_rows(conn, schema.jobs, JOB_COLUMNS, jobs, NEW_ONLY)
+    insert_rows(conn, schema.facts, FACT_COLUMNS, facts, NEW_ONLY)
+    for record in records:
+        if record.rest is not None:
+            apply(conn, record.rest, record.received_at)
 
 
+_COLUMNS = ("guid", "event", "received_at", "duplicates", "body")
+_KNOWN_TO_SQLITE = "SELECT guid FROM deliveries WHERE guid IN (SELECT value FROM json_each(?))"
 _LOOKUP = 256
 _ONE = sql("SELECT guid, event, received_at, duplicates, body FROM deliveries WHERE guid = :guid")
 _KNOWN = sql("SELECT guid FROM deliveries WHERE guid IN :guids").bindparams(bindparam("guids", expanding=True))
