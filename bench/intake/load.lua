@@ -1,5 +1,5 @@
 -- Deliveries as GitHub sends them, each with a GUID of its own. Arguments: folder of the requests, their count, run.
--- The GUIDs are spread over the whole range: an index that only ever grows at its end would be flattered.
+-- GitHub's GUIDs are UUIDs of version 1: they start with the low half of the time, in units of 100 ns.
 
 local threads = 0
 
@@ -29,8 +29,8 @@ end
 function request()
   sent = sent + 1
   local at = (sent * 2 + number) % #opens + 1
-  local spread = (sent * 2654435761) % 4294967296
-  local guid = string.format("%08x-%04x-11ef-8%03x-%012x", spread, run, number, sent)
+  local time = (sent * 2000 + number * 1000) % 4294967296
+  local guid = string.format("%08x-%04x-11ef-8%03x-%012x", time, run, number, sent)
   return opens[at] .. guid .. closes[at]
 end
 
