@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
@@ -23,6 +24,8 @@ from forgehand.web.admin.probes import Probes
 from forgehand.web.admin.rendering import HERE, Rendering
 from forgehand.web.admin.sessions import Sessions
 from forgehand.web.admin.sign_in import SignIn
+
+_OUR_FAULT = "Something here is broken; what, is in the server's log. Nothing was changed on GitHub by opening this."
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -71,6 +74,11 @@ def build_admin(
             return JSONResponse({"error": error.why}, 503)
         return await pages.failed(request, 503, f"The store does not answer: {error.why}")
 
+    async def broken(request: Request, error: Exception) -> Response:
+        if _wants_json(request):
+            return JSONResponse({"error": _OUR_FAULT}, 500)
+        return await pages.failed(request, 500, _OUR_FAULT)
+
     async def to_admin(request: Request) -> Response:
         return RedirectResponse("/admin", 303)
 
@@ -92,7 +100,9 @@ def build_admin(
                 rendering=rendering,
                 allowed_hosts=allowed_hosts,
                 public_origin=public_origin,
-            )
+            ),
+            # Beneath the guard, whose headers every answer carries. It raises again, so that the server logs why.
+            Middleware(ServerErrorMiddleware, handler=broken),
         ],
         exception_handlers={HTTPException: refused, StoreUnavailable: unavailable},
     )

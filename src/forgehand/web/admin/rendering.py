@@ -49,11 +49,13 @@ class Rendering:
             tone=lambda state: _TONES.get(str(state), "calm"),
             lasting=lasting,
             outcome=lambda job: outcome(job, clock()),
-            pretty=lambda value: json.dumps(value, indent=2, ensure_ascii=False, default=str),
+            pretty=pretty,
             href=safe_url,
             path=lambda text: quote(str(text), safe=""),
             short=lambda text: text if len(text) <= 12 else text[:8],
             exactness=exactness,
+            place=place,
+            says=says,
             on_github=lambda subject, repository: subject_url(github, repository, subject),
         )
         self._environment.globals.update(version=version)
@@ -130,6 +132,23 @@ def content_parts(content: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
             shown = "list" if isinstance(value, list) and all(isinstance(each, dict) for each in value) else "json"
         parts.append((name, shown, value))
     return sorted(parts, key=lambda part: ("line", "text", "list", "json").index(part[1]))
+
+
+def place(item: Mapping[str, Any]) -> str:
+    """Where in the files one item of a list is: `app/main.py:12`, or empty. Comments name a `line`, annotations a
+    `start_line`."""
+    path, line = item.get("path"), item.get("line") or item.get("start_line")
+    return f"{path}:{line}" if path and line else str(path or "")
+
+
+def says(item: Mapping[str, Any]) -> str:
+    """What one item of a list says to people: its title and its text, or all of it where it has neither."""
+    told = [str(item[name]) for name in ("title", "body", "message") if item.get(name)]
+    return "\n\n".join(told) or pretty(item)
+
+
+def pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 
 def _utc(at: float) -> datetime:

@@ -2,16 +2,27 @@
 
 from dataclasses import replace
 
+import httpx2
 import pytest
+from markupsafe import escape
 
 from forgehand.domain.deliveries import Delivery
-from forgehand.domain.effects import StickyComment
+from forgehand.domain.effects import (
+    Annotation,
+    CheckRun,
+    Conclusion,
+    Effect,
+    Merge,
+    Redelivery,
+    StickyComment,
+    UpdateRef,
+)
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Done
 from forgehand.domain.ledger import EffectState
 from forgehand.ports.store import Pause
 from support import stories
-from support.dashboard import Dashboard
+from support.dashboard import ORIGIN, Dashboard
 
 pytestmark = pytest.mark.anyio
 
@@ -107,6 +118,81 @@ async def test_an_effects_page_tells_what_it_says(dashboard: Dashboard) -> None:
     text = await dashboard.page(f"/admin/effects/{entry.slot}")
     assert "Two new findings on changed lines." in text
     assert "it may or may not have happened" in text
+
+
+WITH_ANNOTATIONS = CheckRun(
+    repo=stories.REPO,
+    subject="pull/7",
+    worker="review",
+    purpose="verdict",
+    sha="9f1c0de" + "0" * 33,
+    name="Forgehand review",
+    conclusion=Conclusion.FAILURE,
+    title="1 finding",
+    summary="- **findings**",
+    details_url="https://forgehand.example.org/admin/effects/x",
+    annotations=(
+        Annotation("app/main.py", 12, 14, "failure", "F821: undefined name", "Nothing is called `totl`."),
+        Annotation("app/other.py", 3, 3, "warning", "", "A message alone."),
+    ),
+)
+EVERY_KIND: dict[str, tuple[Effect, tuple[str, ...]]] = {
+    each.kind: (each, shown)
+    for each, shown in (
+        (WITH_ANNOTATIONS, ("app/main.py:12", "F821: undefined name", "Nothing is called `totl`.", "A message alone.")),
+        (stories.review(7), ("app/main.py:12", "`F821` undefined name `totl`")),
+        (stories.summary(7), ("2 findings",)),
+        (Merge(repo=stories.REPO, subject="pull/7", worker="w", purpose="merge", sha="a" * 40, number=7), ("squash",)),
+        (
+            UpdateRef(
+                repo=stories.REPO, subject="branch", worker="w", purpose="move", ref="refs/heads/topic", to="b" * 40
+            ),
+            ("refs/heads/topic",),
+        ),
+        (
+            Redelivery(repo=stories.REPO, subject="hook", worker="w", purpose="again", hook_delivery=9, guid="g-9"),
+            ("g-9",),
+        ),
+    )
+}
+
+
+def test_every_kind_of_effect_has_its_page_tried() -> None:
+    assert set(EVERY_KIND) == {each.kind for each in Effect.__subclasses__()}
+
+
+@pytest.mark.parametrize("kind", sorted(EVERY_KIND))
+async def test_the_real_content_of_every_kind_of_effect_can_be_read(dashboard: Dashboard, kind: str) -> None:
+    wanted, shown = EVERY_KIND[kind]
+    await stories.received(dashboard.store, GUID, dashboard.clock.now)
+    job = await stories.planned(dashboard.store, GUID, dashboard.clock.now)
+    job = await stories.claimed(dashboard.store, job.id, dashboard.clock.now)
+    entry = await stories.effect(dashboard.store, job, wanted, EffectState.DONE, dashboard.clock.now)
+    for path in (f"/admin/effects/{entry.slot}", f"/admin/jobs/{job.id}"):
+        text = await dashboard.page(path)
+        for said in shown:
+            assert escape(said) in text
+
+
+async def test_what_breaks_is_said_on_a_page_of_ours(dashboard: Dashboard) -> None:
+    async def break_down(id: str) -> None:
+        raise LookupError("a mistake of ours")
+
+    dashboard.store.job = break_down  # type: ignore[method-assign, assignment]
+    visitor = httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(dashboard.app, raise_app_exceptions=False),
+        base_url=ORIGIN,
+        cookies=dashboard.client.cookies,
+    )
+    async with visitor:
+        page = await visitor.get("/admin/jobs/any")
+        api = await visitor.get("/admin/api/jobs/any")
+    assert (page.status_code, api.status_code) == (500, 500)
+    assert page.text.startswith("<!doctype html>")
+    assert "server&#39;s log" in page.text
+    assert "a mistake of ours" not in page.text + api.text
+    assert "default-src" in page.headers["content-security-policy"]
+    assert set(api.json()) == {"error"}
 
 
 async def test_lists_are_filtered_by_state(dashboard: Dashboard) -> None:
