@@ -24,10 +24,12 @@ from forgehand.engine.runner import Runner, RunnerTimes
 from forgehand.engine.schedule import Poll, Schedule
 from forgehand.engine.steps import Steps, silent
 from forgehand.engine.sweep import Sweep
+from forgehand.engine.tidy import Tidy
 from forgehand.ports.desk import Worker
 from forgehand.ports.store import Store, Unclaimed
 from forgehand.ports.wakeups import Wakeups
 
+DAY = 24 * 3600.0
 NEWEST = 2**31
 """A generation that no job has reached: a preview is never older than what was said before."""
 
@@ -143,6 +145,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
         for engine in (
             Planner(app.store, known, own_login),
             Sweep(gh.HookReader(github), app.store, settings.sweep_seconds),
+            Tidy(app.store, settings.keep_days * DAY),
             Reconcile(gh.OpenPullReader(github, tokens), app.store, known),
         ):
             workers[engine.type] = engine
@@ -208,5 +211,6 @@ def _rescue(app: App) -> Rescue:
 
 
 def _schedule(app: App) -> Schedule:
-    polls = [Poll("reconcile", app.settings.poll_seconds), Poll("sweep", app.settings.sweep_seconds)]
+    settings = app.settings
+    polls = [Poll("reconcile", settings.poll_seconds), Poll("sweep", settings.sweep_seconds), Poll("tidy", DAY)]
     return Schedule(app.store, app.wakeups, polls, time.time)

@@ -131,6 +131,15 @@ class Settings(BaseSettings):
             description="How often GitHub is asked for failed deliveries to redeliver; 0 never.",
         ),
     ] = 300.0
+    keep_days: Annotated[
+        float,
+        Field(
+            alias="FORGEHAND_KEEP_DAYS",
+            ge=8,
+            description="How long deliveries, jobs and their history are kept, for replays and for the admin pages; at "
+            "least 8, since GitHub redelivers for days.",
+        ),
+    ] = 60.0
     lease_seconds: Annotated[
         float,
         Field(

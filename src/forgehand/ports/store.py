@@ -161,6 +161,14 @@ class Ledger(Protocol):
         ...
 
 
+class Memory(Protocol):
+    async def forget(self, before: float, now: float, most: int) -> int:
+        """Drop what is older than `before`: deliveries received, facts, and jobs that ended, but for the latest of each
+        lane; and expired secrets. At most `most` rows of each; gives how many rows went. The ledger stays: it knows the
+        objects that we made."""
+        ...
+
+
 class Controls(Protocol):
     async def paused(self) -> Pause | None: ...
 
@@ -214,7 +222,7 @@ class Secrets(Protocol):
     async def put_secret(self, name: str, value: bytes, expires_at: float) -> None: ...
 
 
-class Store(Intake, Jobs, Ledger, Controls, Reads, Secrets, Protocol):
+class Store(Intake, Jobs, Ledger, Memory, Controls, Reads, Secrets, Protocol):
     async def open(self) -> None:
         """Connect and bring the schema up to date (one process at a time)."""
         ...

@@ -25,6 +25,27 @@ class State:
         self.pause: Pause | None = None
         self.changes = 0
 
+    def forget(self, before: float, now: float, most: int) -> int:
+        received = [(each.delivery.received_at, guid) for guid, each in self.deliveries.items()]
+        ended = [
+            (job.created_at, job.id)
+            for job in self.jobs.values()
+            if job.ended_at is not None and job.ended_at < before and job.generation < self.lanes.get(job.lane, 1)
+        ]
+        facts = [(number, fact.id) for number, fact in enumerate(self.facts.values()) if fact.at < before]
+        expired = [(until, name) for name, (_, until) in self.secrets.items() if until < now]
+        gone = 0
+        for table, old in (
+            (self.deliveries, [each for each in received if each[0] < before]),
+            (self.facts, facts),
+            (self.jobs, [each for each in ended if each[0] < before]),
+            (self.secrets, expired),
+        ):
+            for _, name in sorted(old)[:most]:
+                del table[name]
+                gone += 1
+        return gone
+
     def apply(self, change: Change, now: float) -> None:
         for job in change.enqueue:
             if job.id not in self.jobs:

@@ -132,6 +132,12 @@ class MemoryStore:
             made = [job for job in state.jobs.values() if lane and job.lane == lane]
             return max(made, key=lambda job: job.generation, default=None)
 
+    # Memory
+
+    async def forget(self, before: float, now: float, most: int) -> int:
+        with self._writing() as state:
+            return state.forget(before, now, most)
+
     # Ledger
 
     async def entry(self, slot: str) -> LedgerEntry | None:

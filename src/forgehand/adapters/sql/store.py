@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pysqlite3
 
-from forgehand.adapters.sql import verbs_intake, verbs_jobs, verbs_ledger, verbs_reads, verbs_small
+from forgehand.adapters.sql import verbs_forget, verbs_intake, verbs_jobs, verbs_ledger, verbs_reads, verbs_small
 from forgehand.adapters.sql.postgres import PostgresBackend
 from forgehand.adapters.sql.queue import Queue, T, Verb
 from forgehand.adapters.sql.sqlite import SqliteBackend
@@ -147,6 +147,11 @@ class SqlStore:
 
     async def latest_job(self, lane: str) -> Job | None:
         return await self._backend.read(lambda conn: verbs_jobs.latest_job(conn, lane))
+
+    # Memory
+
+    async def forget(self, before: float, now: float, most: int) -> int:
+        return await self._backend.write(lambda conn: verbs_forget.forget(conn, before, now, most))
 
     # Ledger
 

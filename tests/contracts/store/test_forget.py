@@ -1,0 +1,53 @@
+"""What is old goes, a few rows at a time; what is still needed stays."""
+
+import pytest
+
+from forgehand.domain.jobs import Change
+from forgehand.ports.store import Recorded, Store
+from support.stores import NOW, a_delivery, a_fact, a_job, enqueue, finish, take
+
+pytestmark = pytest.mark.anyio
+
+DAY = 86_400.0
+OLD = NOW - 100 * DAY
+
+
+async def test_old_deliveries_facts_and_ended_jobs_go_and_young_ones_stay(store: Store) -> None:
+    for name, at in (("old", OLD), ("young", NOW)):
+        await store.record(a_delivery(name, at=at), Change(facts=(a_fact(f"fact-{name}", at=at, delivery=name),)))
+        await enqueue(store, a_job(name, at=at), now=at)
+        await finish(store, await take(store, name, now=at), now=at)
+    while await store.forget(NOW - 60 * DAY, NOW, 1):
+        pass
+    assert [each.delivery.guid for each in await store.deliveries(9)] == ["young"]
+    assert [job.id for job in await store.jobs(9)] == ["young"]
+    assert await store.facts_of(delivery="old") == []
+    assert await store.facts_of(job="old") == []
+    assert [fact.id for fact in await store.facts_of(delivery="young")] == ["fact-young"]
+    assert await store.record(a_delivery("young", at=NOW), Change()) is Recorded.DUPLICATE
+
+
+async def test_an_unfinished_job_and_the_latest_of_a_lane_stay_however_old(store: Store) -> None:
+    await enqueue(store, a_job("waiting", at=OLD), now=OLD)
+    for name in ("first", "latest"):
+        await enqueue(store, a_job(name, at=OLD, lane="lane"), now=OLD)
+        await finish(store, await take(store, name, now=OLD), now=OLD)
+    await store.forget(NOW, NOW, 100)
+    assert sorted(job.id for job in await store.jobs(9)) == ["latest", "waiting"]
+    latest = await store.latest_job("lane")
+    assert latest is not None
+    assert latest.id == "latest"
+
+
+async def test_only_so_many_rows_go_at_once_and_the_oldest_first(store: Store) -> None:
+    for number in range(5):
+        await store.record(a_delivery(f"d{number}", at=OLD + number), Change())
+    assert await store.forget(NOW, NOW, 2) == 2
+    assert sorted(each.delivery.guid for each in await store.deliveries(9)) == ["d2", "d3", "d4"]
+
+
+async def test_expired_secrets_go(store: Store) -> None:
+    await store.put_secret("expired", b"x", NOW - 1)
+    await store.put_secret("valid", b"y", NOW + 60)
+    assert await store.forget(OLD, NOW, 100) == 1
+    assert await store.get_secret("valid", NOW) == b"y"
