@@ -14,6 +14,7 @@ import pytest
 
 from forgehand.adapters.sql import SqlStore
 from support.node import webhook_examples
+from support.postgres import Cluster
 from support.product import SECRET, Product, product
 
 pytestmark = [pytest.mark.anyio, pytest.mark.needs("node")]
@@ -93,3 +94,21 @@ async def test_too_large_is_413_and_no_json_is_400(run: Product, client: httpx.A
     body = b"payload={}"
     assert (await client.post(run.webhook_url, content=body, headers=headers(body))).status_code == 400
     assert await stored(run) == []
+
+
+@pytest.mark.needs("postgres")
+async def test_while_the_store_is_down_the_answer_is_503_and_afterwards_all_is_well_again(
+    tmp_path: Path, postgres_cluster: Cluster, client: httpx.AsyncClient
+) -> None:
+    with postgres_cluster.database() as url, product(tmp_path, database_url=url) as run:
+        body = b'{"zen": "Design for failure."}'
+        postgres_cluster.stop("immediate")
+        refused = await client.post(run.webhook_url, content=body, headers=headers(body, guid="while-down"))
+        assert refused.status_code == 503
+        assert int(refused.headers["retry-after"]) >= 1
+        postgres_cluster.start()
+        taken = None
+        while taken is None or taken.status_code == 503:
+            taken = await client.post(run.webhook_url, content=body, headers=headers(body, guid="afterwards"))
+        assert taken.status_code == 202
+        assert await stored(run) == ["afterwards"]

@@ -1,4 +1,4 @@
-"""Forgetting what is old, so that a store does not grow for ever. Runs as a daily job, put on the clock by `schedule`."""
+"""Forgetting what is old, so that a store does not grow for ever. A daily job, put on the clock by `schedule`."""
 
 from forgehand.domain.jobs import Done, Outcome
 from forgehand.ports.desk import Desk
