@@ -13,6 +13,7 @@ import json
 import math
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping, Sequence
+from dataclasses import dataclass
 from types import CoroutineType, coroutine
 from typing import Any, Protocol
 
@@ -26,6 +27,12 @@ PATH = "/webhooks/github"
 OFF_LOOP_BYTES = 256 * 1024
 """Larger bodies are verified in a thread: hashing 25 MB would hold every other delivery up for 20 ms and more."""
 
+UNVERIFIED_BYTES = 256 * 1024 * 1024
+"""What bodies whose signature nobody has seen yet may take together; without it, a hundred strangers could hold
+2.5 GB."""
+FREE_BYTES = 64 * 1024
+"""Of each body, not counted: connections are capped, and ordinary deliveries shall get through while others fill up."""
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -38,12 +45,20 @@ class Accepts(Protocol):
     async def accept(self, event: str, guid: str, body: bytes) -> Accepted: ...
 
 
+@dataclass(slots=True)
+class _Room:
+    """The part of `limit` bytes that unverified bodies take now."""
+
+    limit: int
+    held: int = 0
+
+
 class IntakeApp:
     """The ASGI application of the webhook port.
 
     `secrets` are the webhook secrets that may have signed: the current one, and the previous one while a rotation
     lasts. `ready` returns when the store answers and raises StoreUnavailable when it does not. `body_seconds` is how
-    long a client may take to send its body.
+    long a client may take to send its body; `unverified_bytes` bounds what is held of all unverified bodies together.
     """
 
     def __init__(
@@ -53,11 +68,13 @@ class IntakeApp:
         *,
         ready: Callable[[], Awaitable[object]],
         body_seconds: float = 10.0,
+        unverified_bytes: int = UNVERIFIED_BYTES,
     ) -> None:
         self._intake = intake
         self._secrets = tuple(secrets)
         self._ready = ready
         self._body_seconds = body_seconds
+        self._room = _Room(unverified_bytes)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -84,13 +101,17 @@ class IntakeApp:
         signature = headers.get(b"x-hub-signature-256")
         if not event or not guid or not signature:
             return _MISSING["X-GitHub-Event" if not event else "X-GitHub-Delivery" if not guid else _SIGNATURE]
-        body = await _read(receive, self._body_seconds)
+        body = await _read(receive, self._body_seconds, self._room)
         if not isinstance(body, bytes):
             return body
         if len(body) <= OFF_LOOP_BYTES:
             refusal = self._judge(headers, event, guid, signature, body)
         else:
-            refusal = await asyncio.to_thread(self._judge, headers, event, guid, signature, body)
+            self._room.held += len(body)
+            try:
+                refusal = await asyncio.to_thread(self._judge, headers, event, guid, signature, body)
+            finally:
+                self._room.held -= len(body)
         if refusal is not None:
             return refusal
         try:
@@ -129,8 +150,8 @@ class IntakeApp:
         return _READY
 
 
-async def _read(receive: Receive, seconds: float) -> bytes | Answer | None:
-    """The whole body; an answer when it is too large or too slow; None when the client went away."""
+async def _read(receive: Receive, seconds: float, room: _Room) -> bytes | Answer | None:
+    """The whole body; an answer when it is too large or too slow or finds no room; None when the client went away."""
     asked = receive()
     message: Message | None = None
     if isinstance(asked, CoroutineType):
@@ -144,7 +165,7 @@ async def _read(receive: Receive, seconds: float) -> bytes | Answer | None:
     if message is None or message.get("more_body", False):
         try:
             async with asyncio.timeout(seconds):
-                return await _read_parts(receive, await asked if message is None else message)
+                return await _read_parts(receive, await asked if message is None else message, room)
         except TimeoutError:
             return _TOO_SLOW
     if message["type"] == "http.disconnect":
@@ -153,19 +174,27 @@ async def _read(receive: Receive, seconds: float) -> bytes | Answer | None:
     return body if len(body) <= MAX_BODY_BYTES else _TOO_LARGE_STREAM
 
 
-async def _read_parts(receive: Receive, message: Message) -> bytes | Answer | None:
+async def _read_parts(receive: Receive, message: Message, room: _Room) -> bytes | Answer | None:
     chunks: list[bytes] = []
-    size = 0
-    while message["type"] != "http.disconnect":
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            return _TOO_LARGE_STREAM
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
-        message = await receive()
-    return None
+    size = held = 0
+    try:
+        while message["type"] != "http.disconnect":
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > MAX_BODY_BYTES:
+                return _TOO_LARGE_STREAM
+            if size > FREE_BYTES:
+                room.held += size - FREE_BYTES - held
+                held = size - FREE_BYTES
+                if room.held > room.limit:
+                    return _NO_ROOM
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+            message = await receive()
+        return None
+    finally:
+        room.held -= held
 
 
 @coroutine
@@ -255,6 +284,7 @@ _MISSING = {
 }
 _TOO_LARGE = _constant(413, "The body is larger than 25 MB, GitHub's own limit.")
 _TOO_LARGE_STREAM = _constant(413, "The body is larger than 25 MB, GitHub's own limit.", _CLOSE)
+_NO_ROOM = _constant(503, "Too many large bodies arrive at once; send it again.", (b"retry-after", b"5"), _CLOSE)
 _TOO_SLOW = _constant(408, "The body took too long to arrive.", _CLOSE)
 _NOT_SIGNED = _constant(401, "The signature does not match: check that the App's webhook secret is the one set here.")
 _ODD_EVENT = _constant(400, "X-GitHub-Event must be 1 to 100 letters, digits, or . _ : -")

@@ -233,6 +233,38 @@ async def test_a_client_that_is_too_slow_is_told_so(door: Door, before: list[dic
     assert await door.stored() == []
 
 
+async def test_unverified_bodies_have_a_bound_together_beyond_which_large_ones_wait(door: Door) -> None:
+    megabyte = 1024 * 1024
+    app = IntakeApp(
+        Intake(door.store, door.wakeups, frozenset(), Clock()),
+        [SECRET],
+        ready=door.store.check,
+        unverified_bytes=3 * megabyte,
+    )
+    gone = asyncio.Event()
+
+    def slow() -> Any:
+        parts = [{"type": "http.request", "body": b" " * megabyte, "more_body": True}]
+
+        async def receive() -> dict[str, Any]:
+            if parts:
+                return parts.pop()
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        return receive
+
+    strangers = [asyncio.create_task(_call(app, signed(b""), slow())) for _ in range(5)]
+    async with asyncio.timeout(5):
+        refused, waiting = await asyncio.wait(strangers, return_when=asyncio.FIRST_COMPLETED)
+    assert [each.result() for each in refused] == [503, 503]
+    assert await _call(app, signed(BODY), _in_parts(BODY, 10)) == 202
+    gone.set()
+    assert [await each for each in waiting] == [None] * 3
+    large = json.dumps({"text": "x" * megabyte}).encode()
+    assert await _call(app, {**signed(large), "x-github-delivery": "2"}, _in_parts(large, 1000)) == 202
+
+
 async def test_a_store_that_is_down_answers_503_with_a_time_to_come_back(door: Door) -> None:
     await door.store.close()
     answer = await door.knock()
@@ -305,6 +337,15 @@ def test_importing_the_door_loads_no_framework() -> None:
     script = "import sys, forgehand.web.intake; print(*{name.split('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert set(done.stdout.split()).isdisjoint({"starlette", "sqlalchemy", "githubkit", "jinja2", "pydantic", "anyio"})
+
+
+def _in_parts(body: bytes, size: int) -> Any:
+    parts = [body[at : at + size] for at in range(0, len(body), size)][::-1]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": parts.pop(), "more_body": bool(parts)}
+
+    return receive
 
 
 async def _call(app: IntakeApp, headers: dict[str, str | None], receive: Any) -> int | None:

@@ -79,7 +79,7 @@ class Api:
 def limit(request: Request) -> int:
     """`?limit=`, 1 to 100; 25 without."""
     value = request.query_params.get("limit", "25")
-    if not value.isdecimal() or not 1 <= int(value[:9]) <= MAX_ROWS:
+    if not value.isdecimal() or len(value) > 9 or not 1 <= int(value) <= MAX_ROWS:
         raise HTTPException(400, f"limit= is a number from 1 to {MAX_ROWS}.")
     return int(value)
 

@@ -9,7 +9,7 @@ MAX_FORM_BYTES = 16 * 1024
 
 
 async def fields(request: Request) -> dict[str, str]:
-    """The fields of a url-encoded form; 413 above 16 KB, 415 for another content type."""
+    """The fields of a url-encoded form; 400 above 50, 413 above 16 KB, 415 for another content type."""
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         raise HTTPException(415, "Send a url-encoded form.")
     body = bytearray()
@@ -17,7 +17,10 @@ async def fields(request: Request) -> dict[str, str]:
         body += chunk
         if len(body) > MAX_FORM_BYTES:
             raise HTTPException(413, "The form is larger than 16 KB.")
-    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50))
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50))
+    except ValueError:
+        raise HTTPException(400, "The form has more than 50 fields.") from None
 
 
 def local(path: str | None) -> str:

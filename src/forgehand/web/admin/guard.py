@@ -12,6 +12,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from forgehand.web.admin.forms import local
 from forgehand.web.admin.rendering import Rendering
 from forgehand.web.admin.sessions import Session, Sessions
 
@@ -82,8 +83,12 @@ class Guard:
             return None
         session = self._session(scope, headers)
         scope["state"]["session"] = session
-        if session or (method in ("GET", "HEAD") and self._by_token(path, headers)):
+        if session:
             return None
+        if method in ("GET", "HEAD") and path.startswith(TOKEN_READS):
+            scheme, _, token = headers.get("authorization", "").partition(" ")
+            if scheme.lower() == "bearer":
+                return self._by_token(scope, token)
         return self._sign_in_first(scope, headers)
 
     def _same_origin(self, headers: Headers, host: str) -> bool:
@@ -91,24 +96,32 @@ class Guard:
         if origin is None:
             # Not a browser, or one that vouches for the page; without a session's CSRF token it gets nowhere.
             return headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
-        return urlsplit(origin).netloc.lower() == host.lower() or origin == self._public_origin
+        try:
+            return urlsplit(origin).netloc.lower() == host.lower() or origin == self._public_origin
+        except ValueError:
+            return False
 
     def _session(self, scope: Scope, headers: Headers) -> Session | None:
         return self._sessions.read(cookie_parser(headers.get("cookie", "")).get(cookie_name(scope)))
 
-    def _by_token(self, path: str, headers: Headers) -> bool:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        return path.startswith(TOKEN_READS) and scheme.lower() == "bearer" and self._sessions.is_admin_token(token)
+    def _by_token(self, scope: Scope, token: str) -> Response | None:
+        if self._sessions.is_admin_token(token):
+            return None
+        wait = self._sessions.missed(client_name(scope))
+        if not wait:
+            return _unauthorized("That is not the admin token.")
+        body = json.dumps({"error": "Too many wrong tokens: wait a few minutes."})
+        return Response(body, 429, {"retry-after": str(int(wait) + 1)}, "application/json")
 
     def _sign_in_first(self, scope: Scope, headers: Headers) -> Response:
         path: str = scope["path"]
         if path.startswith(TOKEN_READS) or path == "/admin/events":
-            body = json.dumps({"error": "Sign in first, or send the admin token as a bearer token."})
-            return Response(body, 401, {"www-authenticate": "Bearer"}, "application/json")
+            return _unauthorized("Sign in first, or send the admin token as a bearer token.")
         if scope["method"] not in ("GET", "HEAD"):
             return PlainTextResponse("Sign in first.\n", 401)
         query = scope.get("query_string", b"").decode("latin-1")
-        here = quote(path) + (f"?{query}" if query else "")
+        # Browsers take `//host/…` for another site: where to go on is one of our own pages, or the first of them.
+        here = local(quote(path) + (f"?{query}" if query else ""))
         if headers.get("sec-fetch-site") == "cross-site":
             # A link on another site: browsers held the strict cookie back. Our own page asks again, with it.
             return HTMLResponse(self._rendering.text("continue.html", here=here))
@@ -119,6 +132,15 @@ def cookie_name(scope: Scope) -> str:
     """Cookies ignore ports: two Forgehands on one host must not sign each other out."""
     server = scope.get("server") or ("", None)
     return f"forgehand-{server[1] or 'session'}"
+
+
+def client_name(scope: Scope) -> str:
+    """The address that wrong tokens are counted for."""
+    return (scope.get("client") or ("", 0))[0]
+
+
+def _unauthorized(error: str) -> Response:
+    return Response(json.dumps({"error": error}), 401, {"www-authenticate": "Bearer"}, "application/json")
 
 
 def _host_name(host: str) -> str:

@@ -18,6 +18,8 @@ from forgehand.domain.progress import Progress
 from forgehand.ports.store import StoreUnavailable
 
 MAX_LISTENERS = 100
+MAX_DIGITS = 19
+"""Of a change number, which is a 64-bit number."""
 
 
 class Live:
@@ -78,7 +80,8 @@ class Live:
         if self._closed or self.listeners >= MAX_LISTENERS:
             return JSONResponse({"error": "No more listeners now."}, 503, {"retry-after": "5"})
         said = request.headers.get("last-event-id") or request.query_params.get("seen", "")
-        return EventSourceResponse(self._events(int(said) if said.isdigit() else None), ping=15, send_timeout=10)
+        seen = int(said) if said.isascii() and said.isdecimal() and len(said) <= MAX_DIGITS else None
+        return EventSourceResponse(self._events(seen), ping=15, send_timeout=10)
 
     async def _events(self, seen: int | None) -> AsyncGenerator[ServerSentEvent, None]:
         async with aclosing(self.changes(seen)) as changes:

@@ -1,6 +1,6 @@
 """Who may look: one-time links, the admin token, signed cookies, CSRF tokens, and a brake on guessing.
 
-Pure but for its memory: the clock and the secret arrive as arguments. Used by `guard` and `sign_in`.
+Pure but for its memory and a line of log: the clock and the secret arrive as arguments. Used by `guard` and `sign_in`.
 """
 
 import base64
@@ -13,6 +13,10 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
+
+import structlog
+
+log = structlog.get_logger(__name__)
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -32,7 +36,8 @@ class Session:
 
 class Sessions:
     """`secret` signs cookies: random per start (sessions end with the process) or the operator's. `admin_token` is the
-    other way in, absent unless set. A client gets `guesses` wrong tries per `guess_window` seconds."""
+    other way in, absent unless set. A client gets `guesses` wrong tokens per `guess_window` seconds; the right one is
+    taken even then, so that nobody can lock the operator out."""
 
     def __init__(
         self,
@@ -109,21 +114,20 @@ class Sessions:
     def csrf_holds(self, session: Session, given: str) -> bool:
         return hmac.compare_digest(self.csrf(session).encode(), given.encode())
 
-    def missed(self, client: str) -> None:
-        """Count a wrong try of this client."""
-        misses = self._misses.pop(client, deque[float]())
-        misses.append(self._clock())
-        _remember(self._misses, client, misses)
-
-    def must_wait(self, client: str) -> float:
-        """Seconds until this client may try again; 0.0 when it may."""
-        misses = self._misses.get(client)
-        if misses is None:
-            return 0.0
+    def missed(self, client: str) -> float:
+        """Count a wrong admin token of this client. Gives the seconds until its next one is more than too many: 0.0
+        while it has guesses left."""
         since = self._clock() - self._guess_window
+        misses = self._misses.pop(client, None) or deque[float](maxlen=self._guesses)
+        _remember(self._misses, client, misses)
         while misses and misses[0] <= since:
             misses.popleft()
-        return misses[-self._guesses] - since if len(misses) >= self._guesses else 0.0
+        if len(misses) >= self._guesses:
+            return misses[0] - since
+        misses.append(self._clock())
+        if len(misses) == self._guesses:
+            log.warning("many wrong admin tokens", client=client, tries=self._guesses, seconds=self._guess_window)
+        return 0.0
 
     def notify(self, session: Session, done: bool, says: str) -> None:
         """Keep a sentence for the next page that this session opens."""

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from forgehand.web.admin.forms import fields, local
-from forgehand.web.admin.guard import cookie_name
+from forgehand.web.admin.guard import client_name, cookie_name
 from forgehand.web.admin.rendering import Rendering
 from forgehand.web.admin.sessions import Session, Sessions
 
@@ -34,16 +34,9 @@ class SignIn:
     async def sign_in(self, request: Request) -> Response:
         form = await fields(request)
         link, token, next_ = form.get("token", ""), form.get("admin_token", ""), local(form.get("next"))
-        client = request.client.host if request.client else ""
-        if wait := self._sessions.must_wait(client):
-            answer = self._show("", next_, "Too many wrong tries: wait a few minutes.", 429)
-            answer.headers["retry-after"] = str(int(wait) + 1)
-            return answer
         session = self._sessions.sign_in_by_link(link) if link else self._sessions.sign_in_by_token(token)
         if session is None:
-            self._sessions.missed(client)
-            wrong = "This link was used already or is too old." if link else "That is not the admin token."
-            return self._show("", next_, wrong, 403)
+            return self._refused(request, next_, link=bool(link))
         welcome = RedirectResponse(next_, 303)
         welcome.set_cookie(
             cookie_name(request.scope),
@@ -63,6 +56,18 @@ class SignIn:
         goodbye = RedirectResponse("/admin/sign-in", 303)
         goodbye.delete_cookie(cookie_name(request.scope), path="/", httponly=True, samesite="strict")
         return goodbye
+
+    def _refused(self, request: Request, next_: str, *, link: bool) -> Response:
+        """Links have 256 random bits: guessing them needs no brake, and a brake would lock out who shares an address
+        with a stranger. For the same reason the right token always signs in."""
+        if link:
+            return self._show("", next_, "This link was used already or is too old.", 403)
+        wait = self._sessions.missed(client_name(request.scope))
+        if not wait:
+            return self._show("", next_, "That is not the admin token.", 403)
+        answer = self._show("", next_, "Too many wrong tries: wait a few minutes.", 429)
+        answer.headers["retry-after"] = str(int(wait) + 1)
+        return answer
 
     def _show(self, link: str, next_: str, wrong: str = "", status: int = 200) -> Response:
         text = self._rendering.text(

@@ -43,6 +43,15 @@ async def test_scripts_read_with_the_admin_token(locked: Dashboard) -> None:
     assert (await locked.client.get("/admin", headers=right)).status_code == 303
 
 
+@pytest.mark.parametrize("path", ["/metrics", "/admin/api/jobs"])
+async def test_guessing_bearer_tokens_is_braked_and_the_right_one_still_reads(locked: Dashboard, path: str) -> None:
+    answers = [await locked.client.get(path, headers={"authorization": f"Bearer guess{n}"}) for n in range(20)]
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 10
+    assert int(answers[-1].headers["retry-after"]) > 0
+    assert (await locked.client.post("/admin/sign-in", data={"admin_token": "guess"})).status_code == 429
+    assert (await locked.client.get(path, headers={"authorization": "Bearer open sesame"})).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/health", "/ready", "/version", "/admin/sign-in", "/admin/static/admin.css"])
 async def test_what_is_open_is_open(locked: Dashboard, path: str) -> None:
     assert (await locked.client.get(path)).status_code == 200
@@ -68,7 +77,9 @@ async def test_loopback_goes_by_all_its_names(locked: Dashboard, host: str) -> N
     assert (await locked.client.get("/health", headers={"host": host})).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:9999", "http://localhost:8081"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:9999", "http://localhost:8081", "http://["]
+)
 async def test_a_form_from_another_origin_is_refused_even_with_session_and_token(
     dashboard: Dashboard, origin: str
 ) -> None:
@@ -100,6 +111,15 @@ async def test_a_link_on_another_site_asks_again_from_our_own_page(locked: Dashb
     assert answer.status_code == 200
     assert 'http-equiv="refresh" content="0;url=/admin/jobs/1' in answer.text
     assert "<b>" not in answer.text
+
+
+@pytest.mark.parametrize("site", ["cross-site", "none"])
+@pytest.mark.parametrize("path", ["//evil.example/x?a=b", "/%5cevil.example", "///evil.example"])
+async def test_nobody_is_led_to_another_site_without_signing_in(locked: Dashboard, path: str, site: str) -> None:
+    url = httpx2.URL(ORIGIN).copy_with(raw_path=path.encode())
+    answer = await locked.client.send(httpx2.Request("GET", url, headers={"sec-fetch-site": site}))
+    assert answer.status_code in (200, 303)
+    assert "evil.example" not in answer.text + answer.headers.get("location", "")
 
 
 async def test_behind_a_proxy_its_name_and_origin_are_ours_and_the_cookie_is_secure() -> None:

@@ -85,6 +85,15 @@ async def test_a_stream_ends_after_its_time_so_that_sessions_are_looked_at_again
     assert [number async for number in changes] == [7]
 
 
+@pytest.mark.parametrize("seen", ["²", "٣", "9" * 5000, "-1", "x", ""])
+async def test_an_odd_number_seen_is_as_good_as_none(dashboard: Dashboard, seen: str) -> None:
+    live: Live = dashboard.app.state.live
+    streaming = asyncio.create_task(dashboard.client.get("/admin/events", params={"seen": seen}))
+    await _until(lambda: live.listeners == 1 or streaming.done())
+    live.close()
+    assert (await streaming).status_code == 200
+
+
 async def test_there_is_an_end_to_listeners(dashboard: Dashboard) -> None:
     live: Live = dashboard.app.state.live
     listeners = [live.changes() for _ in range(MAX_LISTENERS)]

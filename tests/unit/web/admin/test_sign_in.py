@@ -45,14 +45,33 @@ async def test_the_admin_token_signs_in(locked: Dashboard) -> None:
     assert "operator (admin token)" in await locked.page("/admin")
 
 
-async def test_guessing_is_braked(locked: Dashboard) -> None:
+async def test_guessing_is_braked_until_some_minutes_have_passed(locked: Dashboard) -> None:
     for _ in range(10):
         assert (await locked.client.post("/admin/sign-in", data={"admin_token": "guess"})).status_code == 403
-    braked = await locked.client.post("/admin/sign-in", data={"admin_token": "open sesame"})
+    braked = await locked.client.post("/admin/sign-in", data={"admin_token": "guess"})
     assert braked.status_code == 429
     assert int(braked.headers["retry-after"]) > 0
     locked.clock.now += 301
-    assert (await locked.client.post("/admin/sign-in", data={"admin_token": "open sesame"})).status_code == 303
+    assert (await locked.client.post("/admin/sign-in", data={"admin_token": "guess"})).status_code == 403
+
+
+@pytest.mark.parametrize("by", ["link", "token"])
+async def test_a_stranger_at_the_same_address_locks_nobody_out(locked: Dashboard, by: str) -> None:
+    for _ in range(30):
+        await locked.client.post("/admin/sign-in", data={"admin_token": "guess"})
+    token = sign_in_path(locked.app).partition("token=")[2]
+    data = {"token": token} if by == "link" else {"admin_token": "open sesame"}
+    assert (await locked.client.post("/admin/sign-in", data=data)).status_code == 303
+
+
+async def test_wrong_links_are_not_counted_as_guesses(locked: Dashboard) -> None:
+    answers = [await locked.client.post("/admin/sign-in", data={"token": "x"}) for _ in range(20)]
+    assert {answer.status_code for answer in answers} == {403}
+
+
+async def test_a_form_of_very_many_fields_is_refused(locked: Dashboard) -> None:
+    answer = await locked.client.post("/admin/sign-in", data={f"x{number}": "" for number in range(60)})
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize(
