@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from pydantic import SecretStr
 
 from forgehand.practice.keys import private_key
+from support.command import forgehand
 from support.product import product
 
 
@@ -22,6 +24,34 @@ def test_what_is_no_key_at_all_is_said_at_start(tmp_path: Path) -> None:
         assert run.process is not None
         assert run.process.wait(60) != 0
         assert "GITHUB_APP_PRIVATE_KEY" in run.log()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "GITHUB_APP_PRIVATE_KEY",
+            None,
+            "GITHUB_APP_PRIVATE_KEY holds something that is no RSA private key in PEM form",
+        ),
+        ("GITHUB_APP_PRIVATE_KEY_FILE", b"nonsense", "which is no RSA private key in PEM form"),
+        ("GITHUB_APP_PRIVATE_KEY_FILE", b"\xff\xfe", "which cannot be read (it is no text)"),
+        ("GITHUB_APP_PRIVATE_KEY_FILE", None, "which cannot be read (No such file or directory)"),
+    ],
+)
+def test_a_key_that_cannot_be_used_is_said_before_any_port_opens(
+    tmp_path: Path, name: str, content: bytes | None, said: str
+) -> None:
+    path = tmp_path / "key.pem"
+    if content is not None:
+        path.write_bytes(content)
+    env = {"GITHUB_APP_ID": "7", "GITHUB_WEBHOOK_SECRET": "practice", name: str(path)}
+    ran = forgehand(tmp_path, "serve", env=env)
+    assert (ran.code, ran.out) == (2, "")
+    (line,) = ran.err.splitlines()
+    assert line.startswith(f"forgehand: {name} ")
+    assert said in line
+    assert (str(path) in line) is name.endswith("FILE")
 
 
 def test_an_unreachable_github_does_not_keep_webhooks_from_being_taken(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from forgehand.practice.keys import private_key
-from support.command import forgehand
+from support.command import forgehand, make_store
 from support.forge import Sample, sample_forge
 
 
@@ -40,6 +40,7 @@ def examined(folder: Path, env: Mapping[str, str], code: int) -> dict[str, Any]:
 
 def test_all_is_well_where_all_is_well(tmp_path: Path) -> None:
     hook = "https://forgehand.example.org/webhooks/github"
+    make_store(tmp_path)
     with sample_forge(tmp_path) as sample:
         sample.app.webhook_url = hook
         checks = examined(tmp_path, settings_for(sample, tmp_path), 0)
@@ -77,8 +78,9 @@ def test_what_is_no_key_at_all_is_named(tmp_path: Path, key: str) -> None:
     with sample_forge(tmp_path) as sample:
         env = settings_for(sample, tmp_path)
         (tmp_path / "key.pem").write_text(key)
-        check = examined(tmp_path, env, 1)["GitHub"]
-    assert "GITHUB_APP_PRIVATE_KEY" in check["says"]
+        check = examined(tmp_path, env, 1)["settings"]
+    key_file = tmp_path / "key.pem"
+    assert f"GITHUB_APP_PRIVATE_KEY_FILE names {key_file}, which is no RSA private key" in check["says"]
 
 
 def test_a_key_file_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -121,6 +123,14 @@ def test_a_store_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         check = examined(tmp_path, settings_for(sample, tmp_path, FORGEHAND_DATABASE_URL=url), 1)["store"]
     assert "file/forgehand.db" in check["says"]
     assert "FORGEHAND_DATABASE_URL" in check["remedy"]
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with sample_forge(tmp_path) as sample:
+        check = examined(tmp_path, settings_for(sample, tmp_path, FORGEHAND_DATA_DIR="file/data"), 1)["data folder"]
+    assert check["says"] == f"{tmp_path}/file/data cannot be used: {tmp_path}/file: Not a directory"
+    assert "FORGEHAND_DATA_DIR" in check["remedy"]
 
 
 def test_deliveries_that_do_not_arrive_are_seen(tmp_path: Path) -> None:

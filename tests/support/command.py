@@ -1,5 +1,6 @@
 """The `forgehand` command as a person runs it: a process of its own, with nothing of this machine's settings."""
 
+import asyncio
 import json
 import os
 import queue
@@ -14,6 +15,7 @@ from typing import Any
 
 from pydantic import AliasChoices, SecretStr
 
+from forgehand.adapters.sql import SqlStore
 from forgehand.assembly.settings import Settings
 
 
@@ -44,6 +46,19 @@ def forgehand(folder: Path, *argv: str, env: Mapping[str, str] | None = None, ti
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def make_store(folder: Path) -> Path:
+    """An empty store where commands in `folder` look for it, as a server leaves it that nothing came to."""
+
+    async def make(path: Path) -> None:
+        store = SqlStore(f"sqlite:///{path}")
+        await store.open()
+        await store.close()
+
+    path = folder / "data/forgehand.db"
+    asyncio.run(make(path))
+    return path
 
 
 class Running:

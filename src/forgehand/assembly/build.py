@@ -26,7 +26,7 @@ from forgehand.engine.steps import Steps, silent
 from forgehand.engine.sweep import Sweep
 from forgehand.engine.tidy import Tidy
 from forgehand.ports.desk import Worker
-from forgehand.ports.store import Store, Unclaimed
+from forgehand.ports.store import Store, StoreUnavailable, Unclaimed
 from forgehand.ports.wakeups import Wakeups
 
 DAY = 24 * 3600.0
@@ -84,10 +84,18 @@ async def opened(
     wakeups: Wakeups | None = None,
     built_in: Sequence[BuiltIn] = BUILT_IN,
     steps: Steps = silent,
+    create: bool = True,
 ) -> AsyncIterator[App]:
-    """The App with its store open and its schema up to date. Nothing is asked of GitHub yet."""
+    """The App with its store open and its schema up to date. Nothing is asked of GitHub yet. Without `create`, an
+    SQLite store must be there already."""
+    file = settings.database_file
+    if not create and file and not file.exists():
+        raise StoreUnavailable(f"no store at {file}: start `forgehand serve` once, or set FORGEHAND_DATABASE_URL")
     store = store_of(settings)
-    await store.open()
+    try:
+        await store.open()
+    except StoreUnavailable as error:
+        raise StoreUnavailable(f"{error.why}; FORGEHAND_DATABASE_URL names the store") from error
     try:
         hints = wakeups or await wakeups_of(settings)
         try:
@@ -121,13 +129,14 @@ async def working(app: App) -> AsyncIterator[Crew]:
         tokens = gh.AppTokens(github, gh.Vault(app.store, key) if key else None)
         identity = gh.Identity(github)
         children = ChildProcesses()
+        admin = await _admin_base_url(app)
         parts = Parts(
             pulls=gh.PullReader(github, tokens, identity),
             comparisons=GitComparisons(
                 children, tokens, settings.data_dir / "git", settings.github_url, env=_network_environment()
             ),
             analysers=analysers(children, settings.data_dir / "analysers"),
-            details_url=lambda slot: f"{settings.admin_base_url}/admin/effects/{slot}",
+            details_url=lambda slot: f"{admin}/admin/effects/{slot}",
         )
 
         async def own_login() -> str:
@@ -153,10 +162,22 @@ async def working(app: App) -> AsyncIterator[Crew]:
         yield Crew(workers, _runner(app, workers, gate), _rescue(app), _schedule(app), sign_in)
 
 
+ADMIN_URL = "admin_url"
+"""The mark of the store that says where `forgehand serve` shows its pages, when it chose the port itself."""
+
+
+async def _admin_base_url(app: App) -> str:
+    """What links lead to: the same in every process of one store, or a second look would say something else."""
+    settings = app.settings
+    if settings.admin_url or settings.admin_port:
+        return settings.admin_base_url
+    return await app.store.mark(ADMIN_URL) or settings.admin_base_url
+
+
 def store_of(settings: Settings) -> Store:
     from forgehand.adapters.sql import SqlStore
 
-    return SqlStore(settings.database_url)
+    return SqlStore(f"sqlite:///{settings.database_file}" if settings.database_file else settings.database_url)
 
 
 async def wakeups_of(settings: Settings) -> Wakeups:

@@ -1,7 +1,7 @@
 """What `forgehand doctor` examines: this machine, the settings, the store, and what GitHub says about the App.
 
 Each check says what it found and, where that is not right, what would mend it. Nothing is changed anywhere, but that
-the store is created or migrated where it was not. Called by `cli.doctor`.
+a store of an older version is migrated. Called by `cli.doctor`.
 """
 
 import os
@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from forgehand.assembly.doctor_github import examine_github
 from forgehand.assembly.logs import set_up_logs
 from forgehand.assembly.settings import Settings, SettingsError, read_settings
 from forgehand.ports.store import StoreUnavailable
+
+_OTHER_STORE = "mend that, or let FORGEHAND_DATABASE_URL name another store"
 
 SCARCE, LITTLE = 200 * 1024**2, 2 * 1024**3
 """Bytes of free disk below which work fails soon, and below which it may."""
@@ -29,7 +32,8 @@ async def examine() -> list[Check]:
     try:
         settings = read_settings()
     except SettingsError as error:
-        return [*checks, *(_problem("settings", line, _settings_remedy(line)) for line in str(error).splitlines())]
+        lines = [line.removesuffix("; see docs/settings.md") for line in str(error).splitlines()]
+        return [*checks, *(_problem("settings", line, _settings_remedy(line)) for line in lines)]
     if settings.log_level != "DEBUG":
         # What goes wrong becomes a check, and need not be logged besides.
         settings = settings.model_copy(update={"log_level": "ERROR"})
@@ -76,8 +80,8 @@ def _tool(name: str, argv: list[str], remedy: str, level: Level = Level.PROBLEM)
 def _settings(settings: Settings) -> Iterator[Check]:
     missing = settings.missing()
     for line in missing:
-        variable, _, rest = line.partition(" is not set: ")
-        yield _problem("settings", f"{variable} is not set", rest)
+        says, _, remedy = line.partition(": ")
+        yield _problem("settings", says, remedy)
     if not missing:
         yield _ok("settings", f"complete, for the App {settings.github_app_slug or settings.github_app_id}")
     if settings.github_webhook_secret_previous.get_secret_value():
@@ -87,8 +91,6 @@ def _settings(settings: Settings) -> Iterator[Check]:
             "the previous secret is still accepted",
             "remove GITHUB_WEBHOOK_SECRET_PREVIOUS once GitHub signs with the new one",
         )
-    if (short := settings.secret_key.get_secret_value()) and len(short) < 32:
-        yield _problem("secret key", "FORGEHAND_SECRET_KEY is too short", "give at least 32 random characters")
 
 
 def _files(settings: Settings) -> Iterator[Check]:
@@ -100,11 +102,11 @@ def _files(settings: Settings) -> Iterator[Check]:
 
 
 def _disk(settings: Settings) -> Check:
-    folder = settings.data_dir.resolve()
-    while not folder.exists():
-        folder = folder.parent
-    if not os.access(folder, os.W_OK):
-        return _problem("data folder", f"{folder} cannot be written to", "give FORGEHAND_DATA_DIR a folder of its own")
+    wanted = settings.data_dir.absolute()
+    folder = _nearest(wanted)
+    if why := _no_room_in(folder):
+        remedy = "let FORGEHAND_DATA_DIR name a folder that can be made and written to"
+        return _problem("data folder", f"{wanted} cannot be used: {why}", remedy)
     free = shutil.disk_usage(folder).free
     says = f"{free / 1024**3:.1f} GB free at {folder}"
     if free < SCARCE:
@@ -133,6 +135,9 @@ def _sqlite(settings: Settings) -> Iterator[Check]:
 async def _store(settings: Settings) -> Check:
     from forgehand.assembly.build import store_of
 
+    file = settings.database_file
+    if file and not file.exists():
+        return _store_to_be_made(file)
     try:
         store = store_of(settings)
         await store.open()
@@ -144,12 +149,35 @@ async def _store(settings: Settings) -> Check:
         finally:
             await store.close()
     except (StoreUnavailable, SettingsError) as error:
-        remedy = "mend that, or let FORGEHAND_DATABASE_URL name another store"
-        return _problem("store", str(error), remedy)
+        return _problem("store", str(error), _OTHER_STORE)
     if paused:
         why = f" ({paused.why})" if paused.why else ""
         return Check("store", Level.WARNING, f"{says}; writes are paused by {paused.by}{why}", "forgehand resume")
     return _ok("store", says)
+
+
+def _store_to_be_made(file: Path) -> Check:
+    folder = _nearest(file.parent)
+    if why := _no_room_in(folder):
+        return _problem("store", f"{file} cannot be made: {why}", _OTHER_STORE)
+    remedy = "`forgehand serve` makes it; if you have one already, go to its folder, or set FORGEHAND_DATABASE_URL"
+    return Check("store", Level.WARNING, f"no store at {file} yet", remedy)
+
+
+def _nearest(path: Path) -> Path:
+    """The path itself, or what there is of the folders it would lie in."""
+    while not os.path.lexists(path) and path != path.parent:
+        path = path.parent
+    return path
+
+
+def _no_room_in(folder: Path) -> str:
+    """Why nothing can be made in a folder, found by trying; empty where something can, and nothing is left behind."""
+    try:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".forgehand-doctor-"):
+            return ""
+    except OSError as error:
+        return f"{folder}: {error.strerror}"
 
 
 def _settings_remedy(line: str) -> str:

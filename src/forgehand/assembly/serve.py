@@ -4,6 +4,7 @@ import asyncio
 import resource
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +17,12 @@ from starlette.applications import Starlette
 
 from forgehand import VERSION
 from forgehand.adapters.wakeups import PipeWakeups
-from forgehand.assembly.build import App, opened, wakeups_of
+from forgehand.assembly.build import ADMIN_URL, App, opened, wakeups_of
 from forgehand.assembly.logs import set_up_logs
 from forgehand.assembly.own_process import allow_many_connections, close_to_neighbours
 from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.worker_child import WorkerChild
+from forgehand.domain.jobs import Change
 from forgehand.engine.steps import Steps, silent
 from forgehand.ports.wakeups import Wakeups
 from forgehand.web.admin.app import LOOPBACK, build_admin, end_live, sign_in_path
@@ -31,8 +33,6 @@ log = structlog.get_logger(__name__)
 
 WORKER_MODULE = ("-m", "forgehand.assembly.worker_process")
 
-OPEN_FILES = 65536
-"""The most that is asked for: where the hard limit is a billion, some programs that workers run close each by turn."""
 WEBHOOK_CONNECTIONS = 1024
 ADMIN_CONNECTIONS = 256
 
@@ -72,8 +72,10 @@ async def _serve(settings: Settings, on_ready: Callable[[Addresses], None], work
         settings = settings.model_copy(update={"port": _port(webhooks), "admin_port": _port(admin)})
         child = WorkerChild(settings, worker)
         async with opened(settings, wakeups=await _hints(settings, child), steps=steps) as app:
+            if not settings.admin_url:
+                await app.store.commit(Change(marks={ADMIN_URL: settings.admin_base_url}), time.time())
             admin_app = _admin(app)
-            for_webhooks, for_admin = _connections(_raise_open_files())
+            for_webhooks, for_admin = _connections(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
             servers = [_Server(_config(_webhooks(app), for_webhooks)), _Server(_config(admin_app, for_admin))]
             serving = [
                 asyncio.create_task(server.serve(sockets=[sock]))
@@ -131,22 +133,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _raise_open_files() -> int:
-    """How many files this process may have open, after asking for more."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return OPEN_FILES if soft == resource.RLIM_INFINITY else soft
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    except (OSError, ValueError):  # some systems keep a lower limit that they do not tell
-        return soft
-    return wanted
-
-
 def _connections(open_files: int) -> tuple[int, int]:
     """How many connections the webhook port and the admin port may hold: each its own share, so that strangers at one
     door cannot close the other, and half of all files stay for the store and the jobs."""
+    if open_files == resource.RLIM_INFINITY:
+        return WEBHOOK_CONNECTIONS, ADMIN_CONNECTIONS
     half = open_files // 2
     return min(WEBHOOK_CONNECTIONS, max(1, half * 3 // 4)), min(ADMIN_CONNECTIONS, max(1, half // 4))
 

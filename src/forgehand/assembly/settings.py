@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -181,7 +182,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_store(cls, url: str) -> str:
-        if url.startswith("sqlite:///"):
+        if url.startswith("sqlite:///") and url != "sqlite:///":
             return url
         if url.startswith(("postgresql://", "postgres://")):
             return url.replace("postgres://", "postgresql://", 1)
@@ -201,12 +202,29 @@ class Settings(BaseSettings):
         """The PEM, wherever it was given. `\\n` written out, as many secret stores keep it, is understood."""
         if self.github_app_private_key_file and not self.github_app_private_key.get_secret_value():
             try:
-                return self.github_app_private_key_file.read_text()
-            except OSError as error:
+                return self.github_app_private_key_file.read_text("utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "it is no text"
                 raise SettingsError(
-                    f"GITHUB_APP_PRIVATE_KEY_FILE: cannot read {self.github_app_private_key_file}: {error.strerror}"
+                    f"GITHUB_APP_PRIVATE_KEY_FILE names {self.github_app_private_key_file}, which cannot be read "
+                    f"({why}): give the path of the .pem that GitHub handed out"
                 ) from None
         return self.github_app_private_key.get_secret_value().replace("\\n", "\n")
+
+    @property
+    def database_file(self) -> Path | None:
+        """The full path of SQLite's file; None on PostgreSQL."""
+        if self.shared_database:
+            return None
+        return Path(self.database_url.removeprefix("sqlite:///")).absolute()
+
+    @property
+    def database_shown(self) -> str:
+        """Where the store is, for people: the file's full path, or the server's address without a password."""
+        if self.database_file:
+            return str(self.database_file)
+        parts = urlsplit(self.database_url)
+        return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     @property
     def database_password(self) -> str:
@@ -274,11 +292,38 @@ class Settings(BaseSettings):
                 "GITHUB_APP_PRIVATE_KEY is not set: generate a private key on the App's settings page, and give its "
                 "content here or its path in GITHUB_APP_PRIVATE_KEY_FILE"
             )
+        elif problem := self._key_problem():
+            problems.append(problem)
         if not self.webhook_secrets:
             problems.append(
                 "GITHUB_WEBHOOK_SECRET is not set: the secret of the App's webhook; without it anyone could send events"
             )
         return [*problems, *self._weak()]
+
+    def _key_problem(self) -> str:
+        """Why the private key that is given is none; empty where it is one."""
+        # Imported here: what never looks at the key should not wait for it.
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        try:
+            if isinstance(load_pem_private_key(self.private_key.encode(), password=None), RSAPrivateKey):
+                return ""
+        except SettingsError as error:
+            return str(error)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            pass
+        in_line = bool(self.github_app_private_key.get_secret_value())
+        where = (
+            "GITHUB_APP_PRIVATE_KEY holds something that"
+            if in_line
+            else f"GITHUB_APP_PRIVATE_KEY_FILE names {self.github_app_private_key_file}, which"
+        )
+        return (
+            f"{where} is no RSA private key in PEM form: GitHub's begins with “-----BEGIN RSA PRIVATE KEY-----”; "
+            "generate one on the App's settings page"
+        )
 
     def _weak(self) -> list[str]:
         short = (
@@ -307,16 +352,48 @@ def read_settings(**given: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError("\n".join(map(_sentence, error.errors(include_input=False)))) from None
+        raise SettingsError("\n".join(map(_sentence, error.errors()))) from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise SettingsError(f".env cannot be read ({why}): make it readable, or run this in another folder") from None
 
 
 def _sentence(error: ErrorDetails) -> str:
+    """One line for people. Only a number or a choice is shown as it was given: anything else may hold a secret."""
     message = error["msg"].removeprefix("Value error, ")
     if not error["loc"]:
         return message
-    name = str(error["loc"][0])
-    field = Settings.model_fields.get(name)
-    return f"{(field.alias if field else None) or name}: {message}"
+    name, field = _field(str(error["loc"][0]))
+    if error["type"] == "literal_error":
+        choices = str(error["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
+        message = f"{error['input']!r} is not one of {choices}"
+    elif field and field.annotation in (int, float):
+        message = f"{error['input']!r} is not {_number(field)}"
+    return f"{name}: {message}; see docs/settings.md"
+
+
+def _field(loc: str) -> tuple[str, FieldInfo | None]:
+    """The variable and the field of an error's place, which is either's name."""
+    for name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        variables = [str(each) for each in alias.choices] if isinstance(alias, AliasChoices) else [str(alias or name)]
+        if loc in (name, *variables):
+            return variables[0], field
+    return loc, None
+
+
+def _number(field: FieldInfo) -> str:
+    """What a number may be: `a whole number from 0 to 65535`."""
+    kind = "a whole number" if field.annotation is int else "a number"
+    limits = {type(each).__name__: getattr(each, type(each).__name__.lower(), None) for each in field.metadata}
+    match limits:
+        case {"Ge": least, "Le": most}:
+            return f"{kind} from {least} to {most}"
+        case {"Ge": least}:
+            return f"{kind} of at least {least}"
+        case {"Gt": least}:
+            return f"{kind} above {least}"
+    return kind
 
 
 def ready_settings(**given: object) -> Settings:

@@ -19,7 +19,9 @@ SHORTEST = 6
 
 
 def with_app(act: "Callable[[App], Awaitable[Result]]", *, ready: bool = False) -> Result:
-    """`act` on the App with its store open. `ready`: it will also talk to GitHub, so its settings must be complete."""
+    """`act` on the App with its store open, which must be there already: a command in the wrong folder must not make an
+    empty one and then claim to have paused it. `ready`: it will also talk to GitHub, so its settings must be complete.
+    """
     import asyncio
 
     from forgehand.assembly.build import opened
@@ -29,7 +31,7 @@ def with_app(act: "Callable[[App], Awaitable[Result]]", *, ready: bool = False) 
     quiet_logs(settings)
 
     async def run() -> Result:
-        async with opened(settings) as app:
+        async with opened(settings, create=False) as app:
             return await act(app)
 
     return asyncio.run(run())

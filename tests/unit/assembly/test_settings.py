@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from forgehand.assembly.settings import Settings, SettingsError, read_settings
@@ -18,6 +20,52 @@ def test_a_value_that_cannot_work_is_refused_by_its_name(name: str, value: objec
     with pytest.raises(SettingsError) as refused:
         read_settings(**{name: value})
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "line"),
+    [
+        ("PORT", "abc", "PORT: 'abc' is not a whole number from 0 to 65535"),
+        ("PORT", "70000", "PORT: '70000' is not a whole number from 0 to 65535"),
+        ("FORGEHAND_LEASE_SECONDS", "0", "FORGEHAND_LEASE_SECONDS: '0' is not a number above 0"),
+        ("FORGEHAND_POLL_SECONDS", "-1", "FORGEHAND_POLL_SECONDS: '-1' is not a number of at least 0"),
+        ("LOG_LEVEL", "LOUD", "LOG_LEVEL: 'LOUD' is not one of DEBUG, INFO, WARNING, ERROR"),
+    ],
+)
+def test_a_wrong_value_is_said_with_what_it_may_be(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, value: str, line: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as refused:
+        read_settings()
+    assert str(refused.value) == f"{line}; see docs/settings.md"
+
+
+@pytest.mark.parametrize("variable", ["FORGEHAND_DATABASE_URL", "GITHUB_API_URL"])
+def test_an_address_that_may_hold_a_password_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(variable, "mysql://me:hush-hush@db/forgehand")
+    with pytest.raises(SettingsError) as refused:
+        read_settings()
+    assert "hush" not in str(refused.value)
+
+
+def test_an_env_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes(b"PORT=\xff\xfe\n")
+    with pytest.raises(SettingsError, match=r"\.env cannot be read"):
+        read_settings()
+
+
+def test_where_the_store_is_is_shown_whole_and_without_a_password(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_settings(database_url="sqlite:///data/x.db").database_shown == f"{tmp_path}/data/x.db"
+    assert read_settings(database_url="postgresql://me:hush@db:5433/x").database_shown == "postgresql://db:5433/x"
 
 
 def test_a_guessable_secret_is_refused() -> None:

@@ -96,7 +96,10 @@ class SqliteBackend:
             raise StoreUnavailable(f"cannot open {self._path}: {error.strerror or error}") from error
         except Exception as error:
             self._engine.dispose()
-            raise told(error) from error
+            answer = told(error)
+            if isinstance(answer, StoreUnavailable):
+                raise StoreUnavailable(f"cannot open {self._path}: {answer.why}") from error
+            raise answer from error
         self._queue.open()
         self._writer.start()
 
