@@ -1,12 +1,13 @@
-"""Which lines a patch adds, and which it shows. Used by the review worker on GitHub's patches and on git's own.
+"""Lines of a file as ranges, and which lines a patch adds and shows. Used by the review worker on GitHub's patches.
 
 The lengths in a hunk's header decide where it ends, so that removed lines such as `-- a` (which a patch shows as
 `--- a`) are never taken for headers. unidiff 1.0 was tried: it refuses whole diffs over one odd file name.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
@@ -15,27 +16,68 @@ class MalformedPatch(ValueError):
     """The text is no run of hunks."""
 
 
+@dataclass(frozen=True, slots=True, init=False)
+class Spans:
+    """Line numbers as ascending ranges that do not touch: a million lines in a row take no more room than one."""
+
+    ranges: tuple[range, ...]
+
+    def __init__(self, ranges: Iterable[range] = ()) -> None:
+        """`ranges` come in ascending order."""
+        object.__setattr__(self, "ranges", tuple(_joined(ranges)))
+
+    def __contains__(self, line: object) -> bool:
+        if not isinstance(line, int):
+            return False
+        at = bisect_right(self.ranges, line, key=lambda each: each.start)
+        return at > 0 and line in self.ranges[at - 1]
+
+    def __iter__(self) -> Iterator[int]:
+        return (line for each in self.ranges for line in each)
+
+
 @dataclass(frozen=True, slots=True)
 class Lines:
     """Line numbers of the new file, counted from 1. `added` are the patch's `+` lines; `shown` are those and the
     context: the lines that can carry a review comment with `side=RIGHT`.
     https://docs.github.com/en/rest/pulls/comments#create-a-review-comment-for-a-pull-request"""
 
-    added: frozenset[int] = frozenset()
-    shown: frozenset[int] = frozenset()
+    added: Spans = field(default_factory=Spans)
+    shown: Spans = field(default_factory=Spans)
 
 
 def read_patch(patch: str | None) -> Lines:
-    """The lines of one file's patch, which starts at its first `@@`; no lines for None. Raises MalformedPatch."""
+    """The lines of one file's patch, which starts at its first `@@`; no lines for None. Raises MalformedPatch. Takes
+    about a second for a million lines: where patches may be large, call it in a thread."""
     if not patch:
         return Lines()
-    added: set[int] = set()
-    shown: set[int] = set()
+    added: list[range] = []
+    shown: list[range] = []
     for line, is_added in _new_side(patch.removesuffix("\n").split("\n")):
-        shown.add(line)
+        _extend(shown, line)
         if is_added:
-            added.add(line)
-    return Lines(frozenset(added), frozenset(shown))
+            _extend(added, line)
+    return Lines(Spans(added), Spans(shown))
+
+
+def _extend(ranges: list[range], line: int) -> None:
+    if ranges and ranges[-1].stop == line:
+        ranges[-1] = range(ranges[-1].start, line + 1)
+    else:
+        ranges.append(range(line, line + 1))
+
+
+def _joined(ranges: Iterable[range]) -> Iterator[range]:
+    last = range(0)
+    for each in ranges:
+        if last and each.start <= last.stop:
+            last = range(last.start, max(last.stop, each.stop))
+        else:
+            if last:
+                yield last
+            last = each
+    if last:
+        yield last
 
 
 def _new_side(rows: list[str]) -> Iterator[tuple[int, bool]]:

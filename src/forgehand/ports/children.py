@@ -8,11 +8,14 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`seconds` of wall clock, `memory` bytes of address space (0: none), `output` bytes kept of each stream."""
+    """`seconds` of wall clock, and as many of each processor. In bytes: `memory` of address space, `file` that any one
+    file may grow to, `output` kept of each stream. `files` open at once."""
 
     seconds: float = 60.0
-    memory: int = 0
-    output: int = 64 * 1024 * 1024
+    memory: int = 4 * 1024**3
+    file: int = 1024**3
+    files: int = 1024
+    output: int = 64 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +41,6 @@ class Children(Protocol):
         limits: Limits = Limits(),
     ) -> Finished:
         """Run to the end. `env` is added to a minimal environment (PATH, HOME in a private folder, LANG); nothing else
-        is inherited. Cancelling the await kills the whole process group."""
+        is inherited. Cancelling the await kills the whole process group. What cannot be started, or not be held to its
+        limits on this machine, ends with code 127 and says why on `stderr`."""
         ...

@@ -1,6 +1,5 @@
 """Git, as workers need it. Implemented by `adapters.git` with the git command line."""
 
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,28 +19,30 @@ class GitFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:
-    """One changed file. `patch` starts at its first `@@` and has 3 lines of context, like GitHub's; None for binary
-    files and where only mode or name changed. `status` is one of added, removed, modified, renamed."""
+    """One changed file. `status` is one of added, removed, modified, renamed; a file that takes the place of a symbolic
+    link is added. `added` are its new lines, counted from 1; none for a binary file. `left_out` says why it is on
+    neither side, and `excused` that this is for what it is, not for its size or name: a link, a submodule, binary."""
 
     path: str
     status: str
     previous_path: str | None
-    patch: str | None
+    added: tuple[range, ...] = ()
     binary: bool = False
+    left_out: str = ""
+    excused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """A pull request's two sides as plain files in throw-away folders: only files that the change leaves behind,
     regular files only, no `.git`. `base` is the merge base's side, where a renamed file has its previous path and an
-    added one is absent. `left_out` maps a path to why it is on neither side."""
+    added one is absent. Paths are for people: of two files with odd names that look alike, one at most is there."""
 
     merge_base: str
     head_sha: str
     base: Path
     head: Path
     files: tuple[FileDiff, ...]
-    left_out: Mapping[str, str]
 
 
 class Comparisons(Protocol):

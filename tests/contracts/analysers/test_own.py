@@ -1,5 +1,6 @@
 """Our own rules, over files on disk."""
 
+import tracemalloc
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -43,3 +44,15 @@ async def test_a_giant_file_is_minor_and_generated_ones_are_spared(plant: Plant)
         *plant({"a.c": giant, "b.c": "x\n" * 10, "uv.lock": giant, "d/data.csv": giant, "bin": "\0" + giant})
     )
     assert [(f.path, f.line, f.rule, f.severity) for f in got.findings] == [("a.c", 1, "giant-file", Severity.MINOR)]
+
+
+async def test_a_file_of_line_breaks_takes_neither_time_nor_memory(plant: Plant) -> None:
+    tree, paths = plant({f"{n}.txt": b"\n" * 1_900_000 for n in range(3)})
+    tracemalloc.start()
+    try:
+        got = await OwnRules().analyse(tree, paths)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [f.title for f in got.findings] == ["A file of 1,900,001 lines"] * 3
+    assert peak < 8_000_000

@@ -1,15 +1,17 @@
 """`ports.analysers` over the real ruff: what it reports, and what a hostile tree cannot change."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from forgehand.adapters.analysers.parts import MOST_RUNS_MORE
 from forgehand.adapters.analysers.ruff import MAJOR, MINOR, Ruff
 from forgehand.adapters.sandbox.children import ChildProcesses
 from forgehand.domain.findings import Finding
 from forgehand.ports.analysers import AnalyserFailed
 from forgehand.ports.children import Finished, Limits
+from support.secrets import Fakes
 
 Plant = Callable[[Mapping[str, str | bytes]], tuple[Path, list[str]]]
 pytestmark = pytest.mark.anyio
@@ -155,7 +157,6 @@ async def test_a_ruff_that_is_not_there_is_a_failure_not_silence(children: Child
         (Finished(2, b"", b"ruff failed\n  Cause: no room", 0.1), "ruff failed Cause: no room"),
         (Finished(-9, b"", b"", 30.0, timed_out=True), "longer than 60 s"),
         (Finished(0, b"[{", b"", 0.1), "no JSON"),
-        (Finished(1, b"[]", b"", 0.1, cut=True), "code 1"),
     ],
 )
 async def test_every_way_to_break_is_a_failure(plant: Plant, finished: Finished, why: str) -> None:
@@ -165,6 +166,61 @@ async def test_every_way_to_break_is_a_failure(plant: Plant, finished: Finished,
 
     with pytest.raises(AnalyserFailed, match=why):
         await Ruff(Broken(), limits=Limits(seconds=60)).analyse(*plant({"a.py": UNDEFINED}))
+
+
+NESTED = "x = " + "-" * 60_000 + "1\n"
+"""Overflows ruff's stack."""
+
+
+async def test_a_file_that_crashes_ruff_costs_only_itself(ruff: Ruff, plant: Plant) -> None:
+    tree, paths = plant({f"m{n}.py": UNDEFINED for n in range(6)} | {"m3.py": NESTED})
+    got = await ruff.analyse(tree, paths)
+    assert [f.path for f in got.findings] == ["m0.py", "m1.py", "m2.py", "m4.py", "m5.py"]
+    assert list(got.unread) == ["m3.py"]
+
+
+async def test_a_file_with_too_many_findings_says_so_and_mutes_no_other(children: ChildProcesses, plant: Plant) -> None:
+    ruff = Ruff(children, limits=Limits(output=100_000))
+    got = await ruff.analyse(*plant({"bug.py": UNDEFINED, "many.py": "exec(a)\n" * 2_000}))
+    assert _brief(got.findings) == [("bug.py", 1, "F821", "major"), ("many.py", 1, "too-many", "major")]
+    assert list(got.unread) == ["many.py"]
+
+
+async def test_files_that_break_it_together_are_looked_at_a_bounded_number_of_times(plant: Plant) -> None:
+    asked: list[int] = []
+
+    class Moody:
+        async def run(self, argv: Sequence[str], **_: object) -> Finished:
+            files = argv[argv.index("--") + 1 :]
+            asked.append(len(files))
+            return Finished(0 if files == ["./m000.py"] else 101, b"[]", b"panicked", 0.1)
+
+    tree, paths = plant({f"m{n:03}.py": "x\n" for n in range(200)})
+    got = await Ruff(Moody()).analyse(tree, paths)
+    assert set(got.unread) == set(paths) - {"m000.py"}
+    assert len(asked) < 2 * MOST_RUNS_MORE + 4
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'A = {{"{0}": 1, "{0}": 2}}\n',
+        'A = {{"{0}", "{0}"}}\n',
+        "x: '{0} {0}' = 1\n",
+        'import enum\n\n\nclass A(enum.Enum):\n    B = "{0}"\n    C = "{0}"\n',
+        "print({0})\n",
+        "import {0}\n",
+        "class A:\n    {0} = 1\n    {0} = 2\n",
+        'assert ("{0}", 1)\n"%({0})s" % (1,)\n',
+        '"%({0})s %(b)s" % {{"b": 1}}\n',
+        'x = f"{{{0}!z}}"\n',
+    ],
+)
+async def test_no_message_repeats_a_secret(ruff: Ruff, plant: Plant, source: str) -> None:
+    for secret in (Fakes(3).github_token(), Fakes(4).chars(32)):
+        got = await ruff.analyse(*plant({"a.py": source.format(secret)}))
+        assert got.findings
+        assert secret not in " ".join(f"{f.title} {f.body} {f.rule} {f.url}" for f in got.findings)
 
 
 async def test_the_selection_knows_only_rules_that_this_ruff_has(children: ChildProcesses, tmp_path: Path) -> None:

@@ -2,16 +2,19 @@
 
 import base64
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from forgehand.adapters.analysers.secret_patterns import matches
 from forgehand.adapters.analysers.secrets import Secrets, redacted
 from forgehand.adapters.sandbox.children import ChildProcesses
 from forgehand.domain.findings import Severity
 from forgehand.ports.analysers import AnalyserFailed
 from forgehand.ports.children import Finished
+from support.product import compiled_rules
 from support.secrets import Fakes
 
 Plant = Callable[[Mapping[str, str | bytes]], tuple[Path, list[str]]]
@@ -192,3 +195,44 @@ async def test_a_kingfisher_that_is_not_there_is_a_failure(
 ) -> None:
     with pytest.raises(AnalyserFailed, match="code 127"):
         await Secrets(children, tmp_path / "cache", "no-such-kingfisher").analyse(*plant({"a.py": "x\n"}))
+
+
+async def test_a_file_that_breaks_kingfisher_costs_only_itself(
+    children: ChildProcesses, plant: Plant, tmp_path: Path
+) -> None:
+    class Breaks:
+        """kingfisher, but for its word that one file could not be read."""
+
+        async def run(self, argv: Sequence[str], *, cwd: Path, **more: Any) -> Finished:
+            if any(b"break" in file.read_bytes() for file in cwd.iterdir()):
+                return Finished(-6, b"", b"it read hunter2", 0.1)
+            return await children.run(argv, cwd=cwd, **more)
+
+    files: dict[str, str] = {f"{n}.py": f't = "{Fakes(n).github_token()}"\n' for n in range(5)}
+    got = await Secrets(Breaks(), compiled_rules()).analyse(*plant(files | {"2.py": "break\n"}))
+    assert [f.path for f in got.findings] == ["0.py", "1.py", "3.py", "4.py"]
+    assert got.unread == {"2.py": "kingfisher ended with code -6"}
+
+
+def test_lines_too_short_to_hold_a_secret_take_no_time_of_their_own() -> None:
+    token = Fakes(7).huggingface().encode()
+    content = b"\n" * 1_000_000 + b"a\n" * 300_000 + b't = "' + token + b'"\n' + b"\n" * 5
+    asked: list[int] = []
+    assert [(m.line, m.start, m.value) for m in matches(content, lambda: not asked.append(1))] == [
+        (1_300_001, 5, token)
+    ]
+    assert len(asked) == 1
+
+
+def test_matching_stops_when_its_time_is_over() -> None:
+    content = b'password = "nothing to see here"\n' * 10_000
+    answers = iter([True, True, False])
+    assert list(matches(content, lambda: next(answers))) == []
+
+
+async def test_what_was_not_matched_in_time_is_unread(
+    secrets: Secrets, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forgehand.adapters.analysers.secrets._PATTERN_SECONDS", -1.0)
+    got = await secrets.analyse(*plant({"a.py": "x = 1\n"}))
+    assert list(got.unread) == ["a.py"]

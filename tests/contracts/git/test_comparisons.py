@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from forgehand.adapters.git.comparisons import GitComparisons
-from forgehand.adapters.git.mirrors import hold_mirror
+from forgehand.adapters.git.mirrors import hold_mirror, make_room
+from forgehand.adapters.git.selection import Bounds
 from forgehand.adapters.sandbox.children import ChildProcesses
 from forgehand.domain.repositories import Repo
 from forgehand.ports.children import Finished
@@ -21,6 +22,7 @@ from support.git import Bare
 pytestmark = pytest.mark.anyio
 
 REPO = Repo(1, 42, "acme/shop")
+BOUNDS = Bounds()
 
 
 class NoTokens:
@@ -39,12 +41,17 @@ def comparisons(tmp_path: Path) -> GitComparisons:
     return _comparisons(tmp_path)
 
 
-def _comparisons(tmp_path: Path, **limits: int) -> GitComparisons:
-    return GitComparisons(ChildProcesses(), NoTokens(), tmp_path / "data", f"file://{tmp_path / 'server'}", **limits)  # type: ignore[arg-type]
+def _comparisons(tmp_path: Path, bounds: Bounds = BOUNDS, **limits: int) -> GitComparisons:
+    server = f"file://{tmp_path / 'server'}"
+    return GitComparisons(ChildProcesses(), NoTokens(), tmp_path / "data", server, bounds=bounds, **limits)  # type: ignore[arg-type]
 
 
 def _tree(root: Path) -> dict[str, bytes]:
     return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if not p.is_dir()}
+
+
+def _left_out(comparison: Comparison) -> dict[str, str]:
+    return {file.path: file.left_out for file in comparison.files if file.left_out}
 
 
 def _by_path(comparison: Comparison) -> dict[str, FileDiff]:
@@ -59,11 +66,10 @@ async def test_both_sides_and_the_difference_come_out(origin: Bare, comparisons:
         assert _tree(got.base) == {"a.py": b"one\ntwo\n"}
         assert _tree(got.head) == {"a.py": b"one\n2\n", "new/b.py": b"b\n"}
         assert got.files == (
-            FileDiff("a.py", "modified", None, "@@ -1,2 +1,2 @@\n one\n-two\n+2\n"),
-            FileDiff("gone.py", "removed", None, "@@ -1 +0,0 @@\n-bye\n"),
-            FileDiff("new/b.py", "added", None, "@@ -0,0 +1 @@\n+b\n"),
+            FileDiff("a.py", "modified", None, (range(2, 3),)),
+            FileDiff("gone.py", "removed", None),
+            FileDiff("new/b.py", "added", None, (range(1, 2),)),
         )
-        assert got.left_out == {}
         folders = (got.base, got.head)
     assert not any(folder.exists() for folder in folders)
 
@@ -85,7 +91,7 @@ async def test_a_renamed_and_edited_file_keeps_its_history(origin: Bare, compari
     async with comparisons.compare(REPO, 7, base, head) as got:
         (file,) = got.files
         assert (file.path, file.previous_path, file.status) == ("new name.py", "old/name.py", "renamed")
-        assert "+LINE\n" in (file.patch or "")
+        assert file.added == (range(21, 22),)
         assert set(_tree(got.base)) == {"old/name.py"}
         assert set(_tree(got.head)) == {"new name.py"}
 
@@ -112,11 +118,11 @@ async def test_odd_names_and_contents_come_through_whole(origin: Bare, compariso
         wrote = {name: data.encode() if isinstance(data, str) else data for name, data in odd.items()}
         assert _tree(got.head) == wrote
         assert set(_by_path(got)) == set(odd)
-        assert _by_path(got)["tricky.txt"].patch == (
-            "@@ -0,0 +1,4 @@\n+--- a/x\n++++ b/x\n+@@ -1 +1 @@\n+diff --git a/y b/y\n"
-        )
-        assert _by_path(got)["crlf.txt"].patch == "@@ -0,0 +1,2 @@\n+a\r\n+b\r\n"
-        assert _by_path(got)["empty.txt"].patch is None
+        lines = {"tricky.txt": 4, "crlf.txt": 2, "feed.txt": 1, "no-newline.txt": 1}
+        assert {path: _by_path(got)[path].added for path in lines} == {
+            path: (range(1, count + 1),) for path, count in lines.items()
+        }
+        assert _by_path(got)["empty.txt"].added == ()
 
 
 async def test_what_is_no_plain_file_is_left_out_with_the_reason(
@@ -138,7 +144,7 @@ async def test_what_is_no_plain_file_is_left_out_with_the_reason(
     )
     async with comparisons.compare(REPO, 7, base, head) as got:
         assert set(_tree(got.head)) == {".gitmodules", "fine.py"}
-        assert got.left_out == {
+        assert _left_out(got) == {
             "link": "a symbolic link",
             "was-file": "a symbolic link",
             "module": "a submodule",
@@ -146,6 +152,7 @@ async def test_what_is_no_plain_file_is_left_out_with_the_reason(
             "tab\there.py": "its name has a control character",
             "caf\\xe9.py": "its name is not UTF-8",
         }
+        assert {file.path for file in got.files if file.excused} == {"link", "was-file", "module"}
         assert len(got.files) == 8
 
 
@@ -153,7 +160,7 @@ async def test_binary_files_have_no_patch_and_say_so(origin: Bare, comparisons: 
     base = origin.commit({"b.dat": b"\0one"})
     head = origin.commit({"b.dat": b"\0two"}, base)
     async with comparisons.compare(REPO, 7, base, head) as got:
-        assert got.files == (FileDiff("b.dat", "modified", None, None, binary=True),)
+        assert got.files == (FileDiff("b.dat", "modified", None, binary=True),)
         assert _tree(got.head) == {"b.dat": b"\0two"}
 
 
@@ -169,7 +176,7 @@ async def test_attributes_of_the_repository_neither_filter_nor_hide(
     origin.git("config", "diff.evil.command", f"touch {proof}")
     async with comparisons.compare(REPO, 7, base, head) as got:
         assert _tree(got.head) == {"a.py": b"2\n", "b.txt": b"$Id$ 2\n"}
-        assert [file.patch for file in got.files] == ["@@ -1 +1 @@\n-1\n+2\n", "@@ -1 +1 @@\n-$Id$\n+$Id$ 2\n"]
+        assert [file.added for file in got.files] == [(range(1, 2),), (range(1, 2),)]
     assert not proof.exists()
 
 
@@ -177,9 +184,11 @@ async def test_large_files_and_large_changes_are_left_out_with_the_reason(origin
     base = origin.commit({"keep": "x\n", "shrinks.txt": "y" * 5000})
     files = {f"f{n}.txt": f"{n}\n" for n in range(5)}
     head = origin.commit({**files, "big.txt": "x" * 2000, "shrinks.txt": "y\n"}, base)
-    async with _comparisons(tmp_path, max_file_bytes=1000, max_files=3).compare(REPO, 7, base, head) as got:
+    bounds = Bounds(file_bytes=1000, files=3)
+    async with _comparisons(tmp_path, bounds).compare(REPO, 7, base, head) as got:
         assert set(_tree(got.head)) == {"f0.txt", "f1.txt", "f2.txt"}
-        assert got.left_out == {
+        assert not any(file.excused for file in got.files)
+        assert _left_out(got) == {
             "big.txt": "larger than 1,000 bytes",
             "shrinks.txt": "larger than 1,000 bytes",
             "f3.txt": "the change has more than 3 files",
@@ -188,12 +197,163 @@ async def test_large_files_and_large_changes_are_left_out_with_the_reason(origin
         assert len(got.files) == 7
 
 
-async def test_a_type_change_does_not_shift_the_patches_of_others(origin: Bare, comparisons: GitComparisons) -> None:
+async def test_a_type_change_does_not_shift_the_lines_of_others(origin: Bare, comparisons: GitComparisons) -> None:
     base = origin.commit({"a": "1\n", "m": "x\n", "z": "1\n"})
     head = origin.commit({"a": "2\n", "m": ("120000", b"a"), "z": "2\n"}, base)
     async with comparisons.compare(REPO, 7, base, head) as got:
-        patch = "@@ -1 +1 @@\n-1\n+2\n"
-        assert [(file.path, file.patch) for file in got.files] == [("a", patch), ("m", None), ("z", patch)]
+        one = (range(1, 2),)
+        assert [(file.path, file.added) for file in got.files] == [("a", one), ("m", ()), ("z", one)]
+
+
+async def test_a_file_that_replaces_a_link_is_an_added_file(origin: Bare, comparisons: GitComparisons) -> None:
+    base = origin.commit({"link.py": ("120000", b"a"), "keep": "x\n"})
+    head = origin.commit({"link.py": "exec(a)\n"}, base)
+    async with comparisons.compare(REPO, 7, base, head) as got:
+        assert got.files == (FileDiff("link.py", "added", None, (range(1, 2),)),)
+        assert (_tree(got.base), _tree(got.head)) == ({}, {"link.py": b"exec(a)\n"})
+
+
+async def test_an_odd_name_does_not_take_an_honest_file_with_it(origin: Bare, comparisons: GitComparisons) -> None:
+    base = origin.commit({"keep": "x\n"})
+    head = origin.commit({b"evil\xff.py": "x\n", "evil\\xff.py": "exec(a)\n"}, base)
+    async with comparisons.compare(REPO, 7, base, head) as got:
+        assert sorted((file.path, file.left_out) for file in got.files) == [
+            ("evil\\xff.py", ""),
+            ("evil\\xff.py", "its name is not UTF-8"),
+        ]
+        assert _tree(got.head) == {"evil\\xff.py": b"exec(a)\n"}
+
+
+async def test_a_large_binary_is_excused_and_a_large_text_is_not(origin: Bare, tmp_path: Path) -> None:
+    base = origin.commit({"keep": "x\n"})
+    head = origin.commit({"logo.png": b"\x89PNG\0" + b"x" * 2000, "run.sh": "#!/bin/sh\n" + "x" * 2000}, base)
+    async with _comparisons(tmp_path, Bounds(file_bytes=1000)).compare(REPO, 7, base, head) as got:
+        assert {file.path: file.excused for file in got.files} == {"logo.png": True, "run.sh": False}
+
+
+async def test_a_change_of_too_many_lines_is_left_out_and_the_rest_goes_on(origin: Bare, tmp_path: Path) -> None:
+    base = origin.commit({"keep": "x\n"})
+    files = {"a.txt": "\n" * 900_000, "b.txt": "1\n" * 80, "c.txt": "2\n" * 80, "d.py": "3\n"}
+    head = origin.commit(files, base)
+    bounds = Bounds(file_lines=100, total_lines=150)
+    async with _comparisons(tmp_path, bounds).compare(REPO, 7, base, head) as got:
+        assert _left_out(got) == {
+            "a.txt": "more than 100 of its lines change",
+            "c.txt": "the change has more than 150 lines",
+        }
+        assert _by_path(got)["b.txt"].added == (range(1, 81),)
+
+
+async def test_lines_are_right_when_the_patches_come_in_parts(
+    origin: Bare, comparisons: GitComparisons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forgehand.adapters.git.selection._PATCH_BYTES", 500)
+    before = {f"f{n}.txt": "".join(f"{i}\n" for i in range(50)) for n in range(12)}
+    base = origin.commit(before)
+    head = origin.commit({path: text.replace("\n7\n", f"\n{path}\n") for path, text in before.items()}, base)
+    async with comparisons.compare(REPO, 7, base, head) as got:
+        assert [file.added for file in got.files] == [(range(8, 9),)] * 12
+
+
+async def test_contents_that_do_not_fit_stay_away_and_the_others_come(origin: Bare, tmp_path: Path) -> None:
+    base = origin.commit({"keep": "x\n"})
+    head = origin.commit({f"{n}.py": f"{n}\n" for n in range(9)} | {"huge.bin": os.urandom(6_000_000)}, base)
+    async with _comparisons(tmp_path, Bounds(total_bytes=500_000)).compare(REPO, 7, base, head) as got:
+        assert _left_out(got) == {"huge.bin": "the change has more contents than are fetched"}
+        assert set(_tree(got.head)) == {f"{n}.py" for n in range(9)}
+    mirror = tmp_path / "data" / "mirrors" / "1-42.git"
+    assert sum(f.stat().st_size for f in mirror.rglob("*") if f.is_file()) < 100_000
+
+
+async def test_what_is_missing_is_not_fetched_behind_our_back(origin: Bare, tmp_path: Path) -> None:
+    """Git would fetch a missing content when it needs it, one by one and without a bound."""
+    base = origin.commit({"old.bin": os.urandom(3_000_000)})
+    head = origin.commit({"old.bin": None, "new.bin": os.urandom(3_000_000), "a.py": "1\n"}, base)
+    async with _comparisons(tmp_path, Bounds(total_bytes=500_000)).compare(REPO, 7, base, head) as got:
+        assert [(file.path, file.status) for file in got.files] == [
+            ("a.py", "added"),
+            ("new.bin", "added"),
+            ("old.bin", "removed"),
+        ]
+        assert set(_tree(got.head)) == {"a.py"}
+
+
+async def test_a_nearly_full_disk_is_said_before_anything_is_fetched(
+    origin: Bare, comparisons: GitComparisons, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = origin.commit({"a.py": "1\n"})
+    monkeypatch.setattr("forgehand.adapters.git.fetching.MIN_FREE_BYTES", 1 << 62)
+    with pytest.raises(GitFailed, match="MB are left on the disk") as failed:
+        async with comparisons.compare(REPO, 7, base, base):
+            pass
+    assert failed.value.transient
+
+
+async def test_pull_requests_leave_no_refs_behind(origin: Bare, comparisons: GitComparisons, tmp_path: Path) -> None:
+    base = origin.commit({"a.py": "1\n"})
+    for number in range(3):
+        head = origin.commit({"a.py": f"{number}{number}\n"}, base)
+        async with comparisons.compare(REPO, number, base, head):
+            pass
+    refs = tmp_path / "data" / "mirrors" / "1-42.git" / "refs" / "forgehand"
+    assert sorted(path.name for path in refs.rglob("*") if path.is_file()) == ["base", "head"]
+
+
+async def test_a_mirror_that_grew_too_large_is_started_over(origin: Bare, tmp_path: Path) -> None:
+    base = origin.commit({"a.py": "1\n"})
+    first, second = (origin.commit({"a.bin": os.urandom(200_000)}, base) for _ in range(2))
+    small = _comparisons(tmp_path, max_mirror_bytes=250_000)
+    mirror = tmp_path / "data" / "mirrors" / "1-42.git"
+    for head in (first, second, first):
+        async with small.compare(REPO, 7, base, head) as got:
+            assert set(_tree(got.head)) == {"a.bin"}
+    assert sum(f.stat().st_size for f in mirror.rglob("*") if f.is_file()) < 450_000
+
+
+async def test_the_longest_unused_mirror_goes_first_and_never_a_held_one(tmp_path: Path) -> None:
+    for age, name in enumerate(("held", "oldest", "newer", "newest")):
+        async with hold_mirror(tmp_path, name, "file:///nowhere") as mirror:
+            (mirror.path / "objects" / "big").write_bytes(b"x" * 100_000)
+        os.utime(tmp_path / f"{name}.lock", (age, age))
+    async with hold_mirror(tmp_path, "held", "file:///nowhere"):
+        os.utime(tmp_path / "held.lock", (0, 0))
+        make_room(tmp_path, 250_000)
+        assert sorted(path.stem for path in tmp_path.glob("*.git")) == ["held", "newest"]
+
+
+async def test_what_a_killed_git_left_half_written_is_removed(
+    origin: Bare, comparisons: GitComparisons, tmp_path: Path
+) -> None:
+    base = origin.commit({"a.py": "1\n"})
+    left = tmp_path / "data" / "mirrors" / "1-42.git" / "objects" / "pack" / "tmp_pack_x"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    async with comparisons.compare(REPO, 7, base, base):
+        assert not left.exists()
+
+
+async def test_a_failure_that_is_not_the_mirrors_leaves_the_mirror(
+    origin: Bare, comparisons: GitComparisons, tmp_path: Path
+) -> None:
+    base = origin.commit({"a.py": "1\n"})
+    head = origin.commit({"a.py": "2\n"}, base)
+    async with comparisons.compare(REPO, 7, base, head):
+        pass
+    ran: list[str] = []
+
+    class Full(ChildProcesses):
+        async def run(self, argv, **more) -> Finished:  # type: ignore[no-untyped-def,override]
+            ran.append(next(word for word in argv[1:] if word in ("fetch", "diff-tree", "merge-base", "for-each-ref")))
+            if "diff-tree" in argv:
+                return Finished(128, b"", b"fatal: something else", 1.0)
+            return await super().run(argv, **more)
+
+    failing = GitComparisons(Full(), NoTokens(), tmp_path / "data", f"file://{tmp_path / 'server'}")
+    with pytest.raises(GitFailed, match="something else") as failed:
+        async with failing.compare(REPO, 7, base, head):
+            pass
+    assert not failed.value.transient
+    assert ran == ["for-each-ref", "merge-base", "diff-tree"]
 
 
 async def test_only_the_contents_of_changed_files_are_fetched(
@@ -243,7 +403,7 @@ async def test_a_mirror_that_a_crash_left_broken_is_fetched_again(
     for pack in (mirror / "objects" / "pack").glob("*.pack"):
         pack.chmod(0o600)
         pack.write_bytes(b"PACK garbage")
-    (mirror / "refs" / "forgehand" / "7" / "head.lock").write_text("left behind")
+    (mirror / "refs" / "forgehand" / "head.lock").write_text("left behind")
     async with comparisons.compare(REPO, 7, base, head) as got:
         assert _tree(got.head) == {"a.py": b"2\n"}
 

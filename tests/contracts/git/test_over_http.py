@@ -13,6 +13,7 @@ import pytest
 from forgehand.adapters.git.askpass import askpass
 from forgehand.adapters.git.comparisons import GitComparisons
 from forgehand.adapters.sandbox.children import ChildProcesses
+from forgehand.crafts.diffs import read_patch
 from forgehand.domain.repositories import Repo
 from forgehand.ports.children import Limits
 from forgehand.ports.git import GitFailed
@@ -57,13 +58,13 @@ async def test_a_pull_request_is_fetched_with_a_token_that_can_only_read(sample:
     assert tokens.asked == [{"contents": "read"}]
 
 
-async def test_our_patches_are_the_ones_that_github_shows(sample: Sample, tmp_path: Path) -> None:
+async def test_our_added_lines_are_the_ones_that_github_shows(sample: Sample, tmp_path: Path) -> None:
     git = GitComparisons(ChildProcesses(), Given(sample.token({"contents": "read"})), tmp_path / "data", sample.url)
     pull = sample.pull
     listed = sample.client({"pull_requests": "read"}).get(f"/repos/{REPOSITORY}/pulls/{pull.number}/files").json()
     async with git.compare(_repo(sample), pull.number, pull.base_sha, pull.head_sha) as got:
-        ours = {file.path: (file.patch or "").rstrip("\n") for file in got.files}
-    assert ours == {file["filename"]: file["patch"] for file in listed}
+        ours = {file.path: file.added for file in got.files}
+    assert ours == {file["filename"]: read_patch(file["patch"]).added.ranges for file in listed}
 
 
 async def test_the_head_of_a_fork_is_fetched_too(sample: Sample, tmp_path: Path) -> None:

@@ -103,7 +103,6 @@ async def test_a_big_stdin_that_nobody_reads_does_no_harm(children: ChildProcess
     assert done.code == 0
 
 
-@pytest.mark.skipif(shutil.which("prlimit") is None, reason="not run: prlimit of util-linux is not installed")
 async def test_the_memory_limit_holds(children: ChildProcesses, tmp_path: Path) -> None:
     greedy = [sys.executable, "-c", "x = bytearray(900_000_000)"]
     done = await children.run(greedy, cwd=tmp_path, limits=Limits(memory=400_000_000))
@@ -111,7 +110,44 @@ async def test_the_memory_limit_holds(children: ChildProcesses, tmp_path: Path) 
     assert b"MemoryError" in done.stderr
 
 
-@pytest.mark.skipif(shutil.which("setpriv") is None, reason="not run: setpriv of util-linux is not installed")
+async def test_every_child_has_limits_of_its_own(children: ChildProcesses, tmp_path: Path) -> None:
+    asked = "import resource as r; print(*(r.getrlimit(k) for k in (r.RLIMIT_AS, r.RLIMIT_FSIZE, r.RLIMIT_NOFILE)))"
+    done = await children.run([sys.executable, "-c", asked], cwd=tmp_path)
+    limits = Limits()
+    assert 0 < limits.memory <= 4 * 1024**3
+    assert done.stdout.decode().split(") (") == [
+        f"({limits.memory}, {limits.memory}",
+        f"{limits.file}, {limits.file}",
+        f"{limits.files}, {limits.files})\n",
+    ]
+
+
+async def test_a_file_cannot_grow_beyond_the_limit(children: ChildProcesses, tmp_path: Path) -> None:
+    done = await children.run(
+        ["sh", "-c", "head -c 3000000 /dev/zero > big"], cwd=tmp_path, limits=Limits(file=1_000_000)
+    )
+    assert done.code != 0
+    assert (tmp_path / "big").stat().st_size == 1_000_000
+
+
+async def test_the_processors_time_is_bounded_too(children: ChildProcesses, tmp_path: Path) -> None:
+    asked = "import resource as r; print(r.getrlimit(r.RLIMIT_CPU)[1])"
+    done = await children.run([sys.executable, "-c", asked], cwd=tmp_path, limits=Limits(seconds=10))
+    assert int(done.stdout) == 10 * (os.cpu_count() or 1) + 1
+
+
+@pytest.mark.parametrize("missing", ["prlimit", "setpriv"])
+async def test_without_a_leash_nothing_runs_and_the_reason_is_said(
+    children: ChildProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    found = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name, **more: None if name == missing else found(name, **more))
+    done = await children.run(["sh", "-c", f"touch {tmp_path}/ran"], cwd=tmp_path)
+    assert done.code == NOT_FOUND
+    assert b"util-linux" in done.stderr
+    assert not (tmp_path / "ran").exists()
+
+
 async def test_it_dies_with_us_even_when_we_are_killed(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     code = f"""

@@ -1,4 +1,4 @@
-"""Our own rules: each a function over one file's lines. Used by the review worker through the analyser port.
+"""Our own rules: each a function over one file's content. Used by the review worker through the analyser port.
 
 A new rule is one function in `_RULES` and one test.
 """
@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from forgehand.adapters.analysers.sources import Sources
 from forgehand.domain.findings import Finding, Severity
 from forgehand.ports.analysers import Analysis
 
@@ -27,22 +26,29 @@ class OwnRules:
 
 
 def _analysis(tree: Path, paths: Sequence[str]) -> Analysis:
-    sources = Sources(tree)
-    return Analysis(tuple(sorted(f for path in paths for rule in _RULES for f in rule(path, sources.lines(path)))))
+    """One file in memory at a time, and never as a list of lines: a file may be nothing but line breaks."""
+    found = (
+        f for path in paths for content in [(tree / path).read_bytes()] for rule in _RULES for f in rule(path, content)
+    )
+    return Analysis(tuple(sorted(found)))
 
 
-_START, _MIDDLE, _END = (re.compile(rf"{re.escape(sign)}(?: |\r?$)") for sign in ("<<<<<<<", "=======", ">>>>>>>"))
+_MARKER = re.compile(rb"^(<<<<<<<|=======|>>>>>>>)(?: [^\n]*|\r?)$", re.MULTILINE)
 
 
-def _conflict_markers(path: str, lines: Sequence[str]) -> Iterator[Finding]:
+def _conflict_markers(path: str, content: bytes) -> Iterator[Finding]:
     """A start, a middle and an end in that order: a row of signs alone may be a heading."""
+    number, at = 1, 0
     start = middle = 0
-    for number, line in enumerate(lines, 1):
-        if _START.match(line):
-            start, middle = number, 0
-        elif _MIDDLE.match(line) and start:
+    text = ""
+    for marker in _MARKER.finditer(content):
+        number += content.count(b"\n", at, marker.start())
+        at = marker.start()
+        if marker[1] == b"<<<<<<<":
+            start, middle, text = number, 0, marker[0].decode("utf-8", "replace").strip()
+        elif marker[1] == b"=======" and start:
             middle = number
-        elif _END.match(line) and start and middle:
+        elif marker[1] == b">>>>>>>" and start and middle:
             yield Finding(
                 path,
                 start,
@@ -51,7 +57,7 @@ def _conflict_markers(path: str, lines: Sequence[str]) -> Iterator[Finding]:
                 "An unresolved merge conflict",
                 f"The markers run from line {start} to line {number}: keep one side, or both, and remove them.",
                 OwnRules.name,
-                lines[start - 1].strip(),
+                text,
             )
             start = middle = 0
 
@@ -59,18 +65,19 @@ def _conflict_markers(path: str, lines: Sequence[str]) -> Iterator[Finding]:
 _NOT_WRITTEN = re.compile(r"(^|/)(package-lock\.json|[^/]*\.lock|go\.sum|[^/]*\.min\.(js|css)|[^/]*\.(svg|csv|ipynb))$")
 
 
-def _giant_file(path: str, lines: Sequence[str]) -> Iterator[Finding]:
+def _giant_file(path: str, content: bytes) -> Iterator[Finding]:
     """Said on the first line, where it shows when the file is new."""
-    if len(lines) > GIANT_LINES and not _NOT_WRITTEN.search(path) and "\0" not in lines[0]:
+    lines = content.count(b"\n") + 1
+    if lines > GIANT_LINES and not _NOT_WRITTEN.search(path) and b"\0" not in content.partition(b"\n")[0]:
         yield Finding(
             path,
             1,
             "giant-file",
             Severity.MINOR,
-            f"A file of {len(lines):,} lines",
+            f"A file of {lines:,} lines",
             "Nobody can review this much at once. If it is generated, it is better made by the build.",
             OwnRules.name,
         )
 
 
-_RULES: tuple[Callable[[str, Sequence[str]], Iterator[Finding]], ...] = (_conflict_markers, _giant_file)
+_RULES: tuple[Callable[[str, bytes], Iterator[Finding]], ...] = (_conflict_markers, _giant_file)

@@ -6,11 +6,14 @@ is reported all the same, or the author of a change could wave their own bug thr
 https://docs.astral.sh/ruff/
 """
 
+import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from forgehand.adapters.analysers.concealing import conceal, without_strings
+from forgehand.adapters.analysers.parts import Broke, in_parts
 from forgehand.adapters.analysers.sources import Sources
 from forgehand.domain.findings import Finding, Severity
 from forgehand.ports.analysers import AnalyserFailed, Analysis
@@ -40,7 +43,12 @@ TARGET = "py314"
 """The newest grammar: code for an older Python is never called a syntax error, and forward references are legal."""
 _SYNTAX = "invalid-syntax"
 _UNREADABLE = "E902"
+_QUOTING = frozenset({"F601", "F722", "B033", "PIE794", "PIE796", _SYNTAX})
+"""Rules that repeat strings of the source in their message."""
 _FILES_AT_ONCE = 200
+_LIMITS = Limits(output=16_000_000)
+_STDERR = 10_000
+_CANNOT_START = 127
 
 
 class Ruff:
@@ -48,7 +56,7 @@ class Ruff:
 
     name = "ruff"
 
-    def __init__(self, children: Children, program: str = "ruff", limits: Limits = Limits()) -> None:  # noqa: B008 - frozen
+    def __init__(self, children: Children, program: str = "ruff", limits: Limits = _LIMITS) -> None:
         self._children = children
         self._program = program
         self._limits = limits
@@ -57,17 +65,21 @@ class Ruff:
         return path.lower().endswith((".py", ".pyi", ".pyw"))
 
     async def analyse(self, tree: Path, paths: Sequence[str]) -> Analysis:
-        """See `ports.analysers.Analyser`."""
-        sources, findings, unread = Sources(tree), set[Finding](), dict[str, str]()
-        for files in _batches(paths):
+        """See `ports.analysers.Analyser`. A file that breaks ruff is unread; one with more findings than anybody would
+        read has a finding that says so, too."""
+
+        async def look(files: Sequence[str]) -> Analysis:
             loud = await self._check(tree, files, "--ignore-noqa", "--select", MAJOR)
             quiet = await self._check(tree, files, "--select", MINOR)
-            unread |= {_path(row, tree): row["message"] for row in loud if row["code"] == _UNREADABLE}
-            findings |= set(_findings(loud, Severity.MAJOR, tree, sources))
-            findings |= {f for f in _findings(quiet, Severity.MINOR, tree, sources) if f.rule != _SYNTAX}
-        return Analysis(tuple(sorted(findings)), unread)
+            return await asyncio.to_thread(_read, tree, loud, quiet)
 
-    async def _check(self, tree: Path, files: Sequence[str], *how: str) -> list[dict[str, Any]]:
+        seen, guilty = await in_parts(self.name, paths, _FILES_AT_ONCE, look)
+        findings = {finding for one in seen for finding in one.findings}
+        findings |= {_flooded(path) for path, broke in guilty.items() if broke.flooded}
+        unread = {path: why for one in seen for path, why in one.unread.items()}
+        return Analysis(tuple(sorted(findings)), unread | {path: broke.why for path, broke in guilty.items()})
+
+    async def _check(self, tree: Path, files: Sequence[str], *how: str) -> bytes:
         # `./` keeps a file called `-x.py` or `@x.py` from being an option or a list of arguments.
         done = await self._children.run(
             [self._program, "check", *_PINNED, *how, "--", *(f"./{file}" for file in files)],
@@ -75,11 +87,15 @@ class Ruff:
             limits=self._limits,
         )
         if done.timed_out:
-            raise AnalyserFailed(self.name, f"it took longer than {self._limits.seconds:.0f} s")
-        if done.code not in (0, 1) or done.cut:
-            said = " ".join(done.stderr.decode(errors="replace").split())
-            raise AnalyserFailed(self.name, said[:200] or f"it ended with code {done.code}")
-        return _rows(done.stdout)
+            raise Broke(f"it took longer than {self._limits.seconds:.0f} s")
+        said = conceal(" ".join(done.stderr[:_STDERR].decode(errors="replace").split()))
+        if done.code == _CANNOT_START:
+            raise AnalyserFailed(self.name, said[:200])
+        if done.cut:
+            raise Broke("it found more than can be told", flooded=True)
+        if done.code not in (0, 1):
+            raise Broke(said[:200] or f"it ended with code {done.code}")
+        return done.stdout
 
 
 _PINNED = (
@@ -88,16 +104,21 @@ _PINNED = (
 )
 
 
-def _batches(paths: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(paths), _FILES_AT_ONCE):
-        yield paths[start : start + _FILES_AT_ONCE]
+def _read(tree: Path, loud: bytes, quiet: bytes) -> Analysis:
+    tree = tree.resolve()
+    sources = Sources(tree)
+    major, minor = _rows(loud), _rows(quiet)
+    unread = {_path(row, tree): conceal(row["message"]) for row in major if row["code"] == _UNREADABLE}
+    findings = set(_findings(major, Severity.MAJOR, tree, sources))
+    findings |= {f for f in _findings(minor, Severity.MINOR, tree, sources) if f.rule != _SYNTAX}
+    return Analysis(tuple(sorted(findings)), unread)
 
 
 def _rows(stdout: bytes) -> list[dict[str, Any]]:
     try:
         rows = json.loads(stdout)
     except ValueError:
-        raise AnalyserFailed(Ruff.name, "its report is no JSON") from None
+        raise Broke("its report is no JSON") from None
     return list(rows)
 
 
@@ -117,18 +138,24 @@ def _findings(rows: Iterable[Mapping[str, Any]], severity: Severity, tree: Path,
 
 
 def _path(row: Mapping[str, Any], tree: Path) -> str:
-    return str(Path(row["filename"]).relative_to(tree.resolve()))
+    return str(Path(row["filename"]).relative_to(tree))
 
 
 def _title(rule: str, message: str) -> str:
-    return f"Syntax error: {message}" if rule == _SYNTAX else message
+    told = conceal(without_strings(message) if rule in _QUOTING else message)
+    return f"Syntax error: {told}" if rule == _SYNTAX else told
 
 
 def _body(row: Mapping[str, Any], severity: Severity, text: str) -> str:
     parts = []
     fix = (row.get("fix") or {}).get("message")
     if fix:
-        parts.append(f"{fix}.")
+        parts.append(f"{conceal(without_strings(fix))}.")
     if severity is Severity.MAJOR and "noqa" in text:
         parts.append("The line's `noqa` does not silence a major finding.")
     return " ".join(parts)
+
+
+def _flooded(path: str) -> Finding:
+    title = "More findings than can be told"
+    return Finding(path, 1, "too-many", Severity.MAJOR, title, "ruff was stopped before it ended.", Ruff.name)

@@ -11,12 +11,15 @@ import json
 import os
 import shutil
 import tempfile
+import time
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from forgehand.adapters.analysers.parts import Broke, in_parts
 from forgehand.adapters.analysers.secret_patterns import matches
 from forgehand.domain.findings import Finding, Severity
 from forgehand.ports.analysers import AnalyserFailed, Analysis
@@ -28,6 +31,10 @@ _PINNED = (
     *("--no-validate", "--no-update-check", "--redact", "--quiet", "--format", "json", "--jobs", "2"),
     *("--no-ignore", "--no-ignore-if-contains", "--no-dedup", "--git-history", "none", "--no-extract-archives"),
 )
+_LIMITS = Limits(output=16_000_000)
+_FILES_AT_ONCE = 1_000
+_PATTERN_SECONDS = 60.0
+_CANNOT_START = 127
 _ADVICE = (
     "It stays in the history even when the line is removed: revoke it at its issuer, put the new one where secrets"
     " live, and read it from the environment."
@@ -44,7 +51,7 @@ class Secrets:
         children: Children,
         cache: Path,
         program: str = "",
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        limits: Limits = _LIMITS,
     ) -> None:
         self._children = children
         self._cache = cache.resolve()
@@ -57,14 +64,22 @@ class Secrets:
         return True
 
     async def analyse(self, tree: Path, paths: Sequence[str]) -> Analysis:
-        """See `ports.analysers.Analyser`."""
+        """See `ports.analysers.Analyser`. A file that breaks kingfisher is unread."""
         self._cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryDirectory(prefix="forgehand-secrets-") as folder:
-            numbered = await asyncio.to_thread(_number, tree, paths, Path(folder))
-            report = await self._scan_after_the_first(Path(folder))
-            return await asyncio.to_thread(_analysis, tree, numbered, report)
 
-    async def _scan_after_the_first(self, folder: Path) -> Mapping[str, Any]:
+        async def look(files: Sequence[str]) -> Analysis:
+            with tempfile.TemporaryDirectory(prefix="forgehand-secrets-") as folder:
+                numbered = await asyncio.to_thread(_number, tree, files, Path(folder))
+                report = await self._scan_after_the_first(Path(folder))
+                return await asyncio.to_thread(_analysis, tree, numbered, report)
+
+        # Without files it still compiles its rules.
+        seen, guilty = await in_parts(self.name, paths, _FILES_AT_ONCE, look) if paths else ([await look(())], {})
+        unread = {path: why for one in seen for path, why in one.unread.items()}
+        findings = {finding for one in seen for finding in one.findings}
+        return Analysis(tuple(sorted(findings)), unread | {path: broke.why for path, broke in guilty.items()})
+
+    async def _scan_after_the_first(self, folder: Path) -> bytes:
         """The first scan may have to compile the rules; others wait for it rather than compile them too."""
         if self._compiled:
             return await self._scan(folder)
@@ -73,25 +88,22 @@ class Secrets:
             self._compiled = True
             return report
 
-    async def _scan(self, folder: Path) -> Mapping[str, Any]:
+    async def _scan(self, folder: Path) -> bytes:
         done = await self._children.run(
             [self._program, "scan", *_PINNED, "--rule-cache-dir", str(self._cache), "--", str(folder)],
             cwd=folder,
             limits=self._limits,
         )
         if done.timed_out:
-            raise AnalyserFailed(self.name, f"it took longer than {self._limits.seconds:.0f} s")
-        if done.code not in (0, FOUND) or done.cut:
-            # What it prints when it fails may quote what it read.
+            raise Broke(f"it took longer than {self._limits.seconds:.0f} s")
+        # What it prints when it fails may quote what it read.
+        if done.code == _CANNOT_START:
             raise AnalyserFailed(self.name, f"kingfisher ended with code {done.code}")
-        try:
-            report: Mapping[str, Any] = json.loads(done.stdout)
-            broken = report["audit"]["summary"]["scan_failed"] + report["audit"]["summary"]["scan_partial"]
-        except (ValueError, KeyError):
-            raise AnalyserFailed(self.name, "kingfisher's report is not in the form we know") from None
-        if broken:
-            raise AnalyserFailed(self.name, "kingfisher could not read all files")
-        return report
+        if done.cut:
+            raise Broke("it found more than can be told", flooded=True)
+        if done.code not in (0, FOUND):
+            raise Broke(f"kingfisher ended with code {done.code}")
+        return done.stdout
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +135,49 @@ def _number(tree: Path, paths: Sequence[str], folder: Path) -> dict[str, str]:
     return numbered
 
 
-def _analysis(tree: Path, numbered: Mapping[str, str], report: Mapping[str, Any]) -> Analysis:
-    contents = {path: (tree / path).read_bytes().split(b"\n") for path in numbered.values()}
-    spots = [_spot(row, numbered, contents) for row in report["findings"]]
-    for path, lines in contents.items():
-        spots += [_Spot(path, m.line, m.start, m.end, m.rule, m.what, m.value) for m in matches(lines)]
-    return Analysis(tuple(sorted(map(_finding, _once(spots)))))
+def _analysis(tree: Path, numbered: Mapping[str, str], report: bytes) -> Analysis:
+    """One file in memory at a time."""
+    by_path: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in _rows(report):
+        by_path[numbered[Path(row["finding"]["path"]).name]].append(row)
+    ends = time.monotonic() + _PATTERN_SECONDS
+    findings: list[Finding] = []
+    unread: dict[str, str] = {}
+    for path in numbered.values():
+        content = (tree / path).read_bytes()
+        spots = _spots(path, content, by_path[path])
+        spots += [
+            _Spot(path, m.line, m.start, m.end, m.rule, m.what, m.value)
+            for m in matches(content, lambda: time.monotonic() < ends)
+        ]
+        findings += map(_finding, _once(spots))
+        if time.monotonic() >= ends:
+            unread[path] = f"its lines were not all matched within {_PATTERN_SECONDS:.0f} s"
+    return Analysis(tuple(sorted(findings)), unread)
 
 
-def _spot(row: Mapping[str, Any], numbered: Mapping[str, str], contents: Mapping[str, Sequence[bytes]]) -> _Spot:
+def _rows(report: bytes) -> Sequence[Mapping[str, Any]]:
+    try:
+        read = json.loads(report)
+        rows: Sequence[Mapping[str, Any]] = read["findings"]
+        broken = read["audit"]["summary"]["scan_failed"] + read["audit"]["summary"]["scan_partial"]
+    except (ValueError, KeyError):
+        raise Broke("kingfisher's report is not in the form we know") from None
+    if broken:
+        raise Broke("kingfisher could not read all files")
+    return rows
+
+
+def _spots(path: str, content: bytes, rows: Sequence[Mapping[str, Any]]) -> list[_Spot]:
+    if not rows:
+        return []
+    lines = content.split(b"\n")
+    return [_spot(row, path, lines) for row in rows]
+
+
+def _spot(row: Mapping[str, Any], path: str, lines: Sequence[bytes]) -> _Spot:
     found = row["finding"]
-    path = numbered[Path(found["path"]).name]
     line, start, end = found["line"], found["column_start"], found["column_end"] + 1
-    lines = contents[path]
     value = lines[line - 1][start:end] if 1 <= line <= len(lines) else b""
     return _Spot(path, line, start, end, row["rule"]["name"], row["rule"]["name"].replace("-", " "), value)
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 
 class Sources:
-    """The lines of a tree's files, each file read once. Files are bytes to us; what is not UTF-8 shows a mark."""
+    """The lines of a tree's files, for one who asks file by file. Files are bytes to us; what is not UTF-8 shows a
+    mark."""
 
     def __init__(self, tree: Path) -> None:
         self._tree = tree
-        self.lines = functools.cache(self._lines)
+        self.lines = functools.lru_cache(maxsize=2)(self._lines)
 
     def line(self, path: str, number: int) -> str:
         """The line `number` (from 1) without the blanks around it, or nothing past the end."""

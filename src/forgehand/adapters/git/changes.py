@@ -1,20 +1,19 @@
-"""What differs between two commits, read from git's plumbing. Pure; called by `comparisons`.
+"""What differs between two commits, read from git's plumbing. Pure; called by `comparisons` and `selection`.
 
-Names come from the NUL-separated raw list, never from a patch's headers, where they are ambiguous.
 https://git-scm.com/docs/git-diff-tree#_raw_output_format
 """
 
 import re
-from dataclasses import dataclass
-
-from forgehand.ports.git import FileDiff, GitFailed
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 REGULAR = frozenset({"100644", "100755"})
+LINK = "120000"
 NOTHING = "000000"
-_WHAT = {"120000": "a symbolic link", "160000": "a submodule"}
+_WHAT = {LINK: "a symbolic link", "160000": "a submodule"}
 _STATUS = {"A": "added", "C": "added", "D": "removed", "M": "modified", "T": "modified", "R": "renamed"}
-_FILE = re.compile(rb"^(?=diff --git )", re.MULTILINE)
-_BINARY = re.compile(rb"^(?:Binary files .* differ|GIT binary patch)$", re.MULTILINE)
+# Without context lines, a line of the patch that starts like these is a header, whatever the files contain.
+_HEADER = re.compile(rb"^(?:diff --git a/(\d+) b/\d+$|@@ -\S+ \+(\d+)(?:,(\d+))? @@)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +30,31 @@ class Change:
 
     @property
     def why_not(self) -> str:
-        """Why this must not become a file of ours, or nothing."""
-        for mode in (self.new_mode, self.old_mode):
-            if mode not in REGULAR and mode != NOTHING:
-                return _WHAT.get(mode, f"no regular file (mode {mode})")
-        return _bad_name(self.path) or _bad_name(self.old_path)
+        """Why its new side must not become a file of ours, or nothing."""
+        if self.new_mode not in REGULAR and self.new_mode != NOTHING:
+            return _WHAT.get(self.new_mode, f"no regular file (mode {self.new_mode})")
+        return _bad_name(self.path)
 
     @property
-    def shown_path(self) -> str:
-        return shown(self.path)
+    def excused(self) -> bool:
+        """Whether its new side is nothing that anybody would read."""
+        return self.new_mode in _WHAT
+
+    @property
+    def what(self) -> str:
+        """added, removed, modified or renamed."""
+        return _STATUS.get(self.status, "modified")
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The contents that there are of it."""
+        sides = ((self.old_mode, self.old_id), (self.new_mode, self.new_id))
+        return tuple(one for mode, one in sides if mode in REGULAR or mode == LINK)
 
 
 def read_raw(raw: bytes) -> list[Change]:
-    """The entries of `git diff-tree -r -z --raw` output."""
+    """The entries of `git diff-tree -r -z --raw` output. An old side that cannot become a file of ours is dropped: the
+    change then adds its file."""
     fields = raw.split(b"\0")[:-1]
     changes: list[Change] = []
     at = 0
@@ -51,23 +62,30 @@ def read_raw(raw: bytes) -> list[Change]:
         old_mode, new_mode, old_id, new_id, status = fields[at].decode().lstrip(":").split(" ")
         moved = status[0] in "RC"
         old_path, path = fields[at + 1], fields[at + 2 if moved else at + 1]
-        changes.append(Change(status[0], old_mode, new_mode, old_id, new_id, old_path, path))
+        changes.append(_plain(Change(status[0], old_mode, new_mode, old_id, new_id, old_path, path)))
         at += 3 if moved else 2
     return changes
 
 
-def with_patches(changes: list[Change], patches: bytes) -> tuple[FileDiff, ...]:
-    """The changes with their patches: git prints both in the same order. No line inside a hunk can start with `diff`,
-    so the split is safe whatever the files contain."""
-    chunks = [chunk for chunk in _FILE.split(patches) if chunk]
-    files = []
-    for change in changes:
-        # A change of type is printed as a deletion and a creation.
-        mine, chunks = (chunks[:2], chunks[2:]) if change.status == "T" else (chunks[:1], chunks[1:])
-        files.append(_file(change, mine))
-    if chunks or not all(files):
-        raise GitFailed("git's patch does not match its own list of files", transient=False)
-    return tuple(files)
+def read_numstat(output: bytes) -> dict[int, int | None]:
+    """Changed lines by number, from `git diff-tree -r -z --numstat` over trees of numbered names; None for binary."""
+    counts: dict[int, int | None] = {}
+    for row in output.split(b"\0")[:-1]:
+        added, removed, number = row.split(b"\t")
+        counts[int(number)] = None if added == b"-" else int(added) + int(removed)
+    return counts
+
+
+def read_added(patch: bytes) -> Mapping[int, tuple[range, ...]]:
+    """Added lines by number, from `git diff-tree -r -p -U0` over trees of numbered names."""
+    added: dict[int, list[range]] = {}
+    here: list[range] = []
+    for header in _HEADER.finditer(patch):
+        if header[1]:
+            here = added.setdefault(int(header[1]), [])
+        elif count := int(header[3] or 1):
+            here.append(range(int(header[2]), int(header[2]) + count))
+    return {number: tuple(ranges) for number, ranges in added.items()}
 
 
 def shown(path: bytes) -> str:
@@ -75,18 +93,11 @@ def shown(path: bytes) -> str:
     return path.decode("utf-8", "backslashreplace")
 
 
-def _file(change: Change, chunks: list[bytes]) -> FileDiff:
-    if not chunks:
-        raise GitFailed("git's patch does not match its own list of files", transient=False)
-    header, at, hunks = chunks[0].partition(b"\n@@ ")
-    single = change.status != "T"
-    return FileDiff(
-        path=change.shown_path,
-        status=_STATUS.get(change.status, "modified"),
-        previous_path=shown(change.old_path) if change.status == "R" else None,
-        patch=f"@@ {hunks.decode('utf-8', 'replace')}" if at and single else None,
-        binary=bool(single and not at and _BINARY.search(header)),
-    )
+def _plain(change: Change) -> Change:
+    bad_mode = change.old_mode not in REGULAR and change.old_mode != NOTHING
+    if change.new_mode == NOTHING or not (bad_mode or _bad_name(change.old_path)):
+        return change
+    return replace(change, status="A", old_mode=NOTHING, old_id="0" * len(change.old_id), old_path=change.path)
 
 
 def _bad_name(path: bytes) -> str:

@@ -4,6 +4,7 @@ Git reads no configuration but what stands here: repositories are bare, made by 
 """
 
 import re
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,10 @@ _PINNED = (
     "core.quotePath=false",
     "core.fsmonitor=false",
     "core.bigFileThreshold=2m",
+    # Names are judged by us; packs are mapped in small windows, to stay within the limit on memory.
+    "core.protectNTFS=false",
+    "core.packedGitWindowSize=32m",
+    "core.packedGitLimit=512m",
     "credential.helper=",
     "gc.auto=0",
     "maintenance.auto=false",
@@ -35,10 +40,11 @@ _TRANSIENT = re.compile(
     r"|operation too slow|failed to connect|ssl_error_syscall|gnutls_handshake|gnutls recv",
     re.IGNORECASE,
 )
+_TOO_LARGE = re.compile(r"died of signal 25|file too large|file size limit", re.IGNORECASE)
 _SECRETS = re.compile(r"gh[pousr]_[A-Za-z0-9._-]{16,}|github_pat_\w+|(?<=://)[^/\s@]+@")
 _BROKEN = re.compile(
     r"corrupt|bad object|unable to read|missing (?:blob|tree|commit|object)|not a git repository|packfile"
-    r"|promisor|does not point to a valid|invalid sha1|bad pack|loose object",
+    r"|does not point to a valid|invalid sha1|bad pack|loose object|not a valid (?:commit|object) name",
     re.IGNORECASE,
 )
 _FORBIDDEN = re.compile(
@@ -48,11 +54,15 @@ _FORBIDDEN = re.compile(
 )
 MAX_WHY = 300
 MAX_OUTPUT = 96 * 1024 * 1024
+MAX_FILE = 4 * 1024**3
 
 
 class RepositoryBroken(GitFailed):
-    """The local repository makes no sense, as after a crash: a command that needs no server fails on it. A fresh one
-    may do better."""
+    """The local repository makes no sense, as after a crash. A fresh one may do better."""
+
+
+class TooLarge(GitFailed):
+    """What was to be written or printed is more than the limit."""
 
 
 def allowed_protocol(url: str) -> str:
@@ -72,17 +82,26 @@ class Git:
     env: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 120.0
 
-    async def __call__(self, *argv: str, stdin: bytes = b"", codes: Sequence[int] = (0,)) -> bytes:
-        """Standard output. Raises GitFailed for an exit code that is not among `codes`."""
+    async def __call__(
+        self,
+        *argv: str,
+        stdin: bytes = b"",
+        codes: Sequence[int] = (0,),
+        output: int = MAX_OUTPUT,
+        file: int = MAX_FILE,
+        beginning: bool = False,
+    ) -> bytes:
+        """Standard output, of which `output` bytes are kept; no file may grow beyond `file` bytes. Raises GitFailed
+        for an exit code that is not among `codes`, and TooLarge, unless only the `beginning` is wanted."""
         pinned = [part for setting in _PINNED for part in ("-c", setting)]
         done = await self.children.run(
             ["git", *pinned, *argv],
             cwd=self.folder,
             env={**_ENV, "GIT_DIR": str(self.folder), **self.env},
             stdin=stdin,
-            limits=Limits(seconds=self.seconds, output=MAX_OUTPUT),
+            limits=Limits(seconds=self.seconds, output=output, file=file),
         )
-        if done.timed_out or done.cut or done.code not in codes:
+        if done.timed_out or (done.cut and not beginning) or done.code not in codes:
             raise _failure(argv[0], done, self.seconds)
         return done.stdout
 
@@ -100,14 +119,19 @@ _ENV = {
 
 def _failure(command: str, done: Finished, seconds: float) -> GitFailed:
     if done.timed_out:
-        return GitFailed(f"git {command} took longer than {seconds:.0f} s", transient=True)
+        # A server may be faster next time. What is slow here is slow each time.
+        return GitFailed(f"git {command} took longer than {seconds:.0f} s", transient=command == "fetch")
     if done.cut:
-        return GitFailed(f"git {command} printed more than we keep", transient=False)
+        return TooLarge(f"git {command} printed more than we keep", transient=False)
     said = " ".join(done.stderr.decode(errors="replace").split())
     why = f"git {command} failed: {_SECRETS.sub('…', said)[:MAX_WHY] or done.code}"
+    if -done.code == signal.SIGXFSZ or _TOO_LARGE.search(said):
+        return TooLarge(f"git {command} would write more than we keep", transient=False)
+    if -done.code == signal.SIGXCPU:
+        return GitFailed(f"git {command} took more time of the processor than it has", transient=False)
     if _TRANSIENT.search(said) or done.code < 0:
         return GitFailed(why, transient=True)
-    if command != "fetch" or _BROKEN.search(said):
+    if _BROKEN.search(said):
         return RepositoryBroken(why, transient=False)
     hint = " (the App needs read access to the repository's contents)" if _FORBIDDEN.search(said) else ""
     return GitFailed(why + hint, transient=False)

@@ -1,41 +1,44 @@
 """Both sides of a pull request as plain files, as `ports.git` asks. Built by assembly.
 
 Fetched are the commits and trees of the two shas (so that git finds their merge base), then the contents of the
-changed files alone. Files are written by us from `cat-file`: no checkout, so no filter, attribute, hook, symbolic
-link or submodule of the repository has a say.
+changed files alone. Everything else happens in a view of the mirror that cannot fetch. Files are written by us from
+`cat-file`: no checkout, so no filter, attribute, hook, symbolic link or submodule of the repository has a say.
 """
 
 import asyncio
 import contextlib
 import re
 import shutil
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from forgehand.adapters.git.askpass import askpass
-from forgehand.adapters.git.changes import NOTHING, REGULAR, Change, read_raw, with_patches
+from forgehand.adapters.git.changes import NOTHING, Change, read_raw
 from forgehand.adapters.git.command import Git, RepositoryBroken, allowed_protocol
-from forgehand.adapters.git.mirrors import hold_mirror
+from forgehand.adapters.git.fetching import as_lines, fetch_commits, fetch_contents, sizes_of
+from forgehand.adapters.git.mirrors import Mirror, hold_mirror, make_room, make_view
 from forgehand.adapters.git.scratch import throw_away_folder
+from forgehand.adapters.git.selection import DIFF, Bounds, described, select
 from forgehand.domain.repositories import Repo
 from forgehand.ports.children import Children
 from forgehand.ports.git import Comparison, GitFailed
 from forgehand.ports.github import Tokens
 
-MAX_FILE_BYTES = 2_000_000
-MAX_FILES = 1_000
-MAX_TOTAL_BYTES = 64_000_000
+MAX_MIRROR_BYTES = 4 * 1024**3
+MAX_FOLDER_BYTES = 16 * 1024**3
 MAX_PACKS = 60
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 _AT_ONCE = 20
-_QUIETLY = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
-_DIFF = ("--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short", "--diff-algorithm=myers", "-M", "-l1000")
+_RAW = ("-r", "-z", "--raw", "--no-abbrev")
+_RAW_BYTES = 16_000_000
+_RENAMES = ("-M", "-l1000")
 
 
 class GitComparisons:
     """Keeps its mirrors below `folder`. `clone_base` is where repositories are cloned from, such as
-    `https://github.com`. `env` is added to git's environment: proxies and certificate bundles, never secrets."""
+    `https://github.com`. `env` is added to git's environment: proxies and certificate bundles, never secrets. A mirror
+    above its bytes is started over; a folder above its own loses the mirrors that were unused the longest."""
 
     def __init__(
         self,
@@ -45,9 +48,9 @@ class GitComparisons:
         clone_base: str,
         *,
         env: Mapping[str, str] | None = None,
-        max_file_bytes: int = MAX_FILE_BYTES,
-        max_files: int = MAX_FILES,
-        max_total_bytes: int = MAX_TOTAL_BYTES,
+        bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+        max_mirror_bytes: int = MAX_MIRROR_BYTES,
+        max_folder_bytes: int = MAX_FOLDER_BYTES,
         seconds: float = 120.0,
     ) -> None:
         self._children = children
@@ -55,9 +58,9 @@ class GitComparisons:
         self._folder = folder.resolve()
         self._base = clone_base.rstrip("/")
         self._env = {**(env or {}), "GIT_ALLOW_PROTOCOL": allowed_protocol(clone_base)}
-        self._max_file_bytes = max_file_bytes
-        self._max_files = max_files
-        self._max_total_bytes = max_total_bytes
+        self._bounds = bounds
+        self._max_mirror_bytes = max_mirror_bytes
+        self._max_folder_bytes = max_folder_bytes
         self._seconds = seconds
 
     @contextlib.asynccontextmanager
@@ -73,18 +76,20 @@ class GitComparisons:
 
     async def _compared(self, repo: Repo, number: int, base_sha: str, head_sha: str, work: Path) -> Comparison:
         url = f"{self._base}/{repo.full_name}.git"
+        mirrors = self._folder / "mirrors"
+        await asyncio.to_thread(make_room, mirrors, self._max_folder_bytes)
         async with (
-            hold_mirror(self._folder / "mirrors", f"{repo.installation}-{repo.id}", url) as mirror,
+            hold_mirror(mirrors, f"{repo.installation}-{repo.id}", url) as mirror,
             self._authenticated(repo, work) as env,
         ):
+            if mirror.size > self._max_mirror_bytes:
+                mirror.start_over()
             git = Git(self._children, mirror.path, env, self._seconds)
             try:
-                await _fetch(git, number, base_sha, head_sha)
-                comparison = await self._export(git, base_sha, head_sha, work)
+                comparison = await self._fetched_and_exported(git, mirror, base_sha, head_sha, work)
             except RepositoryBroken:
                 mirror.start_over()
-                await _fetch(git, number, base_sha, head_sha)
-                comparison = await self._export(git, base_sha, head_sha, work)
+                comparison = await self._fetched_and_exported(git, mirror, base_sha, head_sha, work)
             if mirror.packs > MAX_PACKS:
                 await git("repack", "-a", "-d", "-q")
             return comparison
@@ -98,47 +103,38 @@ class GitComparisons:
         with askpass(token.value, self._base, work) as answers:
             yield {**self._env, **answers}
 
-    async def _export(self, git: Git, base_sha: str, head_sha: str, work: Path) -> Comparison:
+    async def _fetched_and_exported(
+        self, remote: Git, mirror: Mirror, base_sha: str, head_sha: str, work: Path
+    ) -> Comparison:
+        await fetch_commits(remote, mirror, base_sha, head_sha, self._max_mirror_bytes)
+        make_view(_empty(work / "view"), mirror)
+        git = Git(self._children, work / "view", seconds=self._seconds)
         merge_base = await _merge_base(git, base_sha, head_sha)
-        await _fetch_contents(git, merge_base, head_sha)
-        between = (merge_base, head_sha, "--")
-        changes = read_raw(await git("diff-tree", "-r", "-z", "--raw", "--no-abbrev", *_DIFF, *between))
-        patches = await git("diff-tree", "-r", "-p", "-U3", *_DIFF, *between)
-        left_out, kept = await self._selected(git, changes)
+        changes = await _changes(git, merge_base, head_sha, "--no-renames")
+        sizes = await self._contents(remote, mirror, git, changes)
+        if all(one in sizes for change in changes for one in change.ids):
+            # Git reads contents to tell a rename, and would stop at one that is not there.
+            changes = await _changes(git, merge_base, head_sha, *_RENAMES)
+        selection = await select(git, changes, sizes, self._bounds)
+        files = await described(git, changes, selection, sizes)
         base, head = (_empty(work / side) for side in ("base", "head"))
-        await _write(git, base, [(c.old_path, c.old_id) for c in kept if c.old_mode != NOTHING])
-        await _write(git, head, [(c.path, c.new_id) for c in kept])
-        return Comparison(merge_base, head_sha, base, head, with_patches(changes, patches), left_out)
+        await _write(git, base, [(c.old_path, c.old_id) for c in selection.kept if c.old_mode != NOTHING])
+        await _write(git, head, [(c.path, c.new_id) for c in selection.kept])
+        return Comparison(merge_base, head_sha, base, head, tuple(files))
 
-    async def _selected(self, git: Git, changes: list[Change]) -> tuple[dict[str, str], list[Change]]:
-        """What is left out, with why, and the changes that remain: those whose head side becomes a file."""
-        left_out = {change.shown_path: why for change in changes if (why := change.why_not)}
-        kept = [c for c in changes if c.shown_path not in left_out and c.new_mode != NOTHING]
-        sizes = await _sizes(git, kept)
-        fitting: list[Change] = []
-        room = self._max_total_bytes
-        for change in kept:
-            size = max(sizes.get(change.old_id, 0), sizes.get(change.new_id, 0))
-            room -= size
-            if size > self._max_file_bytes:
-                left_out[change.shown_path] = f"larger than {self._max_file_bytes:,} bytes"
-            elif len(fitting) >= self._max_files:
-                left_out[change.shown_path] = f"the change has more than {self._max_files:,} files"
-            elif room < 0:
-                left_out[change.shown_path] = f"the change has more than {self._max_total_bytes:,} bytes"
-            else:
-                fitting.append(change)
-        return left_out, fitting
+    async def _contents(self, remote: Git, mirror: Mirror, git: Git, changes: list[Change]) -> dict[str, int]:
+        """The sizes of the changes' contents, by id, of those that are there or could be fetched."""
+        bounds = self._bounds
+        ids = list(dict.fromkeys(one for change in changes for one in change.ids))[: 4 * bounds.files]
+        sizes = await sizes_of(git, ids)
+        absent = [one for one in ids if one not in sizes]
+        await fetch_contents(remote, mirror, absent, 2 * bounds.total_bytes)
+        return sizes | await sizes_of(git, absent)
 
 
-async def _fetch(git: Git, number: int, base_sha: str, head_sha: str) -> None:
-    """Commits and trees of both sides, by their ids: a branch may have moved on meanwhile. The refs keep them."""
-    wanted = {f"refs/forgehand/{number}/base": base_sha, f"refs/forgehand/{number}/head": head_sha}
-    there = await git("for-each-ref", "--format=%(refname) %(objectname)", f"refs/forgehand/{number}/")
-    if dict(line.split(" ") for line in there.decode().splitlines()) == wanted:
-        return
-    refspecs = [f"+{sha}:{ref}" for ref, sha in wanted.items()]
-    await git("fetch", *_QUIETLY, "--filter=blob:none", "--", "origin", *refspecs)
+async def _changes(git: Git, merge_base: str, head_sha: str, *how: str) -> list[Change]:
+    raw = await git("diff-tree", *_RAW, *DIFF, *how, merge_base, head_sha, "--", output=_RAW_BYTES)
+    return await asyncio.to_thread(read_raw, raw)
 
 
 async def _merge_base(git: Git, base_sha: str, head_sha: str) -> str:
@@ -148,35 +144,10 @@ async def _merge_base(git: Git, base_sha: str, head_sha: str) -> str:
     return found[0]
 
 
-async def _fetch_contents(git: Git, merge_base: str, head_sha: str) -> None:
-    """The contents of changed files in one request; git would otherwise ask for each when it needs it."""
-    raw = await git("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", merge_base, head_sha, "--")
-    ids = {
-        one
-        for change in read_raw(raw)
-        for mode, one in ((change.old_mode, change.old_id), (change.new_mode, change.new_id))
-        if mode in REGULAR
-    }
-    if ids:
-        await git("fetch", *_QUIETLY, "--filter=blob:none", "--stdin", "--", "origin", stdin=_lines(sorted(ids)))
-
-
-async def _sizes(git: Git, changes: list[Change]) -> dict[str, int]:
-    ids = sorted({one for c in changes for one in (c.old_id, c.new_id) if one.strip("0")})
-    lines = (await git("cat-file", "--batch-check", stdin=_lines(ids))).decode().splitlines()
-    sizes = {}
-    for line in lines:
-        one, kind, *size = line.split(" ")
-        if kind != "blob":
-            raise RepositoryBroken(f"git has no contents for {one}", transient=False)
-        sizes[one] = int(size[0])
-    return sizes
-
-
 async def _write(git: Git, root: Path, files: list[tuple[bytes, str]]) -> None:
     for start in range(0, len(files), _AT_ONCE):
         batch = files[start : start + _AT_ONCE]
-        contents = await git("cat-file", "--batch", stdin=_lines(one for _, one in batch))
+        contents = await git("cat-file", "--batch", stdin=as_lines(one for _, one in batch))
         await asyncio.to_thread(_write_batch, root, [path for path, _ in batch], contents)
 
 
@@ -198,7 +169,3 @@ def _empty(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     return folder
-
-
-def _lines(ids: Iterable[str]) -> bytes:
-    return "".join(f"{one}\n" for one in ids).encode()

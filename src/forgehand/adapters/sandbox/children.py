@@ -1,13 +1,14 @@
 """Bounded child processes, as `ports.children` asks. Built by assembly; used by the git and analyser adapters.
 
 A child gets a process group of its own and an environment made from nothing, with a HOME that is removed afterwards.
-util-linux's `prlimit` and `setpriv`, where they are installed, set its limits and have the kernel end it when we die;
-a `preexec_fn` would do the same, but can deadlock in a process with threads. This bounds honest programs on hostile
+util-linux's `prlimit` and `setpriv` set its limits and have the kernel end it when we die: nothing runs without them. A
+`preexec_fn` would do the same, but can deadlock in a process with threads. This bounds honest programs on hostile
 input. It does not contain hostile programs.
 """
 
 import asyncio
 import contextlib
+import math
 import os
 import shutil
 import signal
@@ -42,21 +43,27 @@ class ChildProcesses:
         program = shutil.which(argv[0], path=self._path)
         if program is None:
             return Finished(NOT_FOUND, b"", f"{argv[0]}: not found".encode(), 0.0)
+        leash = _leash(limits)
+        if leash is None:
+            return Finished(NOT_FOUND, b"", _NO_LEASH, 0.0)
         with tempfile.TemporaryDirectory(
             prefix="forgehand-child-", dir=self._scratch, ignore_cleanup_errors=True
         ) as home:
             given = {"PATH": self._path, "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8", **(env or {})}
-            return await _run([*_leash(limits), program, *argv[1:]], cwd, given, stdin, limits)
+            return await _run([*leash, program, *argv[1:]], cwd, given, stdin, limits)
 
 
-def _leash(limits: Limits) -> list[str]:
+_NO_LEASH = b"prlimit and setpriv of util-linux are not installed, and no program runs here without its limits"
+
+
+def _leash(limits: Limits) -> list[str] | None:
     prlimit, setpriv = shutil.which("prlimit"), shutil.which("setpriv")
-    leash = []
-    if prlimit:
-        leash += [prlimit, "--core=0", *([f"--as={limits.memory}"] if limits.memory else []), "--"]
-    if setpriv:
-        leash += [setpriv, "--pdeathsig", "KILL", "--"]
-    return leash
+    if prlimit is None or setpriv is None:
+        return None
+    processor = math.ceil(limits.seconds * (os.cpu_count() or 1)) + 1
+    bounds = {"core": 0, "as": limits.memory, "fsize": limits.file, "cpu": processor, "nofile": limits.files}
+    held = [f"--{name}={value}" for name, value in bounds.items()]
+    return [prlimit, *held, "--", setpriv, "--pdeathsig", "KILL", "--"]
 
 
 async def _run(argv: Sequence[str], cwd: Path, env: Mapping[str, str], stdin: bytes, limits: Limits) -> Finished:

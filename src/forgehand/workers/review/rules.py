@@ -5,7 +5,7 @@ nothing to judge says so and is left out of what people read.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -19,14 +19,16 @@ SECRETS = "secrets"
 @dataclass(frozen=True, slots=True)
 class File:
     """A changed file. `shown` are the lines of its new side that GitHub's diff shows. `looked` are the analysers that
-    read it, `missed` those that should have, each with why not; `left_out` says why nobody could."""
+    read it, `missed` those that should have, each with why not; `left_out` says why nobody could, and `excused` that
+    there is nothing in it to read."""
 
     path: str
     status: str
-    shown: frozenset[int] = frozenset()
+    shown: Container[int] = frozenset()
     looked: tuple[str, ...] = ()
     missed: tuple[tuple[str, str], ...] = ()
     left_out: str = ""
+    excused: bool = False
     binary: bool = False
 
 
@@ -44,6 +46,8 @@ class Facts:
     said: tuple[str, ...] = ()
     failures: tuple[tuple[str, str], ...] = ()
     """Analysers that broke, each with why."""
+    not_compared: str = ""
+    """Why the two sides could not be compared at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,24 +148,31 @@ def _no_secrets(facts: Facts) -> Ruling:
 
 
 def _complete(facts: Facts) -> Ruling:
-    """Silence counts only from an analyser that looked."""
-    parts = [
-        Ruling(name, State.VIOLATED, f"{name} could not finish: {why}", Conclusion.NEUTRAL)
-        for name, why in facts.failures
-    ]
+    """Silence counts only from an analyser that looked. GitHub takes a neutral check for a passed one, and the author
+    of a change can make a file too large or too odd to be read: so somebody has to look."""
     broken = {name for name, _ in facts.failures}
-    parts += [
-        Ruling(file.path, State.VIOLATED, f"{name} could not read it: {why}", Conclusion.NEUTRAL)
-        for file in facts.files
-        for name, why in file.missed
-        if name not in broken
-    ]
-    if not parts:
-        left_out = sum(bool(file.left_out) and file.status != "removed" for file in facts.files)
-        but = f"; {count(left_out, 'file')} could not be handed to them" if left_out else ""
-        return Ruling("complete", State.SATISFIED, f"Every analyser read its files{but}.", Conclusion.NEUTRAL)
-    reason = parts[0].reason if broken else f"{count(len(parts), 'file')} could not be read by an analyser."
-    return Ruling("complete", State.VIOLATED, reason, Conclusion.NEUTRAL, tuple(parts))
+    reasons = [f"The change could not be compared: {facts.not_compared}"] if facts.not_compared else []
+    reasons += [f"{name} could not finish: {why}" for name, why in facts.failures]
+    left_out = [file for file in facts.files if file.left_out and not file.excused and file.status != "removed"]
+    if left_out:
+        reasons.append(f"{count(len(left_out), 'file')} could not be read: {_and_others(left_out)}")
+    missed = [(file, name, why) for file in facts.files for name, why in file.missed if name not in broken]
+    if missed:
+        file, name, why = min(missed, key=lambda each: (each[0].path, each[1]))
+        which = f"{count(len({each[0].path for each in missed}), 'file')} could not be read by an analyser"
+        reasons.append(f"{which}: {name} on {file.path} ({why}).")
+    if reasons:
+        parts = tuple(Ruling("complete", State.VIOLATED, reason, Conclusion.ACTION_REQUIRED) for reason in reasons)
+        return Ruling("complete", State.VIOLATED, reasons[0], Conclusion.ACTION_REQUIRED, parts)
+    excused = sum(bool(file.left_out) and file.status != "removed" for file in facts.files)
+    but = f"; {count(excused, 'file')} had nothing to read" if excused else ""
+    return Ruling("complete", State.SATISFIED, f"Every analyser read its files{but}.", Conclusion.ACTION_REQUIRED)
+
+
+def _and_others(files: list[File]) -> str:
+    first = min(files, key=lambda file: file.path)
+    others = f" and {count(len(files) - 1, 'other')}" if len(files) > 1 else ""
+    return f"{first.path} ({first.left_out}){others}."
 
 
 _RULES: tuple[Callable[[Facts], Ruling], ...] = (_open, _not_a_draft, _static_review, _no_secrets, _complete)
@@ -199,7 +210,7 @@ def _root(rulings: tuple[Ruling, ...], blocker: Ruling | None) -> Ruling:
 def _inline(told: tuple[Finding, ...], facts: Facts) -> tuple[Finding, ...]:
     """Those of `told` that no comment on an earlier commit carries, on lines that can carry one."""
     said = Counter(facts.said)
-    shown = {file.path: file.shown for file in facts.files}
+    shown = {file.path: file.shown for file in facts.files if not file.left_out}
     inline: list[Finding] = []
     for finding in told:
         if said[finding.fingerprint] > 0:

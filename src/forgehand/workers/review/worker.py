@@ -1,11 +1,11 @@
 """The review worker: reads the facts of a pull request, has them judged, and says the verdict. Run by the engine."""
 
 import asyncio
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from forgehand.crafts.diffs import MalformedPatch, read_patch
+from forgehand.crafts.diffs import MalformedPatch, Spans, read_patch
 from forgehand.crafts.findings import new_findings
 from forgehand.domain.effects.base import Effect
 from forgehand.domain.effects.check_run import CheckRun, Conclusion
@@ -17,13 +17,12 @@ from forgehand.domain.modes import Mode
 from forgehand.domain.repositories import Repo
 from forgehand.ports.analysers import Analyser, AnalyserFailed, Analysis
 from forgehand.ports.desk import Desk
-from forgehand.ports.git import Comparison, Comparisons, FileDiff, GitFailed
+from forgehand.ports.git import Comparison, Comparisons, GitFailed
 from forgehand.ports.github import ChangedFile, PullRequest, PullRequests
 from forgehand.workers.review import text
 from forgehand.workers.review.rules import Facts, File, Policy, Verdict, judge
 
 CHECK_NAME = "Forgehand review"
-CHILDREN_AT_ONCE = 2
 
 
 class ReviewWorker:
@@ -62,10 +61,16 @@ class ReviewWorker:
         if pull.draft:
             return Done({"skipped": "draft", "head": pull.head_sha})
         desk.say("reviewing", pull=number, head=pull.head_sha)
+        outcome: Outcome | None = None
         try:
-            verdict = await self._judge(desk, repo, pull)
+            facts = await self._facts(desk, repo, pull)
         except GitFailed as failed:
-            return Retry(failed.why) if failed.transient else Failed(failed.why)
+            if failed.transient:
+                return Retry(failed.why)
+            # Said on the pull request as well: a check that never comes explains nothing.
+            outcome = Failed(failed.why)
+            facts = Facts(pull.head_sha, pull.base_ref, pull.state, pull.draft, (), not_compared=failed.why)
+        verdict = judge(facts, self._policy)
         now = await self._pulls.pull(repo, number)
         if (now.head_sha, now.state) != (pull.head_sha, "open"):
             # The newer head has a job of its own; an older verdict must not cover its verdict.
@@ -73,21 +78,22 @@ class ReviewWorker:
             return Done({"skipped": "stale", "head": pull.head_sha, "now": now.head_sha})
         desk.say("judged", conclusion=str(verdict.conclusion), findings=len(verdict.findings))
         stopped = await desk.perform_all(self._effects(desk.job, repo, number, verdict))
-        return stopped or Done(_result(verdict))
+        return stopped or outcome or Done(_result(verdict))
 
-    async def _judge(self, desk: Desk, repo: Repo, pull: PullRequest) -> Verdict:
+    async def _facts(self, desk: Desk, repo: Repo, pull: PullRequest) -> Facts:
         listed = await self._pulls.files(repo, pull.number)
         comments = await self._pulls.review_comments(repo, pull.number)
         async with self._comparisons.compare(repo, pull.number, pull.base_sha, pull.head_sha) as comparison:
-            desk.say("fetched", files=len(comparison.files), left_out=len(comparison.left_out))
+            left_out = sum(bool(file.left_out) for file in comparison.files)
+            desk.say("fetched", files=len(comparison.files), left_out=left_out)
             seen = await self._analyse(desk, comparison)
-        facts = Facts(
+        return Facts(
             head_sha=pull.head_sha,
             base_ref=pull.base_ref,
             state=pull.state,
             draft=pull.draft,
-            files=_files(comparison, listed, seen),
-            findings=_new(comparison, seen),
+            files=await asyncio.to_thread(_files, comparison, listed, seen),
+            findings=await asyncio.to_thread(_new, comparison, seen),
             # What we said on this very head is this review itself, when a crash makes it run again.
             said=tuple(
                 fingerprint
@@ -97,13 +103,11 @@ class ReviewWorker:
             ),
             failures=tuple((one.name, one.failed) for one in seen if one.failed),
         )
-        return judge(facts, self._policy)
 
     async def _analyse(self, desk: Desk, comparison: Comparison) -> Sequence["_Seen"]:
         """What each analyser saw, in their order."""
-        room = asyncio.Semaphore(CHILDREN_AT_ONCE)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_look(analyser, comparison, room)) for analyser in self._analysers]
+            tasks = [group.create_task(_look(analyser, comparison)) for analyser in self._analysers]
         seen = [task.result() for task in tasks]
         for one in seen:
             desk.say("analysed", analyser=one.name, files=len(one.head_paths), failed=one.failed)
@@ -172,14 +176,13 @@ def _number(subject: str) -> int | None:
     return int(number) if kind == "pull" and number.isascii() and number.isdigit() else None
 
 
-async def _look(analyser: Analyser, comparison: Comparison, room: asyncio.Semaphore) -> _Seen:
-    at_hand = [f for f in comparison.files if f.status != "removed" and f.path not in comparison.left_out]
+async def _look(analyser: Analyser, comparison: Comparison) -> _Seen:
+    at_hand = [file for file in comparison.files if file.status != "removed" and not file.left_out]
     head = [f.path for f in at_hand if analyser.wants(f.path)]
     base = [p for f in at_hand if f.status != "added" and analyser.wants(p := f.previous_path or f.path)]
     try:
-        async with room:
-            on_head = await analyser.analyse(comparison.head, head) if head else Analysis()
-            on_base = await analyser.analyse(comparison.base, base) if base and on_head.findings else Analysis()
+        on_head = await analyser.analyse(comparison.head, head) if head else Analysis()
+        on_base = await analyser.analyse(comparison.base, base) if base and on_head.findings else Analysis()
     except AnalyserFailed as failed:
         return _Seen(analyser.name, frozenset(head), failed=failed.why)
     return _Seen(analyser.name, frozenset(head), on_base, on_head)
@@ -187,36 +190,35 @@ async def _look(analyser: Analyser, comparison: Comparison, room: asyncio.Semaph
 
 def _new(comparison: Comparison, seen: Sequence[_Seen]) -> tuple[Finding, ...]:
     whole = [one for one in seen if not one.failed]
+    files = [file for file in comparison.files if not file.left_out]
+    added: dict[str, Container[int]] = {file.path: _EveryLine() if file.binary else Spans(file.added) for file in files}
     return new_findings(
         (finding for one in whole for finding in one.base.findings),
         (finding for one in whole for finding in one.head.findings),
-        renames={file.previous_path: file.path for file in comparison.files if file.previous_path},
-        added=_added(comparison.files),
+        renames={file.previous_path: file.path for file in files if file.previous_path},
+        added=added,
     )
-
-
-def _added(files: Sequence[FileDiff]) -> Mapping[str, Container[int]]:
-    return {file.path: _EveryLine() if file.binary else read_patch(file.patch).added for file in files}
 
 
 def _files(comparison: Comparison, listed: Sequence[ChangedFile], seen: Sequence[_Seen]) -> tuple[File, ...]:
     """Every file that git or GitHub calls changed. GitHub's patch decides which lines can carry a comment: it is the
     one that will accept or refuse them."""
     patches = {file.path: file.patch for file in listed}
-    files = [
-        File(
-            path=file.path,
-            status=file.status,
-            shown=_shown(patches.get(file.path)),
-            looked=tuple(one.name for one in seen if file.path in one.head_paths and not _why_not(one, file.path)),
-            missed=tuple(
-                (one.name, why) for one in seen if file.path in one.head_paths and (why := _why_not(one, file.path))
-            ),
-            left_out=comparison.left_out.get(file.path, ""),
-            binary=file.binary,
+    files = []
+    for file in comparison.files:
+        mine = [one for one in seen if file.path in one.head_paths and not file.left_out]
+        files.append(
+            File(
+                path=file.path,
+                status=file.status,
+                shown=_shown(patches.get(file.path)),
+                looked=tuple(one.name for one in mine if not _why_not(one, file.path)),
+                missed=tuple((one.name, why) for one in mine if (why := _why_not(one, file.path))),
+                left_out=file.left_out,
+                excused=file.excused,
+                binary=file.binary,
+            )
         )
-        for file in comparison.files
-    ]
     known = {file.path for file in comparison.files}
     files += [
         File(file.path, file.status, left_out="GitHub lists it, git's comparison does not")
@@ -230,12 +232,12 @@ def _why_not(seen: _Seen, path: str) -> str:
     return seen.failed or seen.head.unread.get(path, "")
 
 
-def _shown(patch: str | None) -> frozenset[int]:
+def _shown(patch: str | None) -> Container[int]:
     try:
         return read_patch(patch).shown
     except MalformedPatch:
         # A patch of GitHub's that we cannot read carries no inline comments; its findings stand in the summary.
-        return frozenset()
+        return Spans()
 
 
 def _event(job: Job, verdict: Verdict) -> ReviewEvent:

@@ -60,7 +60,7 @@ def test_a_broken_analyser_is_never_silently_clean() -> None:
     missed = replace(FILE, looked=("secrets",), missed=(("ruff", "it took longer than 60 s"),))
     facts = replace(FACTS, files=(missed,), failures=(("ruff", "it took longer than 60 s"),))
     verdict = judge(facts, Policy())
-    assert verdict.conclusion is Conclusion.NEUTRAL
+    assert verdict.conclusion is Conclusion.ACTION_REQUIRED
     assert verdict.blocker is not None
     assert verdict.blocker.reason == "ruff could not finish: it took longer than 60 s"
     assert verdict.manifest == (Entry("a.py", Depth.PARTIAL, "by secrets; not by ruff: it took longer than 60 s"),)
@@ -69,8 +69,8 @@ def test_a_broken_analyser_is_never_silently_clean() -> None:
 def test_a_file_that_an_analyser_could_not_read_makes_the_review_incomplete() -> None:
     facts = replace(FACTS, files=(FILE, replace(FILE, path="b.py", missed=(("ruff", "not UTF-8"),))))
     verdict = judge(facts, Policy())
-    assert verdict.conclusion is Conclusion.NEUTRAL
-    assert _ruling(facts, "complete").reason == "1 file could not be read by an analyser."
+    assert verdict.conclusion is Conclusion.ACTION_REQUIRED
+    assert _ruling(facts, "complete").reason == "1 file could not be read by an analyser: ruff on b.py (not UTF-8)."
 
 
 def test_a_major_finding_outweighs_an_incomplete_review() -> None:
@@ -139,9 +139,29 @@ def test_every_file_has_exactly_one_status_with_its_reason(file: File, entry: En
     assert judge(replace(FACTS, files=(file,)), Policy()).manifest == (entry,)
 
 
-def test_files_that_nobody_could_be_handed_are_counted() -> None:
-    facts = replace(FACTS, files=(FILE, File("l", "added", left_out="a symbolic link")))
-    assert _ruling(facts, "complete").reason == "Every analyser read its files; 1 file could not be handed to them."
+def test_files_that_have_nothing_to_read_are_counted() -> None:
+    facts = replace(FACTS, files=(FILE, File("l", "added", left_out="a symbolic link", excused=True)))
+    assert _ruling(facts, "complete").reason == "Every analyser read its files; 1 file had nothing to read."
+    assert judge(facts, Policy()).conclusion is Conclusion.SUCCESS
+
+
+def test_a_file_that_nobody_could_read_is_not_taken_for_a_clean_one() -> None:
+    left_out = tuple(File(path, "added", left_out="larger than 2,000,000 bytes") for path in ("z.py", "m.py"))
+    verdict = judge(replace(FACTS, files=(FILE, *left_out)), Policy())
+    assert verdict.conclusion is Conclusion.ACTION_REQUIRED
+    assert verdict.blocker is not None
+    assert verdict.blocker.reason == "2 files could not be read: m.py (larger than 2,000,000 bytes) and 1 other."
+
+
+def test_a_removed_file_needs_no_reader() -> None:
+    facts = replace(FACTS, files=(FILE, File("gone", "removed", left_out="its name is not UTF-8")))
+    assert judge(facts, Policy()).conclusion is Conclusion.SUCCESS
+
+
+def test_sides_that_could_not_be_compared_are_nothing_to_pass() -> None:
+    verdict = judge(replace(FACTS, files=(), not_compared="no common history"), Policy())
+    assert verdict.conclusion is Conclusion.ACTION_REQUIRED
+    assert verdict.ruling.reason == "complete: The change could not be compared: no common history"
 
 
 def test_the_manifest_is_in_order_of_paths() -> None:

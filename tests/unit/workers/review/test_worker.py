@@ -1,12 +1,14 @@
 """The review worker on a desk of paper: which facts it reads, which effects it asks for."""
 
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from forgehand.crafts.diffs import Lines, read_patch
 from forgehand.domain.effects import CheckRun, Conclusion, Effect, Review, ReviewEvent, StickyComment
 from forgehand.domain.findings import Finding, Severity
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry, Waiting
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.anyio
 
 HEAD, BASE, OLDER = "a" * 40, "b" * 40, "c" * 40
 PATCH = "@@ -1 +1,2 @@\n one\n+two\n"
+ADDED = (range(2, 3),)
 PULL = PullRequest(
     7, "Title", "open", False, False, "octocat", HEAD, "topic", "acme/shop", BASE, "main", None, "https://x/7"
 )
@@ -72,8 +75,7 @@ class Pulls:
 
 @dataclass
 class Sides:
-    files: tuple[FileDiff, ...] = (FileDiff("a.py", "modified", None, PATCH),)
-    left_out: dict[str, str] = field(default_factory=dict)
+    files: tuple[FileDiff, ...] = (FileDiff("a.py", "modified", None, ADDED),)
     failure: GitFailed | None = None
     asked: list[tuple[int, str, str]] = field(default_factory=list)
 
@@ -82,7 +84,7 @@ class Sides:
         self.asked.append((number, base_sha, head_sha))
         if self.failure:
             raise self.failure
-        yield Comparison(BASE, head_sha, Path("/base"), Path("/head"), self.files, self.left_out)
+        yield Comparison(BASE, head_sha, Path("/base"), Path("/head"), self.files)
 
 
 @dataclass
@@ -207,18 +209,18 @@ async def test_a_stranger_who_pastes_our_marker_silences_nothing() -> None:
     assert len(_reviews(effects)) == 1
 
 
-async def test_a_broken_analyser_leaves_the_others_work_and_a_neutral_check() -> None:
+async def test_a_broken_analyser_leaves_the_others_work_and_the_check_does_not_pass() -> None:
     minor = replace(BUG, severity=Severity.MINOR, tool="rules")
     _, effects = await _run(Paper(), Says(broken="it took longer than 60 s"), Says("rules", head=(minor,)))
     check = _check(effects)
-    assert check.conclusion is Conclusion.NEUTRAL
+    assert check.conclusion is Conclusion.ACTION_REQUIRED
     assert "took longer than 60 s" in check.summary
     assert len(_reviews(effects)[0].comments) == 1
 
 
-async def test_a_file_the_analyser_could_not_read_makes_the_check_neutral() -> None:
+async def test_a_file_the_analyser_could_not_read_asks_for_a_person() -> None:
     _, effects = await _run(Paper(), Says(unread={"a.py": "not UTF-8"}))
-    assert _check(effects).conclusion is Conclusion.NEUTRAL
+    assert _check(effects).conclusion is Conclusion.ACTION_REQUIRED
 
 
 async def test_githubs_patch_decides_where_a_comment_may_stand() -> None:
@@ -239,12 +241,12 @@ async def test_without_a_readable_patch_findings_stand_in_the_summary_alone(patc
 
 async def test_left_out_and_removed_files_are_not_analysed_but_listed() -> None:
     files = (
-        FileDiff("gone.py", "removed", None, "@@ -1 +0,0 @@\n-x\n"),
-        FileDiff("link.py", "added", None, None),
-        FileDiff("a.py", "renamed", "old.py", PATCH),
+        FileDiff("gone.py", "removed", None),
+        FileDiff("link.py", "added", None, left_out="a symbolic link", excused=True),
+        FileDiff("a.py", "renamed", "old.py", ADDED),
     )
     ruff = Says(head=(BUG,), base=(replace(BUG, path="old.py"),))
-    sides = Sides(files, {"link.py": "a symbolic link"})
+    sides = Sides(files)
     listed = (ChangedFile("a.py", "renamed", "old.py", 1, 0, PATCH), ChangedFile("ghost.py", "added", None, 1, 0, None))
     outcome, effects = await _run(Paper(), ruff, pulls=Pulls(listed=listed), sides=sides)
     assert ruff.looked == [("head", ("a.py",)), ("base", ("old.py",))]
@@ -263,7 +265,7 @@ async def test_left_out_and_removed_files_are_not_analysed_but_listed() -> None:
 
 async def test_a_finding_in_a_binary_file_counts_without_lines() -> None:
     secret = replace(BUG, path="k.jks", line=1, tool="secrets")
-    sides = Sides((FileDiff("k.jks", "added", None, None, binary=True),))
+    sides = Sides((FileDiff("k.jks", "added", None, binary=True),))
     _, effects = await _run(Paper(), Says("secrets", head=(secret,)), sides=sides, pulls=Pulls(listed=()))
     assert _check(effects).conclusion is Conclusion.FAILURE
     assert _reviews(effects) == []
@@ -282,17 +284,61 @@ async def test_where_it_may_judge_it_judges(analyser: Says, event: ReviewEvent) 
     assert [review.event for review in _reviews(effects)] == [event]
 
 
-async def test_an_incomplete_review_approves_nothing() -> None:
-    _, effects = await _run(Paper(replace(JOB, grant=Grant(Mode.APPLY))), Says(broken="it broke"))
-    assert _reviews(effects) == []
+LARGE = FileDiff("z.py", "added", None, left_out="larger than 2,000,000 bytes")
 
 
 @pytest.mark.parametrize(
-    ("transient", "outcome"), [(True, Retry("git fetch failed")), (False, Failed("git fetch failed"))]
+    ("analyser", "sides"),
+    [
+        (Says(broken="it broke"), Sides()),
+        (Says(unread={"a.py": "it crashed"}), Sides()),
+        (Says(), Sides((*Sides().files, LARGE))),
+        (Says(), Sides(failure=GitFailed("no common history", transient=False))),
+    ],
 )
-async def test_git_that_fails_is_tried_again_where_that_may_help(transient: bool, outcome: Outcome) -> None:
-    sides = Sides(failure=GitFailed("git fetch failed", transient=transient))
-    assert await _run(Paper(), Says(), sides=sides) == (outcome, [])
+async def test_an_incomplete_review_never_approves(analyser: Says, sides: Sides) -> None:
+    _, effects = await _run(Paper(replace(JOB, grant=Grant(Mode.APPLY))), analyser, sides=sides)
+    assert [review.event for review in _reviews(effects)] == [ReviewEvent.REQUEST_CHANGES]
+    assert _check(effects).conclusion is Conclusion.ACTION_REQUIRED
+
+
+async def test_of_two_files_that_look_alike_the_one_at_hand_is_analysed() -> None:
+    odd = FileDiff("a.py", "added", None, left_out="its name is not UTF-8")
+    ruff = Says(head=(BUG,))
+    _, effects = await _run(Paper(), ruff, sides=Sides((odd, *Sides().files)))
+    assert ruff.looked == [("head", ("a.py",)), ("base", ("a.py",))]
+    assert len(_reviews(effects)) == 1
+    assert _check(effects).conclusion is Conclusion.FAILURE
+
+
+async def test_git_that_fails_for_now_is_tried_again() -> None:
+    sides = Sides(failure=GitFailed("git fetch failed", transient=True))
+    assert await _run(Paper(), Says(), sides=sides) == (Retry("git fetch failed"), [])
+
+
+async def test_git_that_fails_for_good_is_said_on_the_pull_request() -> None:
+    sides = Sides(failure=GitFailed("git diff-tree printed more than we keep", transient=False))
+    outcome, effects = await _run(Paper(), Says(), sides=sides)
+    assert outcome == Failed("git diff-tree printed more than we keep")
+    assert [type(effect) for effect in effects] == [StickyComment, CheckRun]
+    check = _check(effects)
+    assert check.conclusion is Conclusion.ACTION_REQUIRED
+    assert check.title == (
+        "Not fully reviewed: The change could not be compared: git diff-tree printed more than we keep"
+    )
+
+
+async def test_patches_are_read_off_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
+
+    def read(patch: str | None) -> Lines:
+        threads.append(threading.current_thread())
+        return read_patch(patch)
+
+    monkeypatch.setattr("forgehand.workers.review.worker.read_patch", read)
+    await _run(Paper(), Says(head=(BUG,)))
+    assert threads
+    assert threading.current_thread() not in threads
 
 
 async def test_an_effect_that_cannot_go_on_ends_the_job_its_way() -> None:
