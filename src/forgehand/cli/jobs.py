@@ -70,7 +70,9 @@ def cancel(job_id: JobId) -> None:
 
 @jobs.command()
 def retry(job_id: JobId) -> None:
-    """Give an ended or waiting job a new life with all its attempts."""
+    """Give a job that did not succeed, or waits, a new life with all its attempts.
+
+    What is completed is run again by `replay` of its delivery; what is superseded is not run again."""
 
     async def act(app: "App") -> "Acted":
         return await app.operations.retry(await resolve(app, job_id), who())

@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from forgehand.domain.facts import Fact, fact_id
-from forgehand.domain.jobs import Change
+from forgehand.domain.jobs import Change, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.engine.intake import planning_job
 from forgehand.ports import store as ports
 from forgehand.ports.store import Pause, Written
 from forgehand.ports.wakeups import Wakeups
+
+RETRIABLE = frozenset({JobState.FAILED, JobState.REFUSED, JobState.DEAD_LETTER, JobState.CANCELLED, JobState.WAITING})
+"""States from which a job may be retried. What is completed has spoken, and what is superseded no longer may."""
 
 
 class OperationsStore(ports.Intake, ports.Jobs, ports.Ledger, ports.Controls, Protocol):
@@ -47,7 +50,9 @@ class Operations:
         return Acted(True, f"Job {job_id[:8]} is cancelled.")
 
     async def retry(self, job_id: str, by: str) -> Acted:
-        """Give an ended or waiting job a new life with all its attempts."""
+        """Give a job that did not succeed, or waits, a new life with all its attempts."""
+        if why := await self._not_to_retry(job_id):
+            return Acted(False, why)
         now = self._clock()
         if not await self._store.retry(job_id, now):
             return Acted(False, await self._state_of(job_id) + ": nothing to retry.")
@@ -107,6 +112,23 @@ class Operations:
         if jobs:
             await self._wakeups.hint(jobs)
         return Acted(True, says, tuple(jobs))
+
+    async def _not_to_retry(self, job_id: str) -> str:
+        """Why a retry would be refused or spoil what is there; empty where it may help."""
+        job = await self._store.job(job_id)
+        if job is None:
+            return f"There is no job {job_id}: nothing to retry."
+        named = f"Job {job_id[:8]}"
+        if job.state is JobState.COMPLETED:
+            return f"{named} is completed; replay the delivery to run it again."
+        if job.state is JobState.SUPERSEDED:
+            return f"{named} was {job.why or 'superseded'}: nothing to retry."
+        if job.state not in RETRIABLE:
+            return f"{await self._state_of(job_id)}: nothing to retry."
+        latest = await self._store.latest_job(job.lane) if job.lane else None
+        if latest and latest.generation > job.generation:
+            return f"Job {latest.id[:8]} has taken the place of {job_id[:8]}: nothing to retry."
+        return ""
 
     async def _state_of(self, job_id: str) -> str:
         job = await self._store.job(job_id)

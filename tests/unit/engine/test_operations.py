@@ -7,7 +7,7 @@ import pytest
 
 from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.facts import Fact
-from forgehand.domain.jobs import JobState
+from forgehand.domain.jobs import Failed, JobState, Outcome, Refused, Waiting
 from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.engine.operations import Operations
 from forgehand.ports.store import Written
@@ -60,6 +60,46 @@ async def test_retrying_gives_an_ended_job_all_its_attempts_and_a_hint(
     refused = await operations.retry(job.id, "ada")
     assert (refused.done, refused.says) == (False, f"Job {job.id[:8]} is pending: nothing to retry.")
     assert len(await _audited(store, job=job.id)) == 1
+
+
+async def test_what_is_completed_is_not_retried_but_replayed(operations: Operations, store: MemoryStore) -> None:
+    job = await stories.reviewed(store, "guid", stories.Clock().now)
+    acted = await operations.retry(job.id, "ada")
+    assert (acted.done, acted.says) == (
+        False,
+        f"Job {job.id[:8]} is completed; replay the delivery to run it again.",
+    )
+    kept = await store.job(job.id)
+    assert kept is not None
+    assert (kept.state, kept.result is None) == (JobState.COMPLETED, False)
+
+
+async def test_what_a_newer_job_took_the_place_of_is_not_retried(
+    operations: Operations, store: MemoryStore, clock: Clock
+) -> None:
+    await stories.received(store, "first", clock.now)
+    older = await stories.planned(store, "first", clock.now)
+    await stories.received(store, "second", clock.now)
+    newer = await stories.planned(store, "second", clock.now)
+    acted = await operations.retry(older.id, "ada")
+    assert not acted.done
+    assert f"was superseded by {newer.id}" in acted.says
+    await store.cancel(newer.id, "enough", clock.now)
+    await stories.received(store, "third", clock.now)
+    newest = await stories.planned(store, "third", clock.now)
+    declined = await operations.retry(newer.id, "ada")
+    assert (declined.done, newest.id[:8] in declined.says) == (False, True)
+    assert await _audited(store, job=older.id) == []
+
+
+@pytest.mark.parametrize("outcome", [Failed("no"), Refused("no"), Waiting("resume")])
+async def test_what_did_not_succeed_is_retried(
+    operations: Operations, store: MemoryStore, clock: Clock, outcome: Outcome
+) -> None:
+    await stories.received(store, "guid", clock.now)
+    job = await stories.planned(store, "guid", clock.now)
+    await stories.end(store, job.id, outcome, clock.now)
+    assert (await operations.retry(job.id, "ada")).done
 
 
 async def test_what_is_not_known_is_said_so(operations: Operations) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forgehand.domain.jobs import Job, JobState
+from forgehand.engine.operations import RETRIABLE
 from forgehand.engine.queries import exactness
 
 HERE = Path(__file__).resolve().parent
@@ -48,6 +49,7 @@ class Rendering:
             words=lambda state: str(state).replace("_", " "),
             tone=lambda state: _TONES.get(str(state), "calm"),
             lasting=lasting,
+            retriable=lambda job: job.state in RETRIABLE,
             outcome=lambda job: outcome(job, clock()),
             pretty=pretty,
             href=safe_url,

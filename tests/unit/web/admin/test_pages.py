@@ -92,12 +92,23 @@ async def test_a_jobs_page_tells_attempts_effects_their_class_and_content(dashbo
         "created once, but for the window",
         "app/main.py:12",
         "comment-only",
-        "Retry",
     ):
         assert shown in text
 
 
-async def test_a_running_job_can_be_cancelled_and_an_ended_one_retried(dashboard: Dashboard) -> None:
+async def test_only_what_did_not_succeed_can_be_retried(dashboard: Dashboard) -> None:
+    now = dashboard.clock.now
+    done = await stories.reviewed(dashboard.store, GUID, now)
+    dead = await stories.dead(dashboard.store, "dead", now)
+    await stories.received(dashboard.store, "first", now)
+    superseded = await stories.planned(dashboard.store, "first", now, number=11)
+    await stories.received(dashboard.store, "second", now)
+    await stories.planned(dashboard.store, "second", now, number=11)
+    for job, offered in ((done, False), (dead, True), (superseded, False)):
+        assert (f'action="/admin/jobs/{job.id}/retry"' in await dashboard.page(f"/admin/jobs/{job.id}")) is offered
+
+
+async def test_a_running_job_can_be_cancelled(dashboard: Dashboard) -> None:
     await stories.received(dashboard.store, GUID, dashboard.clock.now)
     job = await stories.planned(dashboard.store, GUID, dashboard.clock.now)
     text = await dashboard.page(f"/admin/jobs/{job.id}")
