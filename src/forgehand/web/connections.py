@@ -23,8 +23,9 @@ class LimitedProtocol(HttpToolsProtocol):
     queued_requests = 16
     """Sent ahead while an answer is being made."""
     head_seconds = 10.0
+    """Also the longest silence between two requests."""
     body_seconds = 30.0
-    """A body's time with nobody reading more closely; the webhook door gives it less, and an answer."""
+    """A body's time where nobody looks more closely; the webhook door gives it less, and an answer."""
     stuck_seconds = 30.0
     """How long a peer may read nothing of what is written to it."""
     look_seconds = 1.0
@@ -92,6 +93,15 @@ class LimitedProtocol(HttpToolsProtocol):
         self._pending = 0
         self._steps += 1
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """As uvicorn has it, without a timer of its own for every answer: ours ends a silent connection too."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
 
     def send_400_response(self, msg: str) -> None:
         """Called by uvicorn when the parser, or one of the limits within it, had enough."""

@@ -188,6 +188,7 @@ async def test_a_client_that_sends_thousands_of_requests_ahead_is_cut_off_and_th
     [
         pytest.param(b"", id="nothing"),
         pytest.param(HEAD, id="half a head"),
+        pytest.param(GET, id="a request and silence"),
         pytest.param(GET + HEAD, id="a request and half a head"),
         pytest.param(GET + b"\r\n", id="a request and a blank line"),
         pytest.param(b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf", id="half a body"),
