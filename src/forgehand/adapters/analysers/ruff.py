@@ -47,6 +47,8 @@ _QUOTING = frozenset({"F601", "F722", "B033", "PIE794", "PIE796", _SYNTAX})
 """Rules that repeat strings of the source in their message."""
 _FILES_AT_ONCE = 200
 _LIMITS = Limits(output=16_000_000)
+_FEW_THREADS = {"RAYON_NUM_THREADS": "2", "MALLOC_ARENA_MAX": "4"}
+"""On a machine of many processors, its threads alone would ask for more memory than it has."""
 _STDERR = 10_000
 _CANNOT_START = 127
 
@@ -84,6 +86,7 @@ class Ruff:
         done = await self._children.run(
             [self._program, "check", *_PINNED, *how, "--", *(f"./{file}" for file in files)],
             cwd=tree,
+            env=_FEW_THREADS,
             limits=self._limits,
         )
         if done.timed_out:

@@ -32,6 +32,8 @@ _PINNED = (
     *("--no-ignore", "--no-ignore-if-contains", "--no-dedup", "--git-history", "none", "--no-extract-archives"),
 )
 _LIMITS = Limits(output=16_000_000)
+_FEW_THREADS = {"RAYON_NUM_THREADS": "2", "TOKIO_WORKER_THREADS": "2", "MALLOC_ARENA_MAX": "4"}
+"""On a machine of many processors, its threads alone would ask for more memory than it has."""
 _FILES_AT_ONCE = 1_000
 _PATTERN_SECONDS = 60.0
 _CANNOT_START = 127
@@ -92,6 +94,7 @@ class Secrets:
         done = await self._children.run(
             [self._program, "scan", *_PINNED, "--rule-cache-dir", str(self._cache), "--", str(folder)],
             cwd=folder,
+            env=_FEW_THREADS,
             limits=self._limits,
         )
         if done.timed_out:

@@ -31,7 +31,7 @@ _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 _AT_ONCE = 20
 _RAW = ("-r", "-z", "--raw", "--no-abbrev")
-_RAW_BYTES = 16_000_000
+_RAW_BYTES = 8_000_000
 _RENAMES = ("-M", "-l1000")
 
 
@@ -91,7 +91,9 @@ class GitComparisons:
                 mirror.start_over()
                 comparison = await self._fetched_and_exported(git, mirror, base_sha, head_sha, work)
             if mirror.packs > MAX_PACKS:
-                await git("repack", "-a", "-d", "-q")
+                # Housekeeping: a review that is done does not fail over it.
+                with contextlib.suppress(GitFailed):
+                    await git("repack", "-a", "-d", "-q")
             return comparison
 
     @contextlib.asynccontextmanager

@@ -10,7 +10,7 @@ from itertools import groupby
 from forgehand.domain.effects.check_run import Annotation, Conclusion
 from forgehand.domain.effects.review import InlineComment
 from forgehand.domain.findings import Finding, Severity
-from forgehand.workers.review.markdown import code, link_path, prose
+from forgehand.workers.review.markdown import code, link_path, prose, visible
 from forgehand.workers.review.rules import Depth, Entry, Ruling, State, Verdict, count
 
 MAX_BODY = 65_000
@@ -78,7 +78,7 @@ def headline(verdict: Verdict) -> str:
 
 
 def check_title(verdict: Verdict) -> str:
-    title = headline(verdict)
+    title = visible(headline(verdict))
     return title if len(title) <= MAX_CHECK_TITLE else title[: MAX_CHECK_TITLE - 1] + "…"
 
 

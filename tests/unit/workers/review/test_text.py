@@ -59,6 +59,12 @@ def test_what_did_not_finish_is_said_plainly() -> None:
     assert "`ruff` did not finish, so its silence means nothing: it &lt;b\\>broke&lt;/b\\>" in body
 
 
+def test_a_files_name_stays_on_one_line_of_the_title() -> None:
+    odd = File("a\nb\u202e.py", "added", left_out="its name has a control character")
+    title = text.check_title(_verdict(files=(FILE, odd)))
+    assert title == ("Not fully reviewed: 1 file could not be read: a␊b\\u202e.py (its name has a control character)")
+
+
 def test_the_check_run_has_annotations_in_plain_text() -> None:
     major, minor = text.annotations([FINDING, replace(FINDING, severity=Severity.MINOR, body="")])
     assert (major.level, major.title, major.message) == ("failure", "F821: Undefined name `x`", "https://docs.example")
