@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 
+ENOUGH_FILES = 65_536
 _PR_SET_DUMPABLE = 4
 _KEPT = frozenset(
     {
@@ -26,10 +27,12 @@ def close_to_neighbours() -> None:
 
 
 def allow_many_connections() -> None:
-    """Raise the number of open files to what the system allows us."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    """Raise the number of open files to what the system allows us, but not to the billion that some container engines
+    allow: a child that closes every file by its number would be long at it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = ENOUGH_FILES if hard == resource.RLIM_INFINITY else min(hard, ENOUGH_FILES)
     with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, enough), hard))
 
 
 def worker_environment(ours: Mapping[str, str] = os.environ) -> dict[str, str]:
