@@ -12,6 +12,7 @@ import pytest
 
 from forgehand.adapters.git.askpass import askpass
 from forgehand.adapters.git.comparisons import GitComparisons
+from forgehand.adapters.git.selection import Bounds
 from forgehand.adapters.sandbox.children import ChildProcesses
 from forgehand.crafts.diffs import read_patch
 from forgehand.domain.repositories import Repo
@@ -75,6 +76,20 @@ async def test_the_head_of_a_fork_is_fetched_too(sample: Sample, tmp_path: Path)
     git = GitComparisons(ChildProcesses(), Given(sample.token({"contents": "read"})), tmp_path / "data", sample.url)
     async with git.compare(_repo(sample), pull.number, pull.base_sha, pull.head_sha) as got:
         assert (got.head / "app.py").read_text() == "print(1)\n"
+
+
+async def test_contents_beyond_the_bound_stay_away_over_http_too(sample: Sample, tmp_path: Path) -> None:
+    forge = sample.forge
+    forge.commit(REPOSITORY, "large", {"large.bin": os.urandom(3_000_000), "app.py": "print(2)\n"})
+    pull = forge.open_pull(REPOSITORY, "large")
+    tokens = Given(sample.token({"contents": "read"}))
+    bounds = Bounds(total_bytes=500_000)
+    git = GitComparisons(ChildProcesses(), tokens, tmp_path / "data", sample.url, bounds=bounds)
+    async with git.compare(_repo(sample), pull.number, pull.base_sha, pull.head_sha) as got:
+        assert {file.path: file.left_out for file in got.files} == {
+            "app.py": "",
+            "large.bin": "the change has more contents than are fetched",
+        }
 
 
 @pytest.mark.parametrize("length", [40, 520])
