@@ -102,6 +102,11 @@ def test_effects_are_listed_and_the_unknown_ones_alone(quiet: Desk) -> None:
     assert f"{quiet.forge.url}/{REPO}/pull/1" in listed
     assert quiet.run("effects", "list", "--state", "unknown").out == "No effects.\n"
     slot = quiet.json("effects", "list")[0]["slot"]
+    (check,) = [each for each in quiet.json("effects", "list") if each["kind"] == "check_run"]
+    shown = quiet.run("effects", "show", check["slot"][:10]).out
+    for said in (check["slot"], "check run “Forgehand review” = failure", "shop/cart.py", "F821", check["job"]):
+        assert said in shown
+    assert quiet.json("effects", "show", check["slot"])["content"] == check["content"]
     settled = quiet.run("effects", "settle", slot[:12], "--happened")
     assert (settled.code, settled.err) == (1, "forgehand: The effect is done already: nothing to settle.\n")
 
@@ -188,6 +193,7 @@ def test_jobs_can_be_cancelled_and_retried(desk: Desk) -> None:
         ("jobs", "retry", "0123456789"),
         ("deliveries", "show", "0123456789"),
         ("replay", "0123456789"),
+        ("effects", "show", "0123456789"),
         ("effects", "settle", "0123456789", "--again"),
     ],
 )

@@ -7,13 +7,13 @@ import typer
 from forgehand.cli.errors import Stop
 from forgehand.cli.jobs import Limit, say
 from forgehand.cli.opening import RECENT, one_of, who, with_app
-from forgehand.cli.printing import Json, details, emit_json, moment, table
+from forgehand.cli.printing import Json, counted, details, emit_json, moment, table
 
 if TYPE_CHECKING:
     from forgehand.assembly.build import App
     from forgehand.engine.dry_run import Preview
     from forgehand.engine.operations import Acted
-    from forgehand.engine.queries import Journey
+    from forgehand.engine.queries import JobWithEffects, Journey, Quiet
 
 deliveries = typer.Typer(help="List and show the webhook deliveries that are stored.", no_args_is_help=True)
 
@@ -26,24 +26,19 @@ Guid = Annotated[
 
 
 @deliveries.command("list")
-def list_deliveries(limit: Limit = 20, json: Json = False) -> None:
-    """The last deliveries, newest first, with what they woke."""
+def list_deliveries(
+    limit: Limit = 20,
+    every: Annotated[bool, typer.Option("--all", help="A line for each, also where neighbors woke no worker.")] = False,
+    json: Json = False,
+) -> None:
+    """The last deliveries, newest first, with what they woke; neighbors that woke no worker share a line."""
     from forgehand.engine import queries
 
     listed = with_app(lambda app: queries.recent_journeys(app.store, limit))
     if json:
         emit_json([_summary(each) for each in listed])
         return
-    rows = [
-        (
-            each.received.delivery.guid,
-            moment(each.received.delivery.received_at),
-            _event(each),
-            each.repository,
-            ", ".join(f"{one.job.worker}: {one.job.state}" for one in each.jobs) or each.nothing,
-        )
-        for each in listed
-    ]
+    rows = [_row(part) for part in (listed if every else queries.folded(listed))]
     table(["delivery", "received", "event", "repository", "woke"], rows, "No deliveries.")
 
 
@@ -114,6 +109,21 @@ async def _resolve(app: "App", typed: str) -> str:
     return one_of(typed, [each.delivery.guid for each in await app.store.deliveries(RECENT)], "delivery")
 
 
+def _row(part: "Journey | Quiet") -> tuple[str, ...]:
+    from forgehand.engine.queries import Quiet
+
+    if isinstance(part, Quiet):
+        newest = moment(part.journeys[0].received.delivery.received_at)
+        return f"{len(part.journeys)} deliveries", newest, part.events, "", "no worker; --all shows each"
+    return (
+        part.received.delivery.guid,
+        moment(part.received.delivery.received_at),
+        _event(part),
+        part.repository,
+        ", ".join(f"{one.job.worker}: {one.job.state}" for one in part.jobs) or part.nothing,
+    )
+
+
 def _event(journey: "Journey") -> str:
     event = journey.received.delivery.event
     return f"{event}.{journey.action}" if journey.action else event
@@ -141,7 +151,7 @@ def _print_journey(journey: "Journey") -> None:
             "received": moment(received.delivery.received_at),
             "repository": journey.repository,
             "size": f"{len(received.delivery.body):,} bytes",
-            "came again": f"{received.duplicates} times" if received.duplicates else "",
+            "came again": counted(received.duplicates, "time") if received.duplicates else "",
             "woke nothing": journey.nothing,
         }
     )
@@ -155,7 +165,11 @@ def _print_journey(journey: "Journey") -> None:
     table(["when", "", "worker", "why"], plans, "  nothing")
     typer.echo("\nJobs")
     jobs = [
-        (each.job.id[:12], each.job.state, each.job.worker, each.job.subject, len(each.effects), each.job.why)
+        (each.job.id[:12], each.job.state, each.job.worker, each.job.subject, _effects(each), each.job.why)
         for each in journey.jobs
     ]
     table(["id", "state", "worker", "subject", "effects", "why"], jobs, "  none")
+
+
+def _effects(worked: "JobWithEffects") -> int:
+    return len(worked.effects) + len(worked.overtaken)

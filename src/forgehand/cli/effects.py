@@ -4,15 +4,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forgehand.cli.errors import Stop
 from forgehand.cli.jobs import Limit, say
 from forgehand.cli.opening import RECENT, one_of, who, with_app
-from forgehand.cli.printing import Json, emit_json, moment, table
+from forgehand.cli.printing import Json, details, emit_json, lines, moment, table
 
 if TYPE_CHECKING:
     from forgehand.assembly.build import App
+    from forgehand.domain.ledger import LedgerEntry
     from forgehand.engine.operations import Acted
 
-effects = typer.Typer(help="List the ledger of effects, and settle the unknown ones.", no_args_is_help=True)
+effects = typer.Typer(
+    help="List and show the effects of the ledger, and settle the unknown ones.", no_args_is_help=True
+)
+
+Slot = Annotated[str, typer.Argument(metavar="SLOT", help="The effect's slot, as `effects list` shows it.")]
 
 
 @effects.command("list")
@@ -40,8 +46,43 @@ def list_effects(
 
 
 @effects.command()
+def show(slot: Slot, json: Json = False) -> None:
+    """One effect: what was or would be written, where, by which job, and what is known of it."""
+    from forgehand.engine.queries import exactness
+
+    async def find(app: "App") -> "LedgerEntry | None":
+        return await app.store.entry(await _resolve(app, slot))
+
+    entry = with_app(find)
+    if entry is None:
+        raise Stop(f"no effect {slot} is stored")
+    if json:
+        emit_json(entry)
+        return
+    details(
+        {
+            "slot": entry.slot,
+            "what": entry.summary,
+            "state": entry.state,
+            "why": entry.why,
+            "where": entry.remote_url,
+            "kind": entry.kind,
+            "how exact": exactness(entry.kind),
+            "commit": entry.sha,
+            "worker": entry.worker,
+            "job": entry.job,
+            "delivery": entry.delivery,
+            "last sent": moment(entry.sent_at),
+            "updated": moment(entry.updated_at),
+        }
+    )
+    typer.echo("\nWhat it says")
+    details({name: lines(value) for name, value in entry.content.items() if value != []})
+
+
+@effects.command()
 def settle(
-    slot: Annotated[str, typer.Argument(metavar="SLOT", help="The effect's slot, as `effects list` shows it.")],
+    slot: Slot,
     happened: Annotated[
         bool | None,
         typer.Option("--happened/--again", help="It happened, record it as done; or look for it and do it again."),
@@ -52,9 +93,12 @@ def settle(
         raise typer.BadParameter("say --happened or --again", param_hint="--happened / --again")
 
     async def act(app: "App") -> "Acted":
-        whole = slot
-        if await app.store.entry(slot) is None:
-            whole = one_of(slot, [each.slot for each in await app.store.entries(RECENT)], "effect")
-        return await app.operations.settle_effect(whole, happened=happened, by=who())
+        return await app.operations.settle_effect(await _resolve(app, slot), happened=happened, by=who())
 
     say(with_app(act))
+
+
+async def _resolve(app: "App", typed: str) -> str:
+    if await app.store.entry(typed):
+        return typed
+    return one_of(typed, [each.slot for each in await app.store.entries(RECENT)], "effect")

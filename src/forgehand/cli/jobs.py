@@ -6,7 +6,7 @@ import typer
 
 from forgehand.cli.errors import Stop
 from forgehand.cli.opening import RECENT, one_of, who, with_app
-from forgehand.cli.printing import Json, details, emit_json, moment, table
+from forgehand.cli.printing import Json, details, emit_json, lines, moment, table
 
 if TYPE_CHECKING:
     from forgehand.assembly.build import App
@@ -98,8 +98,15 @@ def print_story(story: "JobStory") -> None:
     """A job as a person reads it."""
     _print_job(story.job)
     typer.echo("\nEffects")
-    rows = [(each.state, each.summary, each.why, each.remote_url or "", each.slot[:12]) for each in story.effects]
+    rows = [(str(each.state), each.summary, each.why, each.remote_url or "", each.slot[:12]) for each in story.effects]
+    rows += [
+        (each.state, each.summary, "written again since, by a later job", "", each.slot[:12])
+        for each in story.overtaken
+    ]
     table(["state", "what", "why", "where", "slot"], rows, "  none")
+    if story.job.result:
+        typer.echo("\nResult")
+        details({name: lines(value) for name, value in story.job.result.items()})
     typer.echo("\nWhat happened")
     facts = [(moment(fact.at), fact.kind, _said(fact.data)) for fact in story.facts]
     table(["when", "what", ""], facts, "  nothing yet")
@@ -125,7 +132,6 @@ def _print_job(job: "Job") -> None:
             "ended": moment(job.ended_at),
             "held by": job.holder or "",
             "delivery": job.delivery or "",
-            "result": ", ".join(f"{name}: {value}" for name, value in (job.result or {}).items()),
         }
     )
 

@@ -90,6 +90,23 @@ def clean(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 time`, `2 times`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def lines(value: object) -> str:
+    """A value of JSON for people: each part of a list on a line of its own."""
+    match value:
+        case str():
+            return value
+        case list() | tuple():
+            return "\n".join(lines(each) for each in value)
+        case Mapping():
+            return ", ".join(f"{name}: {lines(each)}" for name, each in value.items() if each not in ("", None))
+    return str(value)
+
+
 def moment(at: float | None) -> str:
     """Epoch seconds as local time."""
     return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else ""

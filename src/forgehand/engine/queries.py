@@ -1,7 +1,10 @@
 """What pages and the command line show, read by key or one index range each. Called by `web.admin` and `cli`."""
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Protocol
 
 from forgehand.domain.effects import Effect
@@ -31,9 +34,22 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Overtaken:
+    """An effect that a job brought to `state` at `at`, and whose object a later job has written since: the ledger knows
+    that later writing only, and the job's facts know this one."""
+
+    slot: str
+    kind: str
+    summary: str
+    state: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class JobWithEffects:
     job: Job
     effects: tuple[LedgerEntry, ...]
+    overtaken: tuple[Overtaken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +66,7 @@ class Journey:
     @property
     def repository(self) -> str:
         named = [each.job.repository for each in self.jobs] + [each.repository for each in self.planned]
-        return next((name for name in named if name), "")
+        return next((name for name in named if name), "") or _repository_in(self.received.delivery.body)
 
     @property
     def action(self) -> str:
@@ -75,11 +91,34 @@ class JobStory:
     job: Job
     effects: tuple[LedgerEntry, ...]
     facts: tuple[Fact, ...]
+    overtaken: tuple[Overtaken, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Neighboring deliveries that woke no worker, newest first."""
+
+    journeys: tuple[Journey, ...]
+
+    @property
+    def events(self) -> str:
+        """What they were, the most frequent first: `3 check_run, 1 star`."""
+        counted = Counter(each.received.delivery.event for each in self.journeys)
+        return ", ".join(f"{number} {event}" for event, number in counted.most_common())
 
 
 async def recent_journeys(store: Pages, limit: int, before: float | None = None) -> list[Journey]:
     """The last deliveries, newest first, each with its whole path."""
     return [await _journey(store, each) for each in await store.deliveries(limit, before)]
+
+
+def folded(journeys: Iterable[Journey]) -> list[Journey | Quiet]:
+    """The same in the same order, with two and more neighbors that woke nobody as one."""
+    parts: list[Journey | Quiet] = []
+    for quiet, group in groupby(journeys, key=lambda each: bool(each.nothing)):
+        together = tuple(group)
+        parts += [Quiet(together)] if quiet and len(together) > 1 else together
+    return parts
 
 
 async def journey(store: Pages, guid: str) -> Journey | None:
@@ -93,7 +132,8 @@ async def job_story(store: Pages, job_id: str) -> JobStory | None:
     job = await store.job(job_id)
     if job is None:
         return None
-    return JobStory(job, await _effects(store, job_id), tuple(await store.facts_of(job=job_id)))
+    effects, facts = await _effects(store, job_id), tuple(await store.facts_of(job=job_id))
+    return JobStory(job, effects, facts, _overtaken(job_id, effects, facts))
 
 
 def exactness(kind: str) -> str:
@@ -110,9 +150,26 @@ async def _journey(store: Pages, received: StoredDelivery) -> Journey:
         received=received,
         planned=tuple(_planned(facts)),
         planning=tuple(job for job in jobs if job.type == PLAN),
-        jobs=tuple([JobWithEffects(job, await _effects(store, job.id)) for job in worked]),
+        jobs=tuple([await _worked(store, job, facts) for job in worked]),
         facts=tuple(facts),
     )
+
+
+async def _worked(store: Pages, job: Job, facts: Iterable[Fact]) -> JobWithEffects:
+    effects = await _effects(store, job.id)
+    return JobWithEffects(job, effects, _overtaken(job.id, effects, facts))
+
+
+def _overtaken(job_id: str, effects: Iterable[LedgerEntry], facts: Iterable[Fact]) -> tuple[Overtaken, ...]:
+    """What the job's facts tell of slots that are no longer its own in the ledger, each as the job left it."""
+    own = {each.slot for each in effects}
+    last: dict[str, Overtaken] = {}
+    for fact in facts:
+        slot = str(fact.data.get("slot") or "")
+        if fact.job == job_id and fact.kind.startswith("effect.") and slot and slot not in own:
+            kind, summary = str(fact.data.get("kind") or ""), str(fact.data.get("summary") or "")
+            last[slot] = Overtaken(slot, kind, summary or kind, fact.kind.removeprefix("effect."), fact.at)
+    return tuple(last.values())
 
 
 async def _effects(store: Pages, job_id: str) -> tuple[LedgerEntry, ...]:
@@ -133,6 +190,20 @@ def _planned(facts: Iterable[Fact]) -> Iterable[Planned]:
             )
         elif fact.kind == "delivery.unhandled":
             yield Planned(fact.at, {}, {}, nothing=str(fact.data.get("why") or "it can wake no worker"))
+
+
+def _repository_in(body: bytes) -> str:
+    """The repository that a payload names; empty where it names none, or is long (lists come without bodies)."""
+    if not body or len(body) > _READ_BYTES:
+        return ""
+    try:
+        payload = json.loads(body)
+        return str(payload["repository"]["full_name"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ""
+
+
+_READ_BYTES = 256 * 1024
 
 
 def _texts(value: Any) -> Mapping[str, str]:

@@ -6,8 +6,9 @@ from dotenv import dotenv_values
 
 from forgehand.assembly.credentials import NewApp, app_in, keep, manifest, with_variables, write_private
 from forgehand.assembly.settings import Settings, SettingsError, read_settings
+from forgehand.practice.keys import private_key
 
-PEM = "\n".join([f"-----BEGIN {'PRIVATE'} KEY-----", "bm90IGEga2V5", f"-----END {'PRIVATE'} KEY-----", ""])
+PEM = private_key(7)
 APP = NewApp(7, "acme-forgehand", "https://github.com/apps/acme-forgehand", PEM, "s3cret with 'quotes' and #")
 
 

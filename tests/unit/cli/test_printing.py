@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from forgehand.cli.printing import clean, emit_json, plain, table
+from forgehand.cli.printing import clean, counted, emit_json, lines, plain, table
 from forgehand.domain.ledger import EffectState
 
 
@@ -46,3 +46,11 @@ def test_a_long_row_stays_on_one_line_where_there_is_no_terminal(capsys: pytest.
 def test_no_rows_are_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     table(["why"], [], "Nothing.")
     assert capsys.readouterr().out == "Nothing.\n"
+
+
+def test_one_thing_is_counted_as_one() -> None:
+    assert [counted(number, "time") for number in (0, 1, 2)] == ["0 times", "1 time", "2 times"]
+
+
+def test_a_list_has_a_line_for_each_of_its_parts() -> None:
+    assert lines(["a", {"path": "x.py", "line": 3, "why": ""}, 7]) == "a\npath: x.py, line: 3\n7"

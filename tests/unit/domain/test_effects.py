@@ -6,6 +6,7 @@ from forgehand.domain.effects import (
     CheckRun,
     Conclusion,
     Effect,
+    InlineComment,
     Merge,
     Redelivery,
     Review,
@@ -76,3 +77,13 @@ def test_a_marker_is_read_back_and_ours_is_the_last_one() -> None:
     assert read_marker(quoted) == slot
     assert read_marker("<!-- forgehand:not-hex -->") is None
     assert read_marker(None) is None
+
+
+def test_a_review_counts_its_inline_comments() -> None:
+    comment = InlineComment("a.py", 1, "hello")
+    said = [replace(REVIEW, comments=(comment,) * number).describe() for number in (0, 1, 2)]
+    assert [line.partition(" with ")[2] for line in said] == [
+        "0 inline comments",
+        "1 inline comment",
+        "2 inline comments",
+    ]

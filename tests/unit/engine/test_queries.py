@@ -8,8 +8,9 @@ from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Done
+from forgehand.domain.ledger import EffectState
 from forgehand.engine.intake import planning_job
-from forgehand.engine.queries import exactness, job_story, journey, recent_journeys
+from forgehand.engine.queries import Quiet, exactness, folded, job_story, journey, recent_journeys
 from support import stories
 
 pytestmark = pytest.mark.anyio
@@ -74,6 +75,48 @@ async def test_a_jobs_story_holds_its_effects_in_the_order_written(store: Memory
     assert story is not None
     assert [each.slot for each in story.effects] == [entry.slot]
     assert {fact.kind for fact in story.facts} >= {"effect.unknown", "job.waiting"}
+
+
+async def test_a_job_keeps_what_it_wrote_after_a_later_job_wrote_the_same_objects(store: MemoryStore) -> None:
+    first = await stories.reviewed(store, "first", NOW)
+    await stories.received(store, "second", NOW + 10)
+    later = await stories.claimed(store, (await stories.planned(store, "second", NOW + 10)).id, NOW + 11)
+    await stories.effect(store, later, stories.summary(7), EffectState.INTENDED, NOW + 12)
+    told = await job_story(store, first.id)
+    assert told is not None
+    assert [each.kind for each in told.effects] == ["review", "check_run"]
+    assert [(each.kind, each.state) for each in told.overtaken] == [("comment", "done")]
+    assert told.overtaken[0].slot == stories.summary(7).slot
+    found = await journey(store, "first")
+    assert found is not None
+    assert [each.overtaken for each in found.jobs] == [told.overtaken]
+    newer = await job_story(store, later.id)
+    assert newer is not None
+    assert (len(newer.effects), newer.overtaken) == (1, ())
+
+
+async def test_neighbors_that_woke_nobody_are_folded_and_nothing_else_moves(store: MemoryStore) -> None:
+    for number, event in enumerate(["star", "work", "star", "fork", "star", "work", "star"]):
+        if event == "work":
+            await stories.received(store, f"guid-{number}", NOW + number)
+        else:
+            await store.record(Delivery(f"guid-{number}", event, b"{}", NOW + number), Change())
+    parts = folded(await recent_journeys(store, 10))
+    shown = [part.events if isinstance(part, Quiet) else part.received.delivery.guid for part in parts]
+    assert shown == ["guid-6", "guid-5", "2 star, 1 fork", "guid-1", "guid-0"]
+
+
+@pytest.mark.parametrize(
+    ("body", "repository"),
+    [(b'{"repository": {"full_name": "octo/shop"}}', "octo/shop"), (b"{}", ""), (b"[", ""), (b'{"repository": 1}', "")],
+)
+async def test_a_delivery_that_was_not_planned_names_the_repository_of_its_payload(
+    store: MemoryStore, body: bytes, repository: str
+) -> None:
+    await store.record(Delivery("guid", "star", body, NOW), Change())
+    found = await journey(store, "guid")
+    assert found is not None
+    assert found.repository == repository
 
 
 async def test_what_is_not_stored_has_no_story(store: MemoryStore) -> None:

@@ -46,4 +46,6 @@ class Review(Effect):
         return {"pull_requests": "write"}
 
     def describe(self) -> str:
-        return f"{self.event} review of {self.repo.full_name}#{self.number} with {len(self.comments)} inline comments"
+        number = len(self.comments)
+        inline = f"{number} inline comment{'' if number == 1 else 's'}"
+        return f"{self.event} review of {self.repo.full_name}#{self.number} with {inline}"

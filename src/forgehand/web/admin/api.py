@@ -54,7 +54,12 @@ class Api:
                 "nothing": found.nothing,
                 "planned": plain(found.planned),
                 "jobs": [
-                    {**plain(each.job), "effects": [_effect(entry) for entry in each.effects]} for each in found.jobs
+                    {
+                        **plain(each.job),
+                        "effects": [_effect(entry) for entry in each.effects],
+                        "overtaken": plain(each.overtaken),
+                    }
+                    for each in found.jobs
                 ],
                 "facts": plain(found.facts),
             }
@@ -69,7 +74,8 @@ class Api:
         if story is None:
             raise HTTPException(404, "There is no such job.")
         effects = [_effect(entry) for entry in story.effects]
-        return JSONResponse({**plain(story.job), "effects": effects, "facts": plain(story.facts)})
+        told = {"effects": effects, "overtaken": plain(story.overtaken), "facts": plain(story.facts)}
+        return JSONResponse({**plain(story.job), **told})
 
     async def effects(self, request: Request) -> Response:
         rows = await self._store.entries(limit(request), chosen(request, EffectState), before(request))

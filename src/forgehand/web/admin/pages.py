@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from forgehand.domain.jobs import JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
-from forgehand.engine.queries import Journey, Pages, job_story, journey, recent_journeys
+from forgehand.engine.queries import Journey, Pages, folded, job_story, journey, recent_journeys
 from forgehand.web.admin.rendering import Rendering, content_parts
 from forgehand.web.admin.sessions import Session, Sessions
 
@@ -46,7 +46,7 @@ class PagesOfAdmin:
             request,
             "overview.html",
             change,
-            journeys=await recent_journeys(self._store, PAGE),
+            journeys=folded(await recent_journeys(self._store, PAGE)),
             dead=await self._store.jobs(TROUBLES, JobState.DEAD_LETTER),
             unknown=await self._store.entries(TROUBLES, EffectState.UNKNOWN),
         )
@@ -55,7 +55,7 @@ class PagesOfAdmin:
         change = await self._store.latest_change()
         journeys = await recent_journeys(self._store, PAGE, before(request))
         older = journeys[-1].received.delivery.received_at if len(journeys) == PAGE else None
-        return await self._page(request, "deliveries.html", change, journeys=journeys, older=older)
+        return await self._page(request, "deliveries.html", change, journeys=folded(journeys), older=older)
 
     async def delivery(self, request: Request) -> Response:
         change = await self._store.latest_change()

@@ -185,6 +185,30 @@ async def test_the_real_content_of_every_kind_of_effect_can_be_read(dashboard: D
             assert escape(said) in text
 
 
+async def test_a_jobs_page_keeps_what_it_wrote_after_a_later_job_wrote_it_again(dashboard: Dashboard) -> None:
+    now = dashboard.clock.now
+    first = await stories.reviewed(dashboard.store, GUID, now)
+    await stories.received(dashboard.store, "second", now)
+    later = await stories.planned(dashboard.store, "second", now)
+    later = await stories.claimed(dashboard.store, later.id, now)
+    await stories.effect(dashboard.store, later, stories.summary(7), EffectState.DONE, now)
+    for path in (f"/admin/jobs/{first.id}", f"/admin/deliveries/{GUID}", "/admin"):
+        text = await dashboard.page(path)
+        assert "sticky comment “summary”" in text
+        assert "written again since, by a later job" in text
+    assert "written again since" not in await dashboard.page(f"/admin/jobs/{later.id}")
+
+
+async def test_deliveries_that_woke_nobody_are_folded_with_their_count(dashboard: Dashboard) -> None:
+    for number in range(3):
+        delivery = Delivery(f"guid-{number}", "star", b"{}", dashboard.clock.now - number)
+        await dashboard.store.record(delivery, Change())
+    for path in ("/admin", "/admin/deliveries"):
+        text = await dashboard.page(path)
+        assert "<summary>3 deliveries woke no worker: 3 star</summary>" in text
+        assert text.count("<details") == 1
+
+
 async def test_what_breaks_is_said_on_a_page_of_ours(dashboard: Dashboard) -> None:
     async def break_down(id: str) -> None:
         raise LookupError("a mistake of ours")
