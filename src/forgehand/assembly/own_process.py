@@ -1,6 +1,7 @@
 """What each of our processes does to itself at its start. Called by `serve` and `worker_process`."""
 
 import ctypes
+import gc
 import os
 import resource
 import sys
@@ -38,3 +39,13 @@ def allow_many_connections() -> None:
 def worker_environment(ours: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Our environment without anything that may be a secret: the worker gets its settings through a pipe."""
     return {name: value for name, value in ours.items() if name in _KEPT}
+
+
+def spare_what_stays() -> None:
+    """Leave what is loaded by now out of every later garbage collection, and collect less often.
+
+    A full collection walks some 300,000 objects of imported modules: 60 ms in which no delivery is taken in.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)

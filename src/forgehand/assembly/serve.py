@@ -19,7 +19,7 @@ from forgehand import VERSION
 from forgehand.adapters.wakeups import PipeWakeups
 from forgehand.assembly.build import ADMIN_URL, App, opened, wakeups_of
 from forgehand.assembly.logs import set_up_logs
-from forgehand.assembly.own_process import allow_many_connections, close_to_neighbours
+from forgehand.assembly.own_process import allow_many_connections, close_to_neighbours, spare_what_stays
 from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.worker_child import WorkerChild
 from forgehand.domain.jobs import Change
@@ -82,6 +82,7 @@ async def _serve(settings: Settings, on_ready: Callable[[Addresses], None], work
                 for server, sock in zip(servers, (webhooks, admin), strict=True)
             ]
             supervising = asyncio.create_task(child.supervise(stop))
+            spare_what_stays()
             on_ready(
                 Addresses(
                     f"http://{settings.host}:{settings.port}/webhooks/github",

@@ -15,7 +15,7 @@ import structlog
 
 from forgehand.assembly.build import App, Crew, opened, working
 from forgehand.assembly.logs import set_up_logs
-from forgehand.assembly.own_process import close_to_neighbours
+from forgehand.assembly.own_process import close_to_neighbours, spare_what_stays
 from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.workers import BUILT_IN, BuiltIn
 from forgehand.engine.steps import Steps, silent
@@ -35,6 +35,7 @@ async def work(app: App, stop: asyncio.Event) -> None:
         async with working(app) as crew:
             await _sign_in(crew)
             await crew.rescue.once()
+            spare_what_stays()
             async with asyncio.TaskGroup() as together:
                 together.create_task(crew.rescue.run(stop))
                 together.create_task(crew.schedule.run(stop))

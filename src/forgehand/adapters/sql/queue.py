@@ -57,7 +57,7 @@ class Queue:
     stuck in a write: its operation, if it was under way, may still land whole.
     """
 
-    def __init__(self, max_rows: int, max_bytes: int, batch_rows: int = 512) -> None:
+    def __init__(self, max_rows: int, max_bytes: int, batch_rows: int = 512, gap: float = 0.0) -> None:
         self._batch_rows = batch_rows
         self._max_rows = max_rows
         self._max_bytes = max_bytes
@@ -65,6 +65,9 @@ class Queue:
         self._bytes = 0
         self._running: list[Operation] = []
         self._closed = False
+        self._gap = gap
+        self._taken = 0.0
+        self._crowded = False
         self._changed = threading.Condition()
         self._watchdog = threading.Thread(target=self._watch, name="store-watchdog", daemon=True)
         self._stopped = threading.Event()
@@ -87,20 +90,36 @@ class Queue:
 
     def take(self) -> list[Operation]:
         """Everything that waits, within the size of a batch; waits for the first. Empty: closed and drained."""
-        with self._changed:
-            while not self._waiting:
-                if self._closed:
-                    return []
-                self._changed.wait()
-            batch: list[Operation] = []
-            size = 0
-            while self._waiting and len(batch) < self._batch_rows and size < _BATCH_BYTES:
-                operation = self._waiting.popleft()
-                self._bytes -= operation.size
-                size += operation.size
-                batch.append(operation)
-            self._running += batch
-            return batch
+        while True:
+            with self._changed:
+                while not self._waiting:
+                    if self._closed:
+                        return []
+                    self._changed.wait()
+                if (early := self.too_early()) <= 0:
+                    return self._batch()
+            # Asleep, not waiting on the condition: then whoever puts need not wake a thread.
+            time.sleep(early)
+
+    def too_early(self) -> float:
+        """Seconds for which more should be let come together: a commit is worth a crowd of deliveries, where there is
+        one. Never for a verb, whose caller goes on only when it is answered."""
+        if not self._crowded or self._closed or any(operation.record is None for operation in self._waiting):
+            return 0.0
+        return self._taken + self._gap - time.monotonic()
+
+    def _batch(self) -> list[Operation]:
+        batch: list[Operation] = []
+        size = 0
+        while self._waiting and len(batch) < self._batch_rows and size < _BATCH_BYTES:
+            operation = self._waiting.popleft()
+            self._bytes -= operation.size
+            size += operation.size
+            batch.append(operation)
+        self._running += batch
+        self._taken = time.monotonic()
+        self._crowded = len(batch) > 1
+        return batch
 
     def done(self, batch: Iterable[Operation]) -> None:
         """Answer a batch; each carries its result or its error."""
