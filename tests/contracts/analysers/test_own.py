@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from forgehand.adapters.analysers.own import GIANT_LINES, OwnRules
+from forgehand.adapters.analysers.own import GIANT_LINES, MOST, OwnRules
 from forgehand.domain.findings import Severity
 
 Plant = Callable[[Mapping[str, str | bytes]], tuple[Path, list[str]]]
@@ -56,3 +56,9 @@ async def test_a_file_of_line_breaks_takes_neither_time_nor_memory(plant: Plant)
         tracemalloc.stop()
     assert [f.title for f in got.findings] == ["A file of 1,900,001 lines"] * 3
     assert peak < 8_000_000
+
+
+async def test_a_flood_of_findings_ends_and_says_so(plant: Plant) -> None:
+    got = await OwnRules().analyse(*plant({"a.txt": CONFLICT * 1_500, "b.txt": CONFLICT}))
+    assert len(got.findings) == MOST + 1
+    assert got.unread == {"a.txt": "it has more than 1,000 findings"}

@@ -236,3 +236,10 @@ async def test_what_was_not_matched_in_time_is_unread(
     monkeypatch.setattr("forgehand.adapters.analysers.secrets._PATTERN_SECONDS", -1.0)
     got = await secrets.analyse(*plant({"a.py": "x = 1\n"}))
     assert list(got.unread) == ["a.py"]
+
+
+async def test_a_flood_of_secrets_ends_and_says_so(secrets: Secrets, plant: Plant) -> None:
+    flood = "".join(f'password = "{Fakes(3).chars(18)}"\n' for _ in range(1_200))
+    got = await secrets.analyse(*plant({"a.py": flood}))
+    assert got.unread == {"a.py": "it has more than 1,000 likely secrets"}
+    assert len(got.findings) >= 1_000

@@ -6,12 +6,15 @@ A new rule is one function in `_RULES` and one test.
 import asyncio
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from forgehand.domain.findings import Finding, Severity
 from forgehand.ports.analysers import Analysis
 
 GIANT_LINES = 5_000
+MOST = 1_000
+"""Findings in one file."""
 
 
 class OwnRules:
@@ -27,10 +30,15 @@ class OwnRules:
 
 def _analysis(tree: Path, paths: Sequence[str]) -> Analysis:
     """One file in memory at a time, and never as a list of lines: a file may be nothing but line breaks."""
-    found = (
-        f for path in paths for content in [(tree / path).read_bytes()] for rule in _RULES for f in rule(path, content)
-    )
-    return Analysis(tuple(sorted(found)))
+    findings: list[Finding] = []
+    unread: dict[str, str] = {}
+    for path in paths:
+        content = (tree / path).read_bytes()
+        found = list(islice((finding for rule in _RULES for finding in rule(path, content)), MOST + 1))
+        findings += found[:MOST]
+        if len(found) > MOST:
+            unread[path] = f"it has more than {MOST:,} findings"
+    return Analysis(tuple(sorted(findings)), unread)
 
 
 _MARKER = re.compile(rb"^(<<<<<<<|=======|>>>>>>>)(?: [^\n]*|\r?)$", re.MULTILINE)

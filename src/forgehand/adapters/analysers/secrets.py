@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ _LIMITS = Limits(output=16_000_000)
 _FEW_THREADS = {"RAYON_NUM_THREADS": "2", "TOKIO_WORKER_THREADS": "2", "MALLOC_ARENA_MAX": "4"}
 """On a machine of many processors, its threads alone would ask for more memory than it has."""
 _FILES_AT_ONCE = 1_000
+MOST = 1_000
+"""Matches of our own patterns in one file."""
 _PATTERN_SECONDS = 60.0
 _CANNOT_START = 127
 _ADVICE = (
@@ -149,12 +152,12 @@ def _analysis(tree: Path, numbered: Mapping[str, str], report: bytes) -> Analysi
     for path in numbered.values():
         content = (tree / path).read_bytes()
         spots = _spots(path, content, by_path[path])
-        spots += [
-            _Spot(path, m.line, m.start, m.end, m.rule, m.what, m.value)
-            for m in matches(content, lambda: time.monotonic() < ends)
-        ]
+        matched = list(islice(matches(content, lambda: time.monotonic() < ends), MOST + 1))
+        spots += [_Spot(path, m.line, m.start, m.end, m.rule, m.what, m.value) for m in matched[:MOST]]
         findings += map(_finding, _once(spots))
-        if time.monotonic() >= ends:
+        if len(matched) > MOST:
+            unread[path] = f"it has more than {MOST:,} likely secrets"
+        elif time.monotonic() >= ends:
             unread[path] = f"its lines were not all matched within {_PATTERN_SECONDS:.0f} s"
     return Analysis(tuple(sorted(findings)), unread)
 
