@@ -1,5 +1,6 @@
 """`forgehand demo` and `forgehand practice`, as a newcomer starts them."""
 
+import os
 import re
 import signal
 import subprocess
@@ -50,8 +51,30 @@ def test_once_reviews_both_pull_requests_and_leaves_nothing_behind(tmp_path: Pat
         assert re.search(rf"shop/{where}\s.*{what}", ran.out), ran.out
     assert re.search(rf"http://127\.0\.0\.1:\d+/{REPOSITORY}/pull/1", ran.out)
     assert re.search(rf"http://127\.0\.0\.1:\d+/{REPOSITORY}/runs/\d+", ran.out)
-    assert re.search(r"sign in +http://127\.0\.0\.1:\d+/\S+ +\(works once\)", ran.out)
+    assert re.search(r"sign in +http://127\.0\.0\.1:\d+/\S+ +\(works once, within 15 minutes\)", ran.out)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_lost_on_a_narrow_terminal(tmp_path: Path) -> None:
+    ran = forgehand(tmp_path, "demo", "--once", env={"COLUMNS": "100"}, timeout=110)
+    assert ran.code == 0, ran.out + ran.err
+    rows = ran.out.partition("pull request ")[2].partition("\nLinks")[0]
+    assert max(map(len, rows.splitlines())) <= 100
+    said = "".join(rows.split())
+    for whole in ("minor·Donotusemutabledatastructuresforargumentdefaults·ruffB006", "isoftenunexpected.·ruffS310"):
+        assert whole in said, rows
+    assert not re.search("[\U0001f300-\U0001faff]|\\]\\(", rows)
+
+
+def test_a_server_that_stops_is_said_first_and_its_folder_is_kept(tmp_path: Path) -> None:
+    with running(tmp_path, "demo") as demo:
+        demo.line_with("Ctrl-C ends it")
+        (server,) = [pid for pid in children_of(demo.process.pid) if _is_serve(pid)]
+        os.kill(server, signal.SIGTERM)
+        assert demo.line_with("forgehand:").startswith("forgehand: the server stopped")
+        kept = Path(demo.line_with("Everything is kept in").partition(" in ")[2])
+        assert demo.end() == 1
+    assert (kept / "forgehand.log").is_file()
 
 
 def test_the_key_in_the_flawed_change_is_shown_nowhere_whole(tmp_path: Path) -> None:
@@ -130,6 +153,7 @@ def test_practice_prints_what_a_server_needs_and_a_server_works_with_it(tmp_path
 def test_an_empty_practice_forge_has_no_repository_and_no_app(tmp_path: Path) -> None:
     with running(tmp_path, "practice", "--empty") as forge:
         url = link(forge.line_with("listens at"))
+        assert f"first repository and token on its front page: {url}" in forge.line_with("front page")
         assert url in forge.line_with("forgehand init")
         assert httpx2.get(f"{url}/repos/{REPOSITORY}").status_code == 404
 

@@ -93,6 +93,8 @@ def app_in(env: Path) -> str | None:
 
 def keep(app: NewApp, env: Path, key: Path, settings: Settings) -> Kept:
     """Write the key file and set the App's variables in `env`. Raises SettingsError where a file cannot be written."""
+    # The settings are read in whatever folder a command runs.
+    key = key.absolute()
     variables = {
         "GITHUB_APP_ID": str(app.id),
         "GITHUB_APP_SLUG": app.slug,

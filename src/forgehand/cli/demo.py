@@ -115,7 +115,7 @@ class Product:
     def check(self) -> None:
         """Raise Stop if it has ended."""
         if self._process.poll() is not None:
-            raise self._failed(f"Forgehand ended with {self._process.returncode}")
+            raise self._failed(f"the server stopped (exit code {self._process.returncode})")
 
     def wait(self) -> None:
         """Until it ends, or Ctrl-C."""
@@ -211,11 +211,14 @@ def _findings(forge: "Forge", pull: "Pull") -> list[str]:
 
 
 def _first_lines(body: str) -> Iterator[str]:
-    """What a comment says, without Markdown: the first line of each finding in it."""
+    """What a comment says, without Markdown and signs: the first line of each finding in it."""
     for part in re.split(r"<!--.*?-->", body, flags=re.DOTALL):
         line = part.strip().partition("\n")[0]
         if line:
-            yield re.sub(r"[*`]|\\(?=[\W_])", "", line)
+            unlinked = re.sub(r"(?<!\\)\[([^\]]*)\]\(https?://[^)\s]*\)", r"\1", line)
+            # Terminals do not agree how wide an emoji is.
+            plain = re.sub("[\U0001f300-\U0001faff\u2600-\u27bf\ufe0f] ?", "", unlinked)
+            yield re.sub(r"[*`]|\\(?=[\W_])", "", plain)
 
 
 def _print_links(forge: "Forge", reviewed: list[Reviewed], product: Product, once: bool) -> None:
@@ -224,7 +227,7 @@ def _print_links(forge: "Forge", reviewed: list[Reviewed], product: Product, onc
         typer.echo(f"  #{each.pull.number}        {forge.url}/{REPOSITORY}/pull/{each.pull.number}")
         typer.echo(f"    check   {forge.url}/{REPOSITORY}/runs/{each.check.id}")
     typer.echo(f"  admin     {product.addresses['admin_url']}")
-    typer.echo(f"  sign in   {product.addresses['sign_in_url']}  (works once)")
+    typer.echo(f"  sign in   {product.addresses['sign_in_url']}  (works once, within 15 minutes)")
 
 
 def _print_ideas(forge: "Forge", planted: Planted, where: Path) -> None:

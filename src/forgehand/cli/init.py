@@ -162,8 +162,8 @@ def _say_done(app: "NewApp", kept: "Kept", settings: "Settings", hook: str | Non
     typer.echo("    2. forgehand serve")
     if hook is None:
         typer.echo(
-            "\nWebhooks are off. To have them later, set the webhook's address and secret (GITHUB_WEBHOOK_SECRET) on "
-            "the App's settings page."
+            "\nWebhooks are off: polls find everything. To have them later, give the App's webhook an address on its "
+            f"settings page, with the secret that waits in {kept.env.name}."
         )
     elif hook.startswith("http://"):
         typer.echo("\nThe webhook address is plain http: payloads can be read on their way.", err=True)

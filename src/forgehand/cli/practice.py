@@ -31,7 +31,11 @@ def practice(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 lets the system pick.")] = 0,
     webhook_url: Annotated[str, typer.Option(help="Where the sample App's events go.")] = WEBHOOK_URL,
     empty: Annotated[
-        bool, typer.Option("--empty", help="No sample App and repository; `init` can make an App.")
+        bool,
+        typer.Option(
+            "--empty",
+            help="No sample App and repository: its front page makes a repository and a token, `init` an App.",
+        ),
     ] = False,
 ) -> None:
     """A GitHub on this machine: REST API, git, pages, signed webhooks. Nothing leaves the machine; Ctrl-C ends it.
@@ -44,7 +48,8 @@ def practice(
         with _serving(ForgeServer, forge, port):
             typer.echo(f"A practice GitHub listens at {forge.url}")
             if empty:
-                typer.echo(f"\nGITHUB_API_URL={forge.url}  forgehand init  creates an App on it.")
+                typer.echo(f"\nMake the first repository and token on its front page: {forge.url}")
+                typer.echo(f"Then create an App on it:  GITHUB_API_URL={forge.url} forgehand init")
             else:
                 _print_sample(forge, plant(forge, webhook_url, where))
             typer.echo("\nCtrl-C ends it.")
@@ -102,13 +107,18 @@ def clone_command(forge: "Forge", token: str) -> str:
 
 @contextmanager
 def folder(given: Path | None, prefix: str) -> Iterator[Path]:
-    """The given folder, which must be empty, or a temporary one that is removed. Raises Stop."""
+    """The given folder, which must be empty, or a temporary one that is removed, unless something went wrong that can
+    be read there. Raises Stop."""
     if given is None:
         made = Path(tempfile.mkdtemp(prefix=prefix))
         try:
             yield made
-        finally:
+        except Stop as stop:
+            raise Stop(f"{stop}\nEverything is kept in {made}", stop.code) from None
+        except BaseException:
             shutil.rmtree(made, ignore_errors=True)
+            raise
+        shutil.rmtree(made, ignore_errors=True)
         return
     try:
         given.mkdir(parents=True, exist_ok=True, mode=0o700)

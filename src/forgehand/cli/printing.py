@@ -6,6 +6,7 @@ steer a terminal, are taken out.
 
 import dataclasses
 import json
+import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 WIDE = 200
 """Columns where no terminal says otherwise, so that a log or a pipe gets whole lines."""
 
+_WHOLE = frozenset({"delivery", "id", "slot"})
+"""Columns whose cells are copied."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 STYLES = {
@@ -38,9 +42,11 @@ STYLES = {
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
     """Print rows under their columns, or `empty` where there are none. States are colored on a terminal."""
     from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    shown = Table(*columns, box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    # What is too long goes on in the next line: nothing is lost on a narrow terminal, and ids stay whole.
+    headers = [Column(name, overflow="fold", no_wrap=name in _WHOLE) for name in columns]
+    shown = Table(*headers, box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for row in rows:
         shown.add_row(*(_cell(value) for value in row))
     if shown.row_count:
@@ -113,11 +119,16 @@ def moment(at: float | None) -> str:
 
 
 def console(*, err: bool = False) -> "Console":
-    """Where to print: as wide as the terminal, or wide where there is none."""
+    """Where to print: as wide as the terminal or as COLUMNS says, and wide where nothing does."""
     from rich.console import Console
 
     stream = sys.stderr if err else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else WIDE, highlight=False, soft_wrap=False)
+    return Console(file=stream, width=None if stream.isatty() or _columns() else WIDE, highlight=False, soft_wrap=False)
+
+
+def _columns() -> bool:
+    """Whether COLUMNS gives a width, which rich obeys."""
+    return os.environ.get("COLUMNS", "").isdigit()
 
 
 def _print(shown: Any) -> None:

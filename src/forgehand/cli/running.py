@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def serve(json: Json = False) -> None:
     """Take webhooks in, run jobs and show the admin pages, until SIGTERM or Ctrl-C.
 
-    Prints where everything listens, with a link that signs one person in, once."""
+    Prints where everything listens, with a link that signs one person in, once and within 15 minutes."""
     from forgehand.assembly.serve import serve as run
     from forgehand.assembly.settings import ready_settings
 
@@ -74,7 +74,7 @@ _UNCLAIMED = {
 def _announce(addresses: "Addresses") -> None:
     typer.echo(f"Webhooks   {addresses.webhook_url}")
     typer.echo(f"Admin      {addresses.admin_url}")
-    typer.echo(f"Sign in    {addresses.sign_in_url}  (works once)")
+    typer.echo(f"Sign in    {addresses.sign_in_url}  (works once, within 15 minutes)")
 
 
 def _announce_json(addresses: "Addresses") -> None:

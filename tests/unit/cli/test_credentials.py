@@ -49,6 +49,13 @@ def test_without_an_address_the_webhook_is_off() -> None:
     assert asked["hook_attributes"]["active"] is False
 
 
+def test_the_key_is_found_from_every_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = keep(APP, Path(".env"), Path("data/app.pem"), settings())
+    assert kept.key == tmp_path / "data/app.pem"
+    assert read_settings(_env_file=".env").github_app_private_key_file == kept.key
+
+
 def test_what_is_kept_is_what_the_product_reads(tmp_path: Path) -> None:
     env, key = tmp_path / ".env", tmp_path / "data/app.pem"
     keep(APP, env, key, settings())

@@ -54,3 +54,15 @@ def test_one_thing_is_counted_as_one() -> None:
 
 def test_a_list_has_a_line_for_each_of_its_parts() -> None:
     assert lines(["a", {"path": "x.py", "line": 3, "why": ""}, 7]) == "a\npath: x.py, line: 3\n7"
+
+
+def test_a_narrow_terminal_loses_no_text_and_cuts_no_id(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    guid, url = "5fc1d1d0-c5f1-11f0-9a3e-2f6a0c0f0a01", "https://github.com/" + "long/" * 12
+    table(["delivery", "where"], [(guid, url)], "none")
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 60
+    assert guid in out
+    assert url in "".join(out.replace(guid, "").split())
