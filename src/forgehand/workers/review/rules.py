@@ -183,18 +183,13 @@ def _by_findings(rule: str, facts: Facts, mine: Callable[[Finding], bool]) -> Ru
     majors = [finding for finding in findings if finding.severity is Severity.MAJOR]
     minors = len(findings) - len(majors)
     if majors:
-        reason = f"{count(len(majors), 'major finding')}"
         parts = tuple(Ruling(f.rule, State.VIOLATED, f"{f.path}:{f.line} {f.title}") for f in majors)
-        return Ruling(rule, State.VIOLATED, f"{reason}{_and_minors(minors)}.", parts=parts)
+        return Ruling(rule, State.VIOLATED, f"{tally(len(majors), minors)}.", parts=parts)
     if not any(file.looked for file in facts.files):
         return Ruling(rule, State.NOT_APPLICABLE, "There was no file to look at.")
     if minors:
         return Ruling(rule, State.SATISFIED, f"{count(minors, 'minor finding')}, none major.")
     return Ruling(rule, State.SATISFIED, "Nothing found on the changed lines.")
-
-
-def _and_minors(minors: int) -> str:
-    return f" and {count(minors, 'minor one')}" if minors else ""
 
 
 def _first_blocker(rulings: tuple[Ruling, ...]) -> Ruling | None:
@@ -234,6 +229,11 @@ def _entry(file: File) -> Entry:
     if file.binary:
         return Entry(file.path, Depth.PARTIAL, f"binary, by {looked}")
     return Entry(file.path, Depth.REVIEWED, f"by {looked}")
+
+
+def tally(majors: int, minors: int) -> str:
+    """`2 major findings and 1 minor one`."""
+    return count(majors, "major finding") + (f" and {count(minors, 'minor one')}" if minors else "")
 
 
 def count(number: int, noun: str) -> str:

@@ -11,7 +11,7 @@ from forgehand.domain.effects.check_run import Annotation, Conclusion
 from forgehand.domain.effects.review import InlineComment
 from forgehand.domain.findings import Finding, Severity
 from forgehand.workers.review.markdown import code, link_path, prose, visible
-from forgehand.workers.review.rules import Depth, Entry, Ruling, State, Verdict, count
+from forgehand.workers.review.rules import Depth, Entry, Ruling, State, Verdict, count, tally
 
 MAX_BODY = 65_000
 """GitHub refuses bodies of more than 65,536 characters."""
@@ -68,6 +68,8 @@ def summary(verdict: Verdict, details_url: str) -> str:
 
 def headline(verdict: Verdict) -> str:
     """The verdict in one line, the same on the check run and in the comment."""
+    if verdict.majors:
+        return f"Changes needed: {tally(verdict.majors, len(verdict.findings) + verdict.beyond - verdict.majors)}"
     if verdict.blocker is not None and verdict.conclusion is Conclusion.FAILURE:
         return f"Changes needed: {verdict.blocker.reason.rstrip('.')}"
     if verdict.blocker is not None:

@@ -23,6 +23,8 @@ from forgehand.workers.review import text
 from forgehand.workers.review.rules import Facts, File, Policy, Verdict, judge
 
 CHECK_NAME = "Forgehand review"
+STALE_SECONDS = 5.0
+"""How long to wait for what GitHub's replicas do not show yet."""
 
 
 class ReviewWorker:
@@ -56,6 +58,9 @@ class ReviewWorker:
         if number is None:
             return Failed(f"a review needs a pull request, not {desk.job.subject!r}")
         pull = await self._pulls.pull(repo, number)
+        if desk.job.revision and desk.job.revision != pull.head_sha and desk.job.attempts == 1:
+            # Either the push that woke us is not to be read everywhere yet, or a newer one will supersede this job.
+            return Retry(f"GitHub shows {pull.head_sha[:7]}, not {desk.job.revision[:7]}", after=STALE_SECONDS)
         if pull.state != "open":
             return Done({"skipped": "closed", "head": pull.head_sha})
         if pull.draft:
@@ -73,9 +78,9 @@ class ReviewWorker:
         verdict = judge(facts, self._policy)
         now = await self._pulls.pull(repo, number)
         if (now.head_sha, now.state) != (pull.head_sha, "open"):
-            # The newer head has a job of its own; an older verdict must not cover its verdict.
-            desk.say("stale", head=pull.head_sha, now=now.head_sha)
-            return Done({"skipped": "stale", "head": pull.head_sha, "now": now.head_sha})
+            # An older verdict must not cover a newer one. Where the newer head has a job of its own, that one has
+            # superseded us.
+            return Retry(f"it changed while it was read: {now.state} at {now.head_sha[:7]}", after=STALE_SECONDS)
         desk.say("judged", conclusion=str(verdict.conclusion), findings=len(verdict.findings))
         stopped = await desk.perform_all(self._effects(desk.job, repo, number, verdict))
         return stopped or outcome or Done(_result(verdict))
@@ -250,7 +255,7 @@ def _result(verdict: Verdict) -> dict[str, object]:
     return {
         "head": verdict.head_sha,
         "conclusion": str(verdict.conclusion),
-        "why": verdict.ruling.reason,
+        "why": text.headline(verdict),
         "findings": len(verdict.findings) + verdict.beyond,
         "major": verdict.majors,
         "inline": len(verdict.inline),

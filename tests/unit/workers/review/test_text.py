@@ -129,3 +129,9 @@ def test_a_rule_is_linked_to_where_it_is_explained_and_only_to_a_plain_address()
     )
     assert "](" not in said("javascript:alert(1)")
     assert "](" not in said("https://e.org/) [x](http://evil")
+
+
+def test_the_headline_counts_every_major_finding_whichever_rule_it_broke() -> None:
+    secret = replace(FINDING, line=5, rule="token", tool="secrets")
+    minor = replace(FINDING, line=7, rule="E722", severity=Severity.MINOR)
+    assert text.headline(_verdict(FINDING, secret, minor)) == "Changes needed: 2 major findings and 1 minor one"

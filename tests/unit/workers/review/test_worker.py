@@ -139,7 +139,7 @@ async def test_a_new_bug_becomes_one_review_one_summary_and_one_check_run() -> N
     assert outcome.result == {
         "head": HEAD,
         "conclusion": "failure",
-        "why": "static review: 1 major finding.",
+        "why": "Changes needed: 1 major finding",
         "findings": 1,
         "major": 1,
         "inline": 1,
@@ -180,8 +180,19 @@ async def test_closed_and_draft_pull_requests_are_left_alone(pull: PullRequest, 
 @pytest.mark.parametrize("now", [replace(PULL, head_sha=OLDER), replace(PULL, state="closed")])
 async def test_a_head_that_moved_meanwhile_gets_nothing_written(now: PullRequest) -> None:
     outcome, effects = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls([PULL, now]))
-    assert outcome == Done({"skipped": "stale", "head": HEAD, "now": now.head_sha})
+    assert isinstance(outcome, Retry)
+    assert outcome.why.startswith("it changed while it was read")
     assert effects == []
+
+
+async def test_a_head_that_github_does_not_show_yet_is_waited_for_once() -> None:
+    async def run(attempts: int) -> Outcome:
+        desk = Paper(replace(JOB, revision=HEAD, attempts=attempts))
+        older = Pulls([replace(PULL, head_sha=OLDER)])
+        return await ReviewWorker(older, Sides(), [Says()], lambda slot: "").run(desk)
+
+    assert await run(1) == Retry(f"GitHub shows {OLDER[:7]}, not {HEAD[:7]}", after=5.0)
+    assert not isinstance(await run(2), Retry)
 
 
 async def test_running_again_after_a_crash_gives_the_identical_review() -> None:
