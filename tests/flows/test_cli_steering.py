@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from support.command import Ran, forgehand, make_store, variables
@@ -109,6 +110,23 @@ def test_effects_are_listed_and_the_unknown_ones_alone(quiet: Desk) -> None:
     assert quiet.json("effects", "show", check["slot"])["content"] == check["content"]
     settled = quiet.run("effects", "settle", slot[:12], "--happened")
     assert (settled.code, settled.err) == (1, "forgehand: The effect is done already: nothing to settle.\n")
+
+
+def test_every_page_about_a_real_review_opens(quiet: Desk) -> None:
+    """What the workers really write, not a sample of it."""
+    with httpx2.Client(follow_redirects=True, timeout=20) as browser:
+        link = quiet.product.sign_in_url
+        origin, _, token = link.partition("/admin/sign-in?token=")
+        browser.post(f"{origin}/admin/sign-in", data={"token": token}, headers={"origin": origin}).raise_for_status()
+        jobs, effects = quiet.json("jobs", "list"), quiet.json("effects", "list")
+        assert {each["type"] for each in jobs} >= {"plan", "review"}
+        assert {each["kind"] for each in effects} == {"review", "comment", "check_run"}
+        for path in (
+            *(f"/admin/jobs/{each['id']}" for each in jobs),
+            *(f"/admin/effects/{each['slot']}" for each in effects),
+            f"/admin/deliveries/{quiet.guid()}",
+        ):
+            assert "signed in as" in browser.get(f"{origin}{path}").raise_for_status().text
 
 
 def test_a_dry_replay_says_what_it_would_do_and_asks_github_for_no_change(quiet: Desk) -> None:

@@ -103,10 +103,14 @@ class Operations:
         if written is not Written.YES:
             return Acted(False, "The effect changed in the meantime: look at it again.")
         jobs = await self._store.wake(f"effect:{slot}", now)
-        if not jobs and not happened and await self._store.retry(entry.job, now):
-            jobs = [entry.job]
-        said = "Recorded as done." if happened else "It will be looked for, and sent again where it is missing."
-        return await self._hinted(said, jobs)
+        if happened:
+            return await self._hinted("Recorded as done.", jobs)
+        if not jobs:
+            if why := await self._not_to_retry(entry.job):
+                return Acted(True, f"Recorded as not done, and left so. {why}")
+            if await self._store.retry(entry.job, now):
+                jobs = [entry.job]
+        return await self._hinted("It will be looked for, and sent again where it is missing.", jobs)
 
     async def _hinted(self, says: str, jobs: list[str]) -> Acted:
         if jobs:

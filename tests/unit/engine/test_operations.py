@@ -178,6 +178,21 @@ async def test_doing_an_effect_again_revives_a_job_that_ended_meanwhile(
     assert revived.state is JobState.PENDING
 
 
+async def test_doing_an_effect_again_revives_no_job_that_a_newer_one_superseded(
+    operations: Operations, store: MemoryStore, clock: Clock
+) -> None:
+    job, entry = await stories.unknown(store, "guid", clock.now)
+    await stories.received(store, "newer", clock.now)
+    await stories.planned(store, "newer", clock.now, number=9)
+    acted = await operations.settle_effect(entry.slot, happened=False, by="ada")
+    assert (acted.done, acted.jobs) == (True, ())
+    assert "left so" in acted.says
+    assert "superseded" in acted.says
+    left = await store.job(job.id)
+    assert left is not None
+    assert left.state is JobState.SUPERSEDED
+
+
 async def test_an_effect_that_happened_revives_no_ended_job(
     operations: Operations, store: MemoryStore, clock: Clock
 ) -> None:
