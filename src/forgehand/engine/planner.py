@@ -56,7 +56,7 @@ class Planner:
         if isinstance(event, Unhandled):
             return _nothing(desk, event.why)
         if event.name in OWN_ECHOES and event.sender == await self._own_login():
-            return _nothing(desk, "our own App sent it")
+            return _nothing(desk, "our own App sent it", event)
         matches, misses = match(event, self._workers)
         cursor, replay = int(desk.job.payload.get("cursor", 0)), str(desk.job.payload.get("replay", ""))
         page = matches[cursor : cursor + JOBS_A_PAGE]
@@ -107,12 +107,13 @@ def job_for(matched: Match, event: Event, now: float, *, replay: str = "") -> Jo
     )
 
 
-def _nothing(desk: Desk, why: str) -> Done:
+def _nothing(desk: Desk, why: str, event: Event | None = None) -> Done:
+    about = {"action": event.action, "repository": event.repo.full_name} if event else {}
     nothing = Fact(
         id=fact_id("planned", desk.job.id, near=desk.job.id),
         kind="delivery.unhandled",
         at=desk.now(),
         delivery=desk.job.delivery,
-        data={"why": why},
+        data={"why": why, **about},
     )
     return Done({"jobs": 0, "why": why}, facts=(nothing,))

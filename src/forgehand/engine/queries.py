@@ -189,7 +189,14 @@ def _planned(facts: Iterable[Fact]) -> Iterable[Planned]:
                 replay=str(fact.data.get("replay") or ""),
             )
         elif fact.kind == "delivery.unhandled":
-            yield Planned(fact.at, {}, {}, nothing=str(fact.data.get("why") or "it can wake no worker"))
+            yield Planned(
+                at=fact.at,
+                matched={},
+                missed={},
+                action=str(fact.data.get("action") or ""),
+                repository=str(fact.data.get("repository") or ""),
+                nothing=str(fact.data.get("why") or "it can wake no worker"),
+            )
 
 
 def _repository_in(body: bytes) -> str:

@@ -1,5 +1,6 @@
 """Journeys: what came, what was planned, what was done, and why nothing was where nothing was."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,7 +10,10 @@ from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Done
 from forgehand.domain.ledger import EffectState
+from forgehand.engine.desk import JobDesk
+from forgehand.engine.dry_run import DryGate
 from forgehand.engine.intake import planning_job
+from forgehand.engine.planner import Planner
 from forgehand.engine.queries import Quiet, exactness, folded, job_story, journey, recent_journeys
 from support import stories
 
@@ -67,6 +71,20 @@ async def test_why_a_delivery_woke_nobody(store: MemoryStore) -> None:
         "unhandled": "our own App sent it",
         "unmatched": "no worker's trigger matches",
     }
+
+
+async def test_an_echo_of_our_own_names_its_repository_in_lists(store: MemoryStore) -> None:
+    async def our_login() -> str:
+        return "forgehand[bot]"
+
+    about = {"repository": {"id": 2, "full_name": "octo/shop"}, "installation": {"id": 1}}
+    body = json.dumps({"action": "created", "sender": {"login": "forgehand[bot]"}, **about}).encode()
+    plan = planning_job("guid", "check_run", NOW)
+    await store.record(Delivery("guid", "check_run", body, NOW), Change(enqueue=(plan,)))
+    outcome = await Planner(store, (), our_login).run(JobDesk(plan, DryGate(store), lambda: NOW))
+    await stories.end(store, plan.id, outcome, NOW)
+    (found,) = await recent_journeys(store, 1)
+    assert (found.nothing, found.action, found.repository) == ("our own App sent it", "created", "octo/shop")
 
 
 async def test_a_jobs_story_holds_its_effects_in_the_order_written(store: MemoryStore) -> None:
