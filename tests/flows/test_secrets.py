@@ -1,6 +1,7 @@
 """No secret lies around: while the product works, tokens of both lengths that GitHub uses are looked for everywhere."""
 
 import base64
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -30,10 +31,12 @@ class Watch(threading.Thread):
         for process in Path("/proc").glob("[0-9]*"):
             for name in ("cmdline", "environ"):
                 self.keep(f"{name} of a process", process / name)
-        for file in self.folder.rglob("*"):
+        # Walked so that a folder which goes away meanwhile is passed over.
+        for folder, _, names in os.walk(self.folder):
             # The one place where a token may be for a moment: readable by us alone, outside every work tree.
-            if file.is_file() and "askpass" not in file.parent.name:
-                self.keep(str(file), file)
+            for file in (Path(folder, name) for name in names if "askpass" not in Path(folder).name):
+                if file.is_file():
+                    self.keep(str(file), file)
 
     def keep(self, name: str, file: Path) -> None:
         try:
