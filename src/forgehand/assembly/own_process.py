@@ -41,6 +41,12 @@ def worker_environment(ours: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {name: value for name, value in ours.items() if name in _KEPT}
 
 
+def give_way() -> None:
+    """Let the process that takes webhooks in have the processor first: GitHub waits 10 seconds for it, a job can wait.
+    What we start inherits it."""
+    os.nice(10)
+
+
 def spare_what_stays() -> None:
     """Leave what is loaded by now out of every later garbage collection, and collect less often.
 

@@ -15,7 +15,7 @@ import structlog
 
 from forgehand.assembly.build import App, Crew, opened, working
 from forgehand.assembly.logs import set_up_logs
-from forgehand.assembly.own_process import close_to_neighbours, spare_what_stays
+from forgehand.assembly.own_process import close_to_neighbours, give_way, spare_what_stays
 from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.workers import BUILT_IN, BuiltIn
 from forgehand.engine.steps import Steps, silent
@@ -84,6 +84,7 @@ def main(built_in: Sequence[BuiltIn] = BUILT_IN, steps: Steps = silent) -> None:
     """Started by `serve` as `python -m`: the settings come as JSON on the first line of standard input."""
     wake_fd, pulse_fd = int(sys.argv[1]), int(sys.argv[2])
     close_to_neighbours()
+    give_way()
     settings = Settings.from_json(sys.stdin.buffer.readline())
     set_up_logs(settings)
     asyncio.run(work_for_parent(settings, wake_fd, pulse_fd, built_in, steps))

@@ -91,6 +91,8 @@ class SqliteBackend:
                     conn.commit()
             self._conn = self._engine.connect()
             self._driver = self._conn.connection.driver_connection
+            # `_begin` asks again by itself, and sooner.
+            self._driver.execute("PRAGMA busy_timeout=0")
         except OSError as error:
             self._engine.dispose()
             raise StoreUnavailable(f"cannot open {self._path}: {error.strerror or error}") from error
@@ -282,7 +284,8 @@ def _dotted(numbers: tuple[int, ...]) -> str:
 _BUSY_MILLISECONDS = 5000
 _VERB_PATIENCE = 10.0
 _FIRST_STEP = 0.0002
-_LONGEST_STEP = 0.004
+_LONGEST_STEP = 0.0004
+"""Short, or a busy worker process always has the lock again by the time the intake looks."""
 _COUNT_CHANGE = (
     "INSERT INTO changes (name, number) VALUES ('all', 1) ON CONFLICT (name) DO UPDATE SET number = number + 1"
 )
