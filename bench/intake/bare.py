@@ -1,11 +1,12 @@
 """Bare ASGI applications on the uvicorn of `forgehand serve`: what there is to win. Run as a process by `contestants`.
 
     python -m bench.intake.bare echo
-    python -m bench.intake.bare store PATH
+    python -m bench.intake.bare packed PATH
+    python -m bench.intake.bare raw PATH
 
-`echo` reads the body and answers. `store` checks the signature and the JSON, and writes the rows that we write, in
+`echo` reads the body and answers. `packed` checks the signature and the JSON, and writes the rows that we write, in
 group commits, with as little code as can be: no refusals, no bounds, no second process, no duplicates. It is the
-ceiling for a durable intake on this machine.
+ceiling for a durable intake on this machine. `raw` writes the same rows with the bodies as they came.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ import pysqlite3
 import uvicorn
 from bench.intake.rows import INSERTS, Rows, rows_of
 
+from forgehand.adapters.sql.bodies import packed
+
 _SKIM = msgspec.json.Decoder(msgspec.Raw)
 
 Message = dict[str, Any]
@@ -37,8 +40,9 @@ async def echo(scope: Message, receive: Receive, send: Send) -> None:
 
 
 class Store:
-    def __init__(self, path: str, secret: bytes) -> None:
+    def __init__(self, path: str, secret: bytes, pack: Callable[[bytes], bytes]) -> None:
         self._secret = secret
+        self._pack = pack
         self._connection = pysqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute("PRAGMA wal_autocheckpoint=512")
@@ -54,7 +58,8 @@ class Store:
             await _answer(send, 401)
             return
         _SKIM.decode(body)
-        rows = rows_of(headers[b"x-github-delivery"].decode(), headers[b"x-github-event"].decode(), body, time.time())
+        guid, event = headers[b"x-github-delivery"].decode(), headers[b"x-github-event"].decode()
+        rows = rows_of(guid, event, self._pack(body), time.time())
         stored = asyncio.get_running_loop().create_future()
         with self._changed:
             self._waiting.append((rows, stored))
@@ -103,7 +108,8 @@ class _Server(uvicorn.Server):
 
 
 def main() -> None:
-    app = echo if sys.argv[1] == "echo" else Store(sys.argv[2], os.environ["WEBHOOK_SECRET"].encode())
+    pack = packed if sys.argv[1] == "packed" else bytes
+    app = echo if sys.argv[1] == "echo" else Store(sys.argv[2], os.environ["WEBHOOK_SECRET"].encode(), pack)
     config = uvicorn.Config(
         app,
         host="127.0.0.1",

@@ -55,7 +55,8 @@ class Contestant:
 
 
 ECHO = "bare ASGI echo"
-CEILING = "bare ASGI, group-committed SQLite"
+RAW = "bare ASGI, group-committed SQLite, raw bodies"
+CEILING = "bare ASGI, group-committed SQLite, same rows"
 PROBOT_NAME = "Probot (stores nothing)"
 
 
@@ -63,7 +64,8 @@ def everyone(folder: Path, cluster: Cluster) -> list[Contestant]:
     sqlite, postgres = partial(_on_sqlite, folder), partial(_on_postgres, folder, cluster)
     return [
         Contestant(ECHO, partial(_bare_echo, folder)),
-        Contestant(CEILING, partial(_bare_store, folder), durable=True),
+        Contestant(RAW, partial(_bare_store, folder, "raw"), durable=True),
+        Contestant(CEILING, partial(_bare_store, folder, "packed"), durable=True),
         Contestant(PROBOT_NAME, partial(_probot, folder)),
         Contestant("Forgehand, SQLite, planning paused", partial(sqlite, "paused"), ours=True, durable=True),
         Contestant("Forgehand, SQLite, planning", partial(sqlite, "planning"), ours=True, durable=True),
@@ -87,12 +89,12 @@ def _bare_echo(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def _bare_store(folder: Path) -> Iterator[Server]:
+def _bare_store(folder: Path, bodies: str) -> Iterator[Server]:
     log = folder / "log"
     with TemporaryDirectory(dir=folder) as own:
         path = Path(own) / "bare.db"
         make_database(path)
-        command = [sys.executable, "-m", "bench.intake.bare", "store", str(path)]
+        command = [sys.executable, "-m", "bench.intake.bare", bodies, str(path)]
         with running(command, env={"WEBHOOK_SECRET": SECRET}, log=log) as process:
             yield Server(int(line(process, log)), "/", stored=partial(_count_sqlite, path, _DELIVERIES))
 

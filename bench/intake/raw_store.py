@@ -12,6 +12,7 @@ from bench.intake.rows import INSERTS, rows_of
 from bench.support import report
 
 from forgehand.adapters.sql import SqlStore
+from forgehand.adapters.sql.bodies import packed
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def make_database(path: Path) -> None:
 
 
 def measure(folder: Path, batch: int, seconds: float) -> Raw:
-    bodies = [each.body for each in deliveries()]
+    bodies = [packed(each.body) for each in deliveries()]
     with TemporaryDirectory(dir=folder) as own:
         path = Path(own) / "raw.db"
         make_database(path)
