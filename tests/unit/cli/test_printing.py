@@ -38,7 +38,10 @@ def test_markup_in_a_cell_is_only_text(capsys: pytest.CaptureFixture[str]) -> No
     assert "\x1b" not in out
 
 
-def test_a_long_row_stays_on_one_line_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_long_row_stays_on_one_line_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     table(["why"], [("x" * 150,)], "none")
     assert "x" * 150 in capsys.readouterr().out
 
