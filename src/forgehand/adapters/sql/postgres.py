@@ -169,7 +169,8 @@ def _engine(url: str, connections: int) -> Engine:
     )
 
 
-_WRITERS = 2
+_WRITERS = 1
+"""Two made smaller commits, and fewer deliveries a second."""
 _ATTEMPTS = 6
 _VERB_PATIENCE = 10.0
 _MIGRATION_LOCK = 4_018_220_611

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from forgehand.adapters.sql import schema
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Job, JobState
@@ -21,6 +23,7 @@ FACT_COLUMNS = tuple(column.name for column in schema.facts.columns if column.na
 Row = tuple[Any, ...]
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+_fast_encode = msgspec.json.Encoder().encode
 
 
 def job_row(job: Job) -> Row:
@@ -170,7 +173,14 @@ def ledger_from(row: Sequence[Any]) -> LedgerEntry:
 
 
 def to_json(value: Mapping[str, Any]) -> str:
-    return _encode(dict(value)) if value else "{}"
+    """As JSON text. msgspec takes a tenth of the time; the standard library has the last word on what it does not
+    take, such as half of a surrogate pair in a file's name."""
+    if not value:
+        return "{}"
+    try:
+        return _fast_encode(value).decode()
+    except (TypeError, ValueError):
+        return _encode(dict(value))
 
 
 def clean(text: str) -> str:
