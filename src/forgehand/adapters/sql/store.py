@@ -58,7 +58,9 @@ class SqlStore:
         threads: int = 4,
         sqlite_library: tuple[int, ...] = pysqlite3.sqlite_version_info,
     ) -> None:
-        if (path := _sqlite_path(url)) is not None:
+        path = _sqlite_path(url)
+        self._one_lock = path is not None
+        if path is not None:
             queue = Queue(queue_rows, queue_bytes, gap=_GAP_SECONDS)
             self._backend: Backend = SqliteBackend(path, queue, threads, patience, sqlite_library)
         elif url.startswith(("postgresql://", "postgres://")):
@@ -98,8 +100,8 @@ class SqlStore:
     # Jobs
 
     async def claim_due(self, holder: str, lease: float, now: float, limit: int) -> list[Job]:
-        # An idle worker looks without taking the write lock.
-        if not await self._backend.read(lambda conn: verbs_jobs.any_due(conn, now)):
+        # An idle worker looks without taking SQLite's one write lock; on PostgreSQL a look would be a second one.
+        if self._one_lock and not await self._backend.read(lambda conn: verbs_jobs.any_due(conn, now)):
             return []
         return await self._backend.write(lambda conn: verbs_jobs.claim_due(conn, holder, lease, now, limit))
 

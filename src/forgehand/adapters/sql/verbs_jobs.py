@@ -32,11 +32,12 @@ def claim_due(conn: Connection, holder: str, lease: float, now: float, limit: in
     claimed: list[Job] = []
     for priority in conn.execute(_DUE_PRIORITIES, {"now": now}).scalars().all():
         while len(claimed) < limit:
-            at = {"priority": priority, "now": now, "limit": limit - len(claimed)}
+            wanted = limit - len(claimed)
+            at = {"priority": priority, "now": now, "limit": wanted}
             due = [job_from(row) for row in conn.execute(sql(_DUE + locking(conn, skip=True)), at)]
             got = _hold(conn, due, holder, lease, now)
             claimed += got
-            if not got:
+            if not got or len(due) < wanted:
                 break
     return claimed
 
