@@ -73,8 +73,6 @@ class Runner:
         try:
             while not stop.is_set():
                 claimed = await self._claim()
-                if claimed and len(self._active) < self._slots:
-                    continue
                 waiting = {stopping, hinted, *self._active} if len(self._active) < self._slots else {*self._active}
                 delay = self._times.poll if claimed is None else await self._until_next()
                 await asyncio.wait(waiting | {stopping}, timeout=delay, return_when=asyncio.FIRST_COMPLETED)

@@ -1,8 +1,8 @@
 """`ProcrastinateWakeups`: hints as Procrastinate tasks, which carry nothing but a job's id. Made by `assembly`.
 
-Whoever waits is woken twice over: all by the task's NOTIFY, at once, and one by the task itself, which is kept until
-somebody fetched it. Our store decides who runs the job. Waiting tasks are few: each of `_SLOTS` slots holds at most
-one, since a woken worker looks for everything that is due.
+Whoever waits is woken twice over: all by a NOTIFY, at once, before a task has been made for it, and one by the task
+itself, which is kept until somebody fetched it. Our store decides who runs the job. Waiting tasks are few: each of
+`_SLOTS` slots holds at most one, since a woken worker looks for everything that is due.
 
 Tasks are fetched here and not by Procrastinate's worker: that one forgets a NOTIFY which comes while it fetches.
 """
@@ -12,13 +12,14 @@ import contextlib
 import logging
 import zlib
 from collections.abc import Sequence
+from typing import LiteralString
 
 import procrastinate
 import psycopg
 import psycopg.sql
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
-from procrastinate.manager import JobManager, get_channel_for_queues
+from procrastinate.manager import JobManager
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class ProcrastinateWakeups:
         while self._pending:
             try:
                 app = await self._opened()
+                await app.connector.execute_query_async(_NOTIFY)
                 while self._pending:
                     slot, job_id = self._pending.popitem()
                     try:
@@ -96,15 +98,20 @@ class ProcrastinateWakeups:
             await asyncio.sleep(_TRY_AGAIN_AFTER)
 
     async def _listen(self, manager: JobManager, ears: psycopg.AsyncConnection) -> None:
-        for channel in get_channel_for_queues([_QUEUE]):
-            await ears.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel)))
+        await ears.execute(_LISTEN)
         me = await manager.register_worker()
+        clock = asyncio.get_running_loop().time
         # From here on every new task is heard of; those from before are found by the first fetch.
+        fetch_at = clock()
         while not self._closed:
-            await self._fetch(manager, me)
-            async for _ in ears.notifies(timeout=_LOOK_EVERY, stop_after=1):
+            if clock() >= fetch_at:
+                await self._fetch(manager, me)
+                await manager.update_heartbeat(me)
+                fetch_at = clock() + _LOOK_EVERY
+            async for _ in ears.notifies(timeout=fetch_at - clock(), stop_after=1):
                 self._hinted.set()
-            await manager.update_heartbeat(me)
+                # Not at once: the woken worker is about to claim, and the task is only there in case nobody is.
+                fetch_at = min(fetch_at, clock() + _FETCH_AFTER)
 
     async def _fetch(self, manager: JobManager, me: int) -> None:
         """Take and delete the tasks that wait."""
@@ -162,9 +169,13 @@ async def _prepare(dsn: str) -> None:
 
 _QUEUE = "forgehand-wakeups"
 _TASK = "forgehand.wake"
+_CHANNEL = "forgehand_wakeups"
+_NOTIFY: LiteralString = f"NOTIFY {_CHANNEL}"
+_LISTEN: LiteralString = f"LISTEN {_CHANNEL}"
 _SOME_JOB = ""
 _SLOTS = 8
 _LOOK_EVERY = 5.0
+_FETCH_AFTER = 0.05
 _TRY_AGAIN_AFTER = 1.0
 _LAST_FLUSH = 2.0
 _SCHEMA_LOCK = 4_018_220_612
