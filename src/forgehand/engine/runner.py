@@ -137,13 +137,15 @@ class Runner:
         self._steps(Step.JOB_CLAIMED, job.type)
         fence = Fence(job.id, job.fence)
         started = time.monotonic()
-        lost = asyncio.Event()
+        lost, working = asyncio.Event(), True
         this = asyncio.current_task()
         assert this is not None
 
         def drop() -> None:
-            lost.set()
-            this.cancel()
+            # Once the worker is done there is nothing to stop, and settling finds out by itself that the fence is lost.
+            if working:
+                lost.set()
+                this.cancel()
 
         self._heartbeats.add(fence, job.max_duration + self._times.lease, drop)
         try:
@@ -156,6 +158,7 @@ class Runner:
             log.info("job.dropped", job=job.id, why="it was superseded, cancelled or taken over")
             return
         finally:
+            working = False
             self._heartbeats.remove(fence)
         await self._settle(job, fence, outcome, time.monotonic() - started)
 
