@@ -18,7 +18,6 @@ from forgehand.domain.facts import Fact, fact_id, name_of
 from forgehand.domain.modes import COMMENT_ONLY, Grant
 from forgehand.domain.retries import backoff
 
-MAX_PAYLOAD_BYTES = 512 * 1024
 PLAN = "plan"
 """The type of the job that turns one delivery into the jobs of the workers it wakes."""
 
