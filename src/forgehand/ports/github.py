@@ -70,6 +70,9 @@ class Tokens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
+    """`head_repository` is None once a fork was deleted. `mergeable` None: GitHub has not worked it out yet.
+    `merge_commit` is the commit that landed, where it is merged; of an open one it means nothing."""
+
     number: int
     title: str
     state: Literal["open", "closed"]
@@ -83,6 +86,13 @@ class PullRequest:
     base_ref: str
     mergeable: bool | None
     html_url: str
+    labels: tuple[str, ...] = ()
+    changed_files: int = 0
+    additions: int = 0
+    deletions: int = 0
+    merge_commit: str = ""
+    body: str = ""
+    author_is_bot: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,14 @@ def _pull(data: Any) -> PullRequest:
         base_ref=str(data["base"]["ref"]),
         mergeable=data.get("mergeable"),
         html_url=str(data["html_url"]),
+        labels=tuple(str(label["name"]) for label in data.get("labels") or ()),
+        # Lists leave the counts out, too.
+        changed_files=int(data.get("changed_files") or 0),
+        additions=int(data.get("additions") or 0),
+        deletions=int(data.get("deletions") or 0),
+        merge_commit=str(data.get("merge_commit_sha") or "") if data.get("merged_at") else "",
+        body=str(data.get("body") or ""),
+        author_is_bot=(data.get("user") or {}).get("type") == "Bot",
     )
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.findings import Finding, Severity
+from forgehand.domain.rulings import Ruling, State, first
 
 SECRETS = "secrets"
 """The name of the analyser whose findings are judged by a rule of their own."""
@@ -57,23 +58,6 @@ class Policy:
     max_findings: int = 25
 
 
-class State(StrEnum):
-    SATISFIED = "satisfied"
-    VIOLATED = "violated"
-    NOT_APPLICABLE = "not applicable"
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """One rule's answer. `costs` is what the check concludes when it is violated."""
-
-    rule: str
-    state: State
-    reason: str
-    costs: Conclusion = Conclusion.FAILURE
-    parts: tuple["Ruling", ...] = ()
-
-
 class Depth(StrEnum):
     REVIEWED = "reviewed"
     PARTIAL = "partial"
@@ -112,7 +96,7 @@ class Verdict:
 def judge(facts: Facts, policy: Policy) -> Verdict:
     """The verdict on a pull request: the same facts and policy always give the same."""
     rulings = tuple(rule(facts) for rule in _RULES)
-    blocker = _first_blocker(rulings)
+    blocker = first(rulings, State.VIOLATED)
     told = facts.findings[: policy.max_findings]
     return Verdict(
         head_sha=facts.head_sha,
@@ -190,10 +174,6 @@ def _by_findings(rule: str, facts: Facts, mine: Callable[[Finding], bool]) -> Ru
     if minors:
         return Ruling(rule, State.SATISFIED, f"{count(minors, 'minor finding')}, none major.")
     return Ruling(rule, State.SATISFIED, "Nothing found on the changed lines.")
-
-
-def _first_blocker(rulings: tuple[Ruling, ...]) -> Ruling | None:
-    return next((ruling for ruling in rulings if ruling.state is State.VIOLATED), None)
 
 
 def _root(rulings: tuple[Ruling, ...], blocker: Ruling | None) -> Ruling:

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from forgehand.crafts.markdown import code, link_path, prose, visible
 from forgehand.domain.effects.check_run import Annotation, Conclusion
 from forgehand.domain.effects.review import InlineComment
 from forgehand.domain.findings import Finding, Severity
-from forgehand.workers.review.markdown import code, link_path, prose, visible
-from forgehand.workers.review.rules import Depth, Entry, Ruling, State, Verdict, count, tally
+from forgehand.domain.rulings import Ruling, State
+from forgehand.workers.review.rules import Depth, Entry, Verdict, count, tally
 
 MAX_BODY = 65_000
 """GitHub refuses bodies of more than 65,536 characters."""
@@ -20,7 +21,7 @@ _RESERVE = 2_000
 
 _FINDING = re.compile(r"<!-- forgehand-finding:([0-9a-f]{16}) -->")
 _PLAIN_URL = re.compile(r"https://[\w.-]+(?:/[\w./-]*)?")
-_SIGN = {State.SATISFIED: "✅", State.VIOLATED: "❌", State.NOT_APPLICABLE: "➖"}
+_SIGN = {State.SATISFIED: "✅", State.VIOLATED: "❌", State.PENDING: "⏳", State.NOT_APPLICABLE: "➖"}
 _BADGE = {Severity.MAJOR: "🔴 major", Severity.MINOR: "🟡 minor"}
 
 

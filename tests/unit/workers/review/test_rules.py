@@ -6,7 +6,8 @@ import pytest
 
 from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.findings import Finding, Severity
-from forgehand.workers.review.rules import Depth, Entry, Facts, File, Policy, Ruling, State, judge
+from forgehand.domain.rulings import Ruling, State
+from forgehand.workers.review.rules import Depth, Entry, Facts, File, Policy, judge
 
 FILE = File("a.py", "modified", shown=frozenset(range(1, 11)), looked=("ruff", "secrets"))
 FACTS = Facts("f" * 40, "main", "open", draft=False, files=(FILE,))

@@ -1,4 +1,4 @@
-"""Strangers' text inside our Markdown: shown as it is, and unable to act. Called by `text`.
+"""Strangers' text inside our Markdown: shown as it is, and unable to act. Called by the texts of workers.
 
 It cannot mention people, link issues, open HTML, end a table cell or forge our hidden markers.
 GitHub Flavored Markdown: https://github.github.com/gfm/

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from forgehand.crafts.markdown import code, prose, visible
 from forgehand.domain.effects.base import marker, read_marker
-from forgehand.workers.review.markdown import code, prose, visible
 from forgehand.workers.review.text import said_fingerprints
 
 EVIL = [

@@ -1,0 +1,73 @@
+"""What checks say of a commit, and which of them a branch requires. Implemented by `adapters.github`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from forgehand.domain.repositories import Repo
+
+
+class CheckState(StrEnum):
+    PENDING = "pending"
+    """Queued, waiting or running."""
+    PASSED = "passed"
+    """success, neutral or skipped: what GitHub's branch protection counts as passed."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check run, or a commit status (its context is the name, and `app` is 0). `ours`: made by our App. `told` is
+    GitHub's own word (`timed_out`, `error`, `in_progress`)."""
+
+    name: str
+    app: int
+    state: CheckState
+    told: str
+    ours: bool = False
+    url: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredCheck:
+    """`app` 0: whoever reports it."""
+
+    name: str
+    app: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What a branch asks of a pull request before GitHub merges it, from branch protection and rulesets together.
+    `strict`: the head must contain the base. `unreadable` says which part we may not read; nothing is then assumed."""
+
+    checks: tuple[RequiredCheck, ...] = ()
+    strict: bool = False
+    approvals: int = 0
+    unreadable: str = ""
+
+
+class Checks(Protocol):
+    async def checks(self, repo: Repo, sha: str) -> Sequence[Check]:
+        """The latest of each name and app, check runs and statuses together, sorted by name; read to the last page."""
+        ...
+
+
+class Branches(Protocol):
+    async def default_branch(self, repo: Repo) -> str: ...
+
+    async def tip(self, repo: Repo, branch: str) -> str | None:
+        """The commit that a branch points at; None where there is no such branch."""
+        ...
+
+    async def tree(self, repo: Repo, sha: str) -> str:
+        """The sha of a commit's tree."""
+        ...
+
+    async def protection(self, repo: Repo, branch: str) -> Protection: ...
+
+    async def behind(self, repo: Repo, base: str, head: str) -> int:
+        """By how many commits `head` lacks `base`'s."""
+        ...
