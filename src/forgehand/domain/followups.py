@@ -1,0 +1,32 @@
+"""Work that follows from work: a worker that learned something about a pull request has its decision looked at again.
+
+Workers never import each other, so what one asks of another is a job, made here. It rides in `Done.jobs` and is
+committed with what was learned, or not at all. Pure.
+"""
+
+from forgehand.domain.jobs import Job, job_id
+
+DECIDE = "decide"
+"""The type, and the worker, of the jobs that judge a pull request as a whole and say what stands in its way."""
+
+
+def look_again(job: Job, number: int, now: float, *, because: str) -> Job:
+    """The job that decides about pull request `number` anew. It supersedes an unfinished one of its lane, which is
+    light: what is heavy about a review or a test run has a job of its own. `because` is a word for pages."""
+    subject = f"pull/{number}"
+    return Job(
+        id=job_id("look again", job.id, job.fence, number, near=job.id),
+        type=DECIDE,
+        worker=DECIDE,
+        tenant=job.tenant,
+        repository_id=job.repository_id,
+        repository=job.repository,
+        subject=subject,
+        created_at=now,
+        payload={"event": because},
+        lane=f"{DECIDE}:{job.repository_id}:{subject}",
+        run_at=now,
+        max_attempts=job.max_attempts,
+        delivery=job.delivery,
+        correlation=job.correlation,
+    )
