@@ -24,7 +24,8 @@ from forgehand.practice.records import App, Repository, Token
 from forgehand.practice.world import World
 
 LONGEST_JWT = 600
-LEVELS = {"none": 0, "read": 1, "write": 2, "admin": 3}
+LEVELS = {"none": 0, "read": 1, "triage": 2, "write": 3, "maintain": 4, "admin": 5}
+"""Of an app's permissions, and of people's roles in a repository."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def _check_times(now: float, issued: object, expires: object) -> None:
 
 
 def _authorize_user(world: World, caller: Caller, repo: Repository, level: str) -> None:
-    held = world.permission(repo, caller.login)
+    held = world.role(repo, caller.login)
     if LEVELS[held] < LEVELS["read"]:
         raise not_found()
     if LEVELS[held] < LEVELS[level]:

@@ -13,9 +13,20 @@ go out as for the REST route.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from forgehand.practice.acts import accounts, checks, events, merging, pulls, refs, reviews, signing, threads
+from forgehand.practice.acts import (
+    accounts,
+    checks,
+    events,
+    merging,
+    protection,
+    pulls,
+    refs,
+    reviews,
+    signing,
+    threads,
+)
 from forgehand.practice.api import Api
 from forgehand.practice.faults import Faults
 from forgehand.practice.git import Content
@@ -30,10 +41,12 @@ from forgehand.practice.records import (
     Installation,
     Issue,
     Label,
+    Protection,
     Pull,
     Quirks,
     Reaction,
     Repository,
+    RequiredCheck,
     Review,
     ReviewComment,
     Status,
@@ -129,7 +142,7 @@ class Forge:
             return accounts.fork(self.world, self.world.repository(full_name), owner)
 
     def set_collaborator(self, full_name: str, login: str, permission: str | None) -> None:
-        """`permission` is admin, write, read or None."""
+        """`permission` is admin, maintain, write, triage, read or None."""
         with self.world.lock:
             accounts.set_collaborator(self.world, self.world.repository(full_name), login, permission)
 
@@ -182,6 +195,31 @@ class Forge:
             commit = git.resolve(ref)
             entry = git.find(commit, path) if commit else None
             return git.blob(entry.sha) if entry and entry.type == "blob" else None
+
+    def protect(
+        self,
+        full_name: str,
+        branch: str = "main",
+        checks: Sequence[str | tuple[str, App]] | None = None,
+        *,
+        ruleset: str | None = None,
+        **demands: Any,
+    ) -> Protection:
+        """Protect a branch: `checks` by name, or name and app, and the fields of `Protection`
+        (`strict=True, approvals=1, dismiss_stale=True, …`). It binds admins unless `enforce_admins=False`.
+        With `ruleset` this is a ruleset of that name, else classic protection; both can hold at once."""
+        with self.world.lock:
+            repo = self.world.repository(full_name)
+            named = [(item, None) if isinstance(item, str) else (item[0], item[1].id) for item in checks or ()]
+            required = tuple(RequiredCheck(context=name, app_id=app_id) for name, app_id in named)
+            made = Protection(**({"enforce_admins": True, "checks": required or None} | demands))
+            protection.protect(self.world, repo, branch, made, ruleset)
+            return made
+
+    def unprotect(self, full_name: str, branch: str = "main") -> None:
+        """Remove classic protection and rulesets."""
+        with self.world.lock:
+            protection.unprotect(self.world, self.world.repository(full_name), branch)
 
     # Pull requests, issues, checks
 

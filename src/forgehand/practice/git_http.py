@@ -5,13 +5,14 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 https://git-scm.com/docs/git-http-backend
 """
 
+import gzip
 import re
 import subprocess
 import time
 from typing import Any
 
 from forgehand.practice import objects
-from forgehand.practice.acts import refs
+from forgehand.practice.acts import protection, refs
 from forgehand.practice.auth import LEVELS, Caller, authenticate, permitted, reaches
 from forgehand.practice.errors import Refusal
 from forgehand.practice.exchange import Exchange
@@ -94,7 +95,7 @@ def _allowed(world: World, caller: Caller, full_name: str, writing: bool) -> Rep
     if caller.kind == "app":
         raise Refusal(401, "Invalid username or token.", headers=CHALLENGE)
     if caller.kind == "user":
-        held = LEVELS[world.permission(repo, caller.login)]
+        held = LEVELS[world.role(repo, caller.login)]
         if held < LEVELS["read"]:
             raise missing
         allowed = held >= LEVELS["write" if writing else "read"]
@@ -119,7 +120,12 @@ def _push(world: World, exchange: Exchange, repo: Repository, verb: str) -> Repl
     """Run the receiving side, then tell of every ref that moved."""
     with world.lock:
         before = dict(world.git(repo).refs())
-        reply = _cgi(world, exchange, repo, verb)
+        rules = [
+            line
+            for name, new in _commands(exchange)
+            for line in protection.push_rules(world, repo, name, new, exchange.caller.login)
+        ]
+        reply = _cgi(world, exchange, repo, verb, "\n".join(rules))
         after = dict(world.git(repo).refs())
         for name in sorted(before.keys() | after.keys()):
             if before.get(name) != after.get(name):
@@ -127,7 +133,23 @@ def _push(world: World, exchange: Exchange, repo: Repository, verb: str) -> Repl
         return reply
 
 
-def _cgi(world: World, exchange: Exchange, repo: Repository, verb: str) -> Reply:
+def _commands(exchange: Exchange) -> list[tuple[str, str | None]]:
+    """The refs that a push moves, and where to (None: it is deleted). They stand before the pack.
+    https://git-scm.com/docs/gitprotocol-pack#_reference_update_request_and_packfile_transfer"""
+    body = exchange.body
+    if exchange.headers.get("content-encoding") == "gzip":
+        body = gzip.decompress(body)
+    found: list[tuple[str, str | None]] = []
+    at = 0
+    while (size := int(body[at : at + 4] or b"0", 16)) > 4:
+        fields = body[at + 4 : at + size].partition(b"\0")[0].decode().split()
+        if len(fields) == 3:
+            found.append((fields[2], None if set(fields[1]) == {"0"} else fields[1]))
+        at += size
+    return found
+
+
+def _cgi(world: World, exchange: Exchange, repo: Repository, verb: str, rules: str = "") -> Reply:
     environment = objects.ENVIRONMENT | {
         "GIT_PROJECT_ROOT": str(repo.path.parent),
         "GIT_HTTP_EXPORT_ALL": "1",
@@ -140,6 +162,7 @@ def _cgi(world: World, exchange: Exchange, repo: Repository, verb: str) -> Reply
         "HTTP_GIT_PROTOCOL": exchange.headers.get("git-protocol", ""),
         "REMOTE_USER": exchange.caller.login or "anonymous",
         "REMOTE_ADDR": "127.0.0.1",
+        "PRACTICE_PROTECTED": rules,
         "PRACTICE_WORKFLOWS": _workflows(exchange.caller),
     }
     command = ["git", "http-backend"]

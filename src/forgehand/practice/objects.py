@@ -21,8 +21,20 @@ ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
 }
 
+# What protection says about each pushed ref comes from `acts.protection.push_rules`.
 # https://docs.github.com/en/apps/creating-github-apps/registering-a-github-app/choosing-permissions-for-a-github-app
 UPDATE_HOOK = """#!/bin/sh
+while IFS='|' read -r ref forward name lacking; do
+    [ "$ref" = "$1" ] || continue
+    if [ -n "$forward" ] && ! git merge-base --is-ancestor "$2" "$3"; then
+        lacking='Cannot force-push to this branch'
+    fi
+    [ -z "$lacking" ] && continue
+    printf 'error: %s\\nerror: %s\\n' "$name" "$lacking" >&2
+    exit 1
+done <<RULES
+$PRACTICE_PROTECTED
+RULES
 [ "$PRACTICE_WORKFLOWS" = no ] || exit 0
 case $3 in 0000*) exit 0 ;; esac
 base=$2

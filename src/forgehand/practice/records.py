@@ -116,6 +116,45 @@ class Repository:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RequiredCheck:
+    """A check run or status that must succeed; `app_id` None takes it from anybody."""
+
+    context: str
+    app_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protection:
+    """What a branch demands. `checks` and `approvals` are None where nothing of the kind is required."""
+
+    checks: tuple[RequiredCheck, ...] | None = None
+    strict: bool = False
+    """The head must hold the base's tip."""
+    approvals: int | None = None
+    """0 asks for a pull request without an approval."""
+    dismiss_stale: bool = False
+    conversations: bool = False
+    linear: bool = False
+    enforce_admins: bool = False
+    force_pushes: bool = False
+    deletions: bool = False
+    locked: bool = False
+    bypass: tuple[str, ...] = ()
+    """Logins of people and of apps' bots who need no pull request; of a ruleset: whom it does not bind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ruleset:
+    """An active ruleset of a repository for one branch."""
+
+    id: int
+    repo_id: int
+    name: str
+    branch: str
+    demands: Protection
+
+
+@dataclass(frozen=True, kw_only=True)
 class Label:
     id: int
     repo_id: int

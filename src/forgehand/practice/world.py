@@ -24,12 +24,14 @@ from forgehand.practice.records import (
     Installation,
     Issue,
     Label,
+    Protection,
     Pull,
     Quirks,
     Reaction,
     Repository,
     Review,
     ReviewComment,
+    Ruleset,
     Status,
     Token,
 )
@@ -51,6 +53,9 @@ class World:
     manifests: dict[str, App] = field(default_factory=dict)
     repositories: dict[int, Repository] = field(default_factory=dict)
     collaborators: dict[tuple[int, str], str] = field(default_factory=dict)
+    protections: dict[tuple[int, str], Protection] = field(default_factory=dict)
+    """By repository and branch: classic branch protection."""
+    rulesets: dict[int, Ruleset] = field(default_factory=dict)
     labels: dict[int, Label] = field(default_factory=dict)
     threads: dict[tuple[int, int], Issue] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
@@ -119,10 +124,29 @@ class World:
     def put(self, thread: Issue) -> None:
         self.threads[thread.repo_id, thread.number] = thread
 
-    def permission(self, repo: Repository, login: str) -> str:
-        """admin, write, read or none, as the collaborator permission route answers it.
-        https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user"""
+    def role(self, repo: Repository, login: str) -> str:
+        """admin, maintain, write, triage, read or none.
+        https://docs.github.com/en/organizations/managing-user-access-to-your-organizations-repositories/managing-repository-roles/repository-roles-for-an-organization"""
         if login.lower() == repo.owner.lower():
             return "admin"
         given = self.collaborators.get((repo.id, login.lower()))
         return given or ("none" if repo.private else "read")
+
+    def permission(self, repo: Repository, login: str) -> str:
+        """admin, write, read or none: "the maintain role is mapped to write and the triage role … to read".
+        https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user"""
+        role = self.role(repo, login)
+        return {"maintain": "write", "triage": "read"}.get(role, role)
+
+    def writes(self, repo: Repository, login: str) -> bool:
+        """Whether a person, or the app behind a bot, may write to the code."""
+        app = self.app_of(login)
+        if app is None:
+            return self.permission(repo, login) in ("write", "admin")
+        return any(
+            value.app_id == app.id
+            and value.account.lower() == repo.owner.lower()
+            and (value.repository_ids is None or repo.id in value.repository_ids)
+            and value.permissions.get("contents") == "write"
+            for value in self.installations.values()
+        )

@@ -71,6 +71,8 @@ def _visit(sample: Sample) -> None:
     with client(sample.url, forge.create_token("octo")) as person:
         for path in ("/user", "/users/dev", "/rate_limit", "/meta", "/zen", R):
             person.get(path)
+        _protect(person)
+    forge.protect(name, checks=["c"], approvals=0, ruleset="Main", bypass=("forgehand[bot]",))
     with sample.client() as api:
         text = base64.b64encode(b"x\n").decode()
         made = api.put(f"{R}/contents/new.txt", json={"message": "m", "content": text}).json()
@@ -113,6 +115,19 @@ def _visit(sample: Sample) -> None:
         api.get(f"{R}/git/commits/{sha}")
 
 
+def _protect(admin: Any) -> None:
+    path = f"{R}/branches/main/protection"
+    admin.get(path)
+    allowed = {"users": ["dev"], "teams": [], "apps": ["forgehand"]}
+    reviews = {"required_approving_review_count": 1, "bypass_pull_request_allowances": allowed}
+    body = {"required_status_checks": {"strict": True, "contexts": ["ci"]}, "required_pull_request_reviews": reviews}
+    admin.put(path, json=body | {"enforce_admins": True, "restrictions": None})
+    for shown in (path, f"{R}/branches/main", f"{R}/branches"):
+        admin.get(shown)
+    admin.put(f"{R}/pulls/1/merge")
+    admin.delete(path)
+
+
 READS = (
     "", "/pulls", "/pulls/1", "/pulls/1", "/pulls/1/files", "/pulls/1/commits", "/pulls/1/reviews", "/pulls/1/comments",
     "/pulls/1/requested_reviewers", "/pulls/comments", "/issues", "/issues/1", "/issues/1/comments", "/issues/comments",
@@ -120,7 +135,7 @@ READS = (
     "/branches",    "/branches/main", "/git/ref/heads/main", "/git/matching-refs/heads/", "/git/trees/main?recursive=1",
     "/contents/app.py", "/commits/feature/check-suites", "/commits/feature/check-runs", "/commits/feature/status",
     "/commits/feature/statuses", "/commits/feature/pulls", "/collaborators/dev/permission", "/collaborators/dev",
-    "/branches/none", "/contents/none", "/pulls/99", "/issues/99",
+    "/rules/branches/main", "/branches/none", "/contents/none", "/pulls/99", "/issues/99",
 )  # fmt: skip
 
 

@@ -208,7 +208,7 @@ def fork(world: World, parent: Repository, owner: str) -> Repository:
 
 
 def set_collaborator(world: World, repo: Repository, login: str, permission: str | None) -> None:
-    """`permission` is admin, write, read or None to remove."""
+    """`permission` is admin, maintain, write, triage, read or None to remove."""
     user = create_user(world, login)
     world.collaborators.pop((repo.id, user.login.lower()), None)
     if permission and permission != "none":

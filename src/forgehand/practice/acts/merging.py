@@ -1,7 +1,7 @@
 """Whether a pull request merges, and the three ways to merge it. Called by `routes.pulls` and `Forge`."""
 
 from forgehand.practice import compare
-from forgehand.practice.acts import checks, pulls, refs
+from forgehand.practice.acts import checks, protection, pulls, refs
 from forgehand.practice.acts.signing import signature
 from forgehand.practice.errors import Refusal, invalid
 from forgehand.practice.git import Signature
@@ -10,7 +10,8 @@ from forgehand.practice.world import World
 
 
 def mergeability(world: World, pull: Pull) -> tuple[bool | None, str]:
-    """`mergeable` and `mergeable_state`. With the quirk, whoever asks first gets None and `unknown`."""
+    """`mergeable` and `mergeable_state`. With the quirk, whoever asks first gets None and `unknown`.
+    https://docs.github.com/en/graphql/reference/enums#mergestatestatus"""
     if pull.merged or pull.state == "closed":
         return None, "unknown"
     repo = world.repositories[pull.repo_id]
@@ -27,7 +28,8 @@ def mergeability(world: World, pull: Pull) -> tuple[bool | None, str]:
     _set_test_merge(world, repo, pull, base, tree)
     if pull.draft:
         return True, "draft"
-    return True, "unstable" if checks.failing(world, repo, pull.head_sha) else "clean"
+    held = protection.blocks(world, pull)
+    return True, held or ("unstable" if checks.failing(world, repo, pull.head_sha) else "clean")
 
 
 def merge(
@@ -51,6 +53,7 @@ def merge(
     tree = git.merge_tree(base, pull.head_sha) if base else None
     if base is None or tree is None:
         raise Refusal(405, "Pull Request is not mergeable")
+    protection.refuse_merge(world, pull, by, method)
     author = signature(world, by)
     hub = Signature("GitHub", "noreply@github.com", world.now())
     match method:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from forgehand.practice import objects, render
-from forgehand.practice.acts import checks, events, pulls
+from forgehand.practice.acts import checks, events, protection, pulls
 from forgehand.practice.errors import Refusal
 from forgehand.practice.records import Repository
 from forgehand.practice.world import World
@@ -28,6 +28,14 @@ def move(world: World, repo: Repository, ref: str, new: str | None, expected: st
         except objects.RefConflict as error:
             raise Refusal(422, "Reference cannot be updated") from error
     moved(world, repo, ref, expected, new, by)
+
+
+def push(
+    world: World, repo: Repository, ref: str, new: str | None, expected: str | None, by: str, status: int = 422
+) -> None:
+    """Move a ref as somebody whom the branch's protection may refuse, with `status`."""
+    protection.refuse_update(world, repo, ref, new, by, status)
+    move(world, repo, ref, new, expected, by)
 
 
 def moved(world: World, repo: Repository, ref: str, old: str | None, new: str | None, by: str) -> None:

@@ -16,6 +16,7 @@ from forgehand.practice.records import Pull, Review, ReviewComment
 from forgehand.practice.world import World
 
 STATES = {"COMMENT": "COMMENTED", "APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED"}
+DECISIVE = ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,13 @@ def of(world: World, pull: Pull, viewer: str | None = None) -> list[Review]:
         for r in world.reviews.values()
         if (r.repo_id, r.number) == (pull.repo_id, pull.number) and (r.state != "PENDING" or r.user == viewer)
     ]
+
+
+def verdicts(world: World, pull: Pull) -> dict[str, Review]:
+    """The latest review of each person that decides something: a later comment leaves an approval standing.
+    https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/reviewing-changes-in-pull-requests/about-pull-request-reviews"""
+    decided = [r for r in of(world, pull) if r.state in DECISIVE and r.user != pull.user]
+    return {r.user: r for r in sorted(decided, key=lambda r: (r.submitted or 0.0, r.id))}
 
 
 def comments_of(world: World, review: Review) -> list[ReviewComment]:

@@ -3,7 +3,7 @@
 Every shape satisfies the response schemas of https://github.com/github/rest-api-description
 """
 
-from forgehand.practice.render import accounts, checks, git, hooks, pulls, repos, reviews, threads, tokens
+from forgehand.practice.render import accounts, checks, git, hooks, protection, pulls, repos, reviews, threads, tokens
 from forgehand.practice.render.links import api, html, node
 from forgehand.practice.times import iso, iso_or_none
 
@@ -17,6 +17,7 @@ __all__ = [
     "iso",
     "iso_or_none",
     "node",
+    "protection",
     "pulls",
     "repos",
     "reviews",

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from forgehand.practice.diffs import FileDiff
 from forgehand.practice.git import DIRECTORY, EMPTY_TREE, SUBMODULE, SYMLINK, Commit, Entry, Signature
 from forgehand.practice.records import Repository
-from forgehand.practice.render import accounts
+from forgehand.practice.render import accounts, protection
 from forgehand.practice.render.links import api, html, node
 from forgehand.practice.times import iso
 from forgehand.practice.world import World
@@ -148,7 +148,7 @@ def branch(world: World, repo: Repository, name: str, sha: str) -> dict[str, Any
     return {
         "name": name,
         "commit": {"sha": sha, "url": f"{api(world, repo)}/commits/{sha}"},
-        "protected": False,
+        "protected": protection.protected(world, repo, name),
     }
 
 
@@ -158,11 +158,8 @@ def full_branch(world: World, repo: Repository, name: str, sha: str) -> dict[str
         "name": name,
         "commit": commit(world, repo, sha),
         "_links": {"self": root, "html": f"{html(world, repo)}/tree/{quote(name)}"},
-        "protected": False,
-        "protection": {
-            "enabled": False,
-            "required_status_checks": {"enforcement_level": "off", "contexts": [], "checks": []},
-        },
+        "protected": protection.protected(world, repo, name),
+        "protection": protection.brief(world, repo, name),
         "protection_url": f"{root}/protection",
     }
 

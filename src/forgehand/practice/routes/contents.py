@@ -98,5 +98,5 @@ def _write(request: Request, branch: str, tip: str | None, files: dict[str, Cont
     if isinstance(given, dict):
         author = Signature(str(given.get("name")), str(given.get("email")), world.now())
     new = world.git(repo).commit_files(tip, files, request.need_text("message"), author)
-    refs.move(world, repo, f"refs/heads/{branch}", new, tip, by)
+    refs.push(world, repo, f"refs/heads/{branch}", new, tip, by, status=409)
     return new

@@ -37,7 +37,7 @@ def create_ref(request: Request) -> Reply:
         raise Refusal(422, "Reference already exists")
     if git.kind(sha) is None:
         raise Refusal(422, "Object does not exist")
-    refs.move(request.world, request.repo, name, sha, None, request.caller.login)
+    refs.push(request.world, request.repo, name, sha, None, request.caller.login)
     return Reply(
         render.git.ref(request.world, request.repo, name, sha),
         201,
@@ -57,7 +57,7 @@ def update_ref(request: Request) -> Reply:
         raise Refusal(422, "Object does not exist")
     if request.body.get("force") is not True and not git.is_ancestor(old, sha):
         raise Refusal(422, "Update is not a fast forward")
-    refs.move(request.world, request.repo, name, sha, old, request.caller.login)
+    refs.push(request.world, request.repo, name, sha, old, request.caller.login)
     return Reply(render.git.ref(request.world, request.repo, name, sha))
 
 
@@ -67,7 +67,7 @@ def delete_ref(request: Request) -> Reply:
     old = request.world.git(request.repo).ref(name)
     if old is None:
         raise Refusal(422, "Reference does not exist")
-    refs.move(request.world, request.repo, name, None, old, request.caller.login)
+    refs.push(request.world, request.repo, name, None, old, request.caller.login)
     return Reply(status=204)
 
 

@@ -73,24 +73,24 @@ def list_labels_of_issue(request: Request) -> Reply:
     return request.page(render.threads.labels(request.world, issue_of(request)), lambda label: label)
 
 
-@route("POST", "/repos/{owner}/{repo}/issues/{issue_number}/labels", *EITHER_WRITE, user="write")
+@route("POST", "/repos/{owner}/{repo}/issues/{issue_number}/labels", *EITHER_WRITE, user="triage")
 def add_labels(request: Request) -> Reply:
     issue = issue_of(request, writing=True)
     return _relabel(request, [*issue.labels, *_given_names(request)])
 
 
-@route("PUT", "/repos/{owner}/{repo}/issues/{issue_number}/labels", *EITHER_WRITE, user="write")
+@route("PUT", "/repos/{owner}/{repo}/issues/{issue_number}/labels", *EITHER_WRITE, user="triage")
 def set_labels(request: Request) -> Reply:
     return _relabel(request, _given_names(request))
 
 
-@route("DELETE", "/repos/{owner}/{repo}/issues/{issue_number}/labels", *EITHER_WRITE, user="write")
+@route("DELETE", "/repos/{owner}/{repo}/issues/{issue_number}/labels", *EITHER_WRITE, user="triage")
 def remove_all_labels(request: Request) -> Reply:
     _relabel(request, [])
     return Reply(status=204)
 
 
-@route("DELETE", "/repos/{owner}/{repo}/issues/{issue_number}/labels/{name}", *EITHER_WRITE, user="write")
+@route("DELETE", "/repos/{owner}/{repo}/issues/{issue_number}/labels/{name}", *EITHER_WRITE, user="triage")
 def remove_label(request: Request) -> Reply:
     issue, name = issue_of(request, writing=True), request.params["name"].lower()
     if name not in {label.lower() for label in issue.labels}:

@@ -1,6 +1,6 @@
 """Repositories, branches and collaborators. https://docs.github.com/en/rest/repos"""
 
-from forgehand.practice import render
+from forgehand.practice import auth, render
 from forgehand.practice.auth import permitted
 from forgehand.practice.errors import Refusal, not_found
 from forgehand.practice.router import Reply, Request, route
@@ -10,19 +10,20 @@ from forgehand.practice.router import Reply, Request, route
 def get_repository(request: Request) -> Reply:
     world, repo = request.world, request.repo
     if request.caller.kind == "user":
-        held = world.permission(repo, request.caller.login)
-        may = {"admin": held == "admin", "push": held in ("admin", "write"), "pull": True}
+        may = _permissions(world.role(repo, request.caller.login))
     else:
-        may = {"admin": False, "push": permitted(request.caller, ["contents:write"]), "pull": True}
-    return Reply(render.repos.full(world, repo, may | {"maintain": may["admin"], "triage": may["push"]}))
+        push = permitted(request.caller, ["contents:write"])
+        may = {"admin": False, "maintain": False, "push": push, "triage": push, "pull": True}
+    return Reply(render.repos.full(world, repo, may))
 
 
 @route("GET", "/repos/{owner}/{repo}/branches", "contents:read")
 def list_branches(request: Request) -> Reply:
     heads = request.world.git(request.repo).refs("refs/heads/")
-    if request.query.get("protected") == "true":
-        heads = []
     shown = [(name.removeprefix("refs/heads/"), sha) for name, sha in heads]
+    if asked := request.query.get("protected"):
+        want = asked == "true"
+        shown = [pair for pair in shown if render.protection.protected(request.world, request.repo, pair[0]) == want]
     return request.page(shown, lambda pair: render.git.branch(request.world, request.repo, *pair))
 
 
@@ -35,33 +36,17 @@ def get_branch(request: Request) -> Reply:
     return Reply(render.git.full_branch(request.world, request.repo, name, sha))
 
 
-@route("GET", "/repos/{owner}/{repo}/branches/{branch}/protection", "administration:read", user="admin")
-def get_protection(request: Request) -> Reply:
-    """https://docs.github.com/en/rest/branches/branch-protection#get-branch-protection"""
-    if request.world.git(request.repo).ref(f"refs/heads/{request.params['branch']}") is None:
-        raise Refusal(404, "Branch not found")
-    raise Refusal(404, "Branch not protected")
-
-
 @route("GET", "/repos/{owner}/{repo}/collaborators/{username}/permission", "metadata:read")
 def get_permission(request: Request) -> Reply:
     """https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user"""
     world, repo = request.world, request.repo
     login = request.params["username"]
-    if login.lower() not in world.accounts:
+    if login.lower() not in world.accounts or world.account(login).type != "User":
+        # Also for an app's bot and for an organization.
         raise Refusal(404, f"{login} is not a user")
-    held = world.permission(repo, login)
-    user = render.accounts.user(world, login) | {
-        "role_name": held,
-        "permissions": {
-            "admin": held == "admin",
-            "maintain": held == "admin",
-            "push": held in ("admin", "write"),
-            "triage": held in ("admin", "write"),
-            "pull": held != "none",
-        },
-    }
-    return Reply({"permission": held, "role_name": held, "user": user})
+    held, role = world.permission(repo, login), world.role(repo, login)
+    user = render.accounts.user(world, login) | {"role_name": role, "permissions": _permissions(role)}
+    return Reply({"permission": held, "role_name": role, "user": user})
 
 
 @route("GET", "/repos/{owner}/{repo}/collaborators/{username}", "metadata:read")
@@ -70,3 +55,9 @@ def check_collaborator(request: Request) -> Reply:
     if (request.repo.id, login.lower()) in world.collaborators or login.lower() == request.repo.owner.lower():
         return Reply(status=204)
     raise not_found()
+
+
+def _permissions(role: str) -> dict[str, bool]:
+    held = auth.LEVELS[role]
+    names = {"admin": "admin", "maintain": "maintain", "push": "write", "triage": "triage", "pull": "read"}
+    return {name: held >= auth.LEVELS[level] for name, level in names.items()}
