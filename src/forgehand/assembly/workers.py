@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from forgehand.domain.routing import WorkerSpec
-from forgehand.ports.analysers import Analyser
+from forgehand.ports.analysers import Analyser, ChangeAnalyser
 from forgehand.ports.desk import Worker
 from forgehand.ports.git import Comparisons
 from forgehand.ports.github import PullRequests
@@ -17,7 +17,7 @@ class Parts:
 
     pulls: PullRequests
     comparisons: Comparisons
-    analysers: Sequence[Analyser]
+    analysers: Sequence[Analyser | ChangeAnalyser]
     details_url: Callable[[str], str]
     """The page of an effect, by its slot."""
 

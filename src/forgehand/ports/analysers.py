@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from forgehand.domain.findings import Finding
+from forgehand.ports.git import Comparison
 
 
 class AnalyserFailed(Exception):
@@ -28,11 +29,22 @@ class Analysis:
 class Analyser(Protocol):
     name: str
 
-    def wants(self, path: str) -> bool:
-        """Whether a file of this path is its business."""
+    def wants(self, path: str, start: bytes = b"") -> bool:
+        """Whether a file of this path, which starts with these bytes, is its business."""
         ...
 
     async def analyse(self, tree: Path, paths: Sequence[str]) -> Analysis:
         """Findings in `paths` (relative to `tree`), with pinned configuration: nothing in the tree can change how it
         looks. Raises AnalyserFailed."""
+        ...
+
+
+@runtime_checkable
+class ChangeAnalyser(Protocol):
+    """One that judges a change as a whole, such as its size or a test that is gone."""
+
+    name: str
+
+    async def judge(self, comparison: Comparison) -> Analysis:
+        """Findings about the change; the line of one that is about no line is 1. Raises AnalyserFailed."""
         ...

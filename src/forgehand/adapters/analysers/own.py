@@ -20,7 +20,7 @@ MOST = 1_000
 class OwnRules:
     name = "rules"
 
-    def wants(self, path: str) -> bool:
+    def wants(self, path: str, start: bytes = b"") -> bool:
         return True
 
     async def analyse(self, tree: Path, paths: Sequence[str]) -> Analysis:

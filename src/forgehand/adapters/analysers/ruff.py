@@ -63,7 +63,7 @@ class Ruff:
         self._program = program
         self._limits = limits
 
-    def wants(self, path: str) -> bool:
+    def wants(self, path: str, start: bytes = b"") -> bool:
         return path.lower().endswith((".py", ".pyi", ".pyw"))
 
     async def analyse(self, tree: Path, paths: Sequence[str]) -> Analysis:

@@ -65,7 +65,7 @@ class Secrets:
         self._compiling = asyncio.Lock()
         self._compiled = False
 
-    def wants(self, path: str) -> bool:
+    def wants(self, path: str, start: bytes = b"") -> bool:
         return True
 
     async def analyse(self, tree: Path, paths: Sequence[str]) -> Analysis:

@@ -2,20 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
+from forgehand.crafts.analysis import Seen, added, look
 from forgehand.crafts.diffs import MalformedPatch, Spans, read_patch
-from forgehand.crafts.findings import new_findings
 from forgehand.domain.effects.base import Effect
 from forgehand.domain.effects.check_run import CheckRun, Conclusion
 from forgehand.domain.effects.comment import StickyComment
 from forgehand.domain.effects.review import Review, ReviewEvent
-from forgehand.domain.findings import Finding
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
 from forgehand.domain.modes import Mode
 from forgehand.domain.repositories import Repo
-from forgehand.ports.analysers import Analyser, AnalyserFailed, Analysis
+from forgehand.ports.analysers import Analyser, ChangeAnalyser
 from forgehand.ports.desk import Desk
 from forgehand.ports.git import Comparison, Comparisons, GitFailed
 from forgehand.ports.github import ChangedFile, PullRequest, PullRequests
@@ -41,7 +40,7 @@ class ReviewWorker:
         self,
         pulls: PullRequests,
         comparisons: Comparisons,
-        analysers: Sequence[Analyser],
+        analysers: Sequence[Analyser | ChangeAnalyser],
         details_url: Callable[[str], str],
         policy: Policy = Policy(),  # noqa: B008 - frozen
     ) -> None:
@@ -98,7 +97,7 @@ class ReviewWorker:
             state=pull.state,
             draft=pull.draft,
             files=await asyncio.to_thread(_files, comparison, listed, seen),
-            findings=await asyncio.to_thread(_new, comparison, seen),
+            findings=await asyncio.to_thread(added, comparison, seen),
             # What we said on this very head is this review itself, when a crash makes it run again.
             said=tuple(
                 fingerprint
@@ -109,11 +108,8 @@ class ReviewWorker:
             failures=tuple((one.name, one.failed) for one in seen if one.failed),
         )
 
-    async def _analyse(self, desk: Desk, comparison: Comparison) -> Sequence["_Seen"]:
-        """What each analyser saw, in their order."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_look(analyser, comparison)) for analyser in self._analysers]
-        seen = [task.result() for task in tasks]
+    async def _analyse(self, desk: Desk, comparison: Comparison) -> Sequence[Seen]:
+        seen = await look(comparison, self._analysers)
         for one in seen:
             desk.say("analysed", analyser=one.name, files=len(one.head_paths), failed=one.failed)
         return seen
@@ -154,24 +150,6 @@ class ReviewWorker:
         return replace(check, details_url=self._details_url(check.slot))
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """One analyser's look at both sides. `failed` says why it broke; nothing it saw counts then."""
-
-    name: str
-    head_paths: frozenset[str] = frozenset()
-    base: Analysis = field(default_factory=Analysis)
-    head: Analysis = field(default_factory=Analysis)
-    failed: str = ""
-
-
-class _EveryLine:
-    """Binary files have no lines; whatever is found in a changed one is new."""
-
-    def __contains__(self, line: object) -> bool:
-        return True
-
-
 def _repo(job: Job) -> Repo:
     return Repo(job.tenant, job.repository_id, job.repository)
 
@@ -181,31 +159,7 @@ def _number(subject: str) -> int | None:
     return int(number) if kind == "pull" and number.isascii() and number.isdigit() else None
 
 
-async def _look(analyser: Analyser, comparison: Comparison) -> _Seen:
-    at_hand = [file for file in comparison.files if file.status != "removed" and not file.left_out]
-    head = [f.path for f in at_hand if analyser.wants(f.path)]
-    base = [p for f in at_hand if f.status != "added" and analyser.wants(p := f.previous_path or f.path)]
-    try:
-        on_head = await analyser.analyse(comparison.head, head) if head else Analysis()
-        on_base = await analyser.analyse(comparison.base, base) if base and on_head.findings else Analysis()
-    except AnalyserFailed as failed:
-        return _Seen(analyser.name, frozenset(head), failed=failed.why)
-    return _Seen(analyser.name, frozenset(head), on_base, on_head)
-
-
-def _new(comparison: Comparison, seen: Sequence[_Seen]) -> tuple[Finding, ...]:
-    whole = [one for one in seen if not one.failed]
-    files = [file for file in comparison.files if not file.left_out]
-    added: dict[str, Container[int]] = {file.path: _EveryLine() if file.binary else Spans(file.added) for file in files}
-    return new_findings(
-        (finding for one in whole for finding in one.base.findings),
-        (finding for one in whole for finding in one.head.findings),
-        renames={file.previous_path: file.path for file in files if file.previous_path},
-        added=added,
-    )
-
-
-def _files(comparison: Comparison, listed: Sequence[ChangedFile], seen: Sequence[_Seen]) -> tuple[File, ...]:
+def _files(comparison: Comparison, listed: Sequence[ChangedFile], seen: Sequence[Seen]) -> tuple[File, ...]:
     """Every file that git or GitHub calls changed. GitHub's patch decides which lines can carry a comment: it is the
     one that will accept or refuse them."""
     patches = {file.path: file.patch for file in listed}
@@ -217,8 +171,8 @@ def _files(comparison: Comparison, listed: Sequence[ChangedFile], seen: Sequence
                 path=file.path,
                 status=file.status,
                 shown=_shown(patches.get(file.path)),
-                looked=tuple(one.name for one in mine if not _why_not(one, file.path)),
-                missed=tuple((one.name, why) for one in mine if (why := _why_not(one, file.path))),
+                looked=tuple(one.name for one in mine if not one.why_not(file.path)),
+                missed=tuple((one.name, why) for one in mine if (why := one.why_not(file.path))),
                 left_out=file.left_out,
                 excused=file.excused,
                 binary=file.binary,
@@ -231,10 +185,6 @@ def _files(comparison: Comparison, listed: Sequence[ChangedFile], seen: Sequence
         if file.path not in known
     ]
     return tuple(files)
-
-
-def _why_not(seen: _Seen, path: str) -> str:
-    return seen.failed or seen.head.unread.get(path, "")
 
 
 def _shown(patch: str | None) -> Container[int]:

@@ -98,7 +98,7 @@ class Says:
     broken: str = ""
     looked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
-    def wants(self, path: str) -> bool:
+    def wants(self, path: str, start: bytes = b"") -> bool:
         return self.name != "ruff" or path.endswith(".py")
 
     async def analyse(self, tree: Path, paths: Sequence[str]) -> Analysis:
