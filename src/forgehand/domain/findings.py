@@ -4,6 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+SECRETS = "secrets"
+"""The tool whose findings nothing can mute."""
+
 
 class Severity(StrEnum):
     MAJOR = "major"

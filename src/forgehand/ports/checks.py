@@ -2,18 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
+from forgehand.domain.checks import CheckState
 from forgehand.domain.repositories import Repo
 
-
-class CheckState(StrEnum):
-    PENDING = "pending"
-    """Queued, waiting or running."""
-    PASSED = "passed"
-    """success, neutral or skipped: what GitHub's branch protection counts as passed."""
-    FAILED = "failed"
+__all__ = ["Branches", "Check", "CheckState", "Checks", "Protection", "RequiredCheck"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from forgehand.domain.effects.check_run import Conclusion
-from forgehand.domain.findings import Finding, Severity
+from forgehand.domain.findings import SECRETS, Finding, Severity
 from forgehand.domain.rulings import Ruling, State, first
-
-SECRETS = "secrets"
-"""The name of the analyser whose findings are judged by a rule of their own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,27 @@
+"""What a repository asks for before a pull request is merged: the values, the rule language, and the judgement.
+
+`values` is the policy in force, `rules` the language, `facts` what is judged, `limits` how a repository narrows what
+the operator allows. The file that says it is read by `crafts.policy_file`. The conditions of the language stay in
+`rules`.
+"""
+
+from forgehand.domain.policy.facts import CheckFact, FileFact, Opinion, PullFacts, ReviewFact
+from forgehand.domain.policy.problems import PolicyError, Problem
+from forgehand.domain.policy.rules import Rule
+from forgehand.domain.policy.values import MergePolicy, QueuePolicy, RepositoryPolicy, ReviewPolicy, TestPolicy
+
+__all__ = [
+    "CheckFact",
+    "FileFact",
+    "MergePolicy",
+    "Opinion",
+    "PolicyError",
+    "Problem",
+    "PullFacts",
+    "QueuePolicy",
+    "RepositoryPolicy",
+    "ReviewFact",
+    "ReviewPolicy",
+    "Rule",
+    "TestPolicy",
+]
