@@ -43,8 +43,8 @@ EVENTS = (
     "status",
 )
 REPOSITORY = "octo/sample"
-FLOW_QUIRKS = Quirks(stale_lists_seconds=0.3)
-"""What a flow test lives with by default: null mergeability, unordered webhooks, and lists that lag."""
+FLOW_QUIRKS = Quirks(stale_lists_seconds=0.3, late_seconds=0.3)
+"""What a flow test lives with by default: null mergeability, unordered webhooks, lists that lag, and late effects."""
 
 BASE_FILES = {"README.md": "# Sample\n", "app.py": "def add(a, b):\n    return a + b\n"}
 HEAD_FILES = {"app.py": "import os\n\n\ndef add(a, b):\n    return a + b\n", "notes.txt": "one\ntwo\nthree\n"}

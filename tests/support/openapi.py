@@ -232,6 +232,10 @@ def _convert(schema: Any) -> Any:
     if [part.get("title") for part in map(_resolve, schema.get("allOf", ()))] == ["Simple User", "Enterprise"]:
         # A slip in the document: nothing is both. The same account is an `anyOf` in its other places.
         schema = {**schema, "anyOf": schema["allOf"], "allOf": []}
+    if set(schema.get("properties", ())) >= _END:
+        # Another: the head of a pull request whose fork was deleted has no repository, as the event schemas say.
+        properties = schema["properties"]
+        schema = {**schema, "properties": {**properties, "repo": {**_resolve(properties["repo"]), "nullable": True}}}
     turned = {_RENAMED.get(key, key): _convert_value(key, value) for key, value in schema.items() if key in _KEPT}
     return {"anyOf": [{"type": "null"}, turned]} if schema.get("nullable") else turned
 
@@ -240,6 +244,7 @@ _KEPT = {
     "additionalProperties", "allOf", "anyOf", "enum", "items", "maxItems", "maxLength", "maximum", "minItems",
     "minLength", "minProperties", "minimum", "not", "oneOf", "pattern", "properties", "required", "type", "uniqueItems",
 }  # fmt: skip
+_END = {"label", "ref", "repo", "sha", "user"}
 _RENAMED = {"oneOf": "anyOf"}
 
 

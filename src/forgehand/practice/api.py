@@ -8,11 +8,10 @@ import asyncio
 import hashlib
 import json
 import logging
-import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -37,7 +36,6 @@ VERSIONS = ("2022-11-28", "2026-03-10")
 @dataclass
 class Api:
     world: World
-    _held: list[Callable[[], None]] = field(default_factory=list)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -65,14 +63,6 @@ class Api:
                 pass
             return
         await _send(reply, send, exchange.method)
-
-    def land_now(self) -> int:
-        """Apply what `lands_later` faults hold back, and say how much that was."""
-        with self.world.lock:
-            held, self._held = self._held, []
-        for action in held:
-            action()
-        return len(held)
 
     def _rest(self, exchange: Exchange) -> Reply | None:
         reply = self._answer(exchange)
@@ -130,27 +120,9 @@ class Api:
                 text = f"API rate limit exceeded for {exchange.caller.actor}."
                 return _refused(Refusal(fault.status, text), ratelimit.headers(state))
             case "lands_later":
-                self._hold(lambda: self._land(exchange), fault.seconds)
+                self.world.later.hold(lambda: self._land(exchange), fault.seconds)
                 return _failure(fault.status)
         return None
-
-    def _hold(self, action: Callable[[], None], seconds: float) -> None:
-        """Keep an effect for `seconds`, or until `land_now`; whichever comes first does it."""
-
-        def due() -> None:
-            with self.world.lock:
-                mine = action in self._held
-                if mine:
-                    self._held.remove(action)
-            if mine:
-                action()
-
-        with self.world.lock:
-            self._held.append(action)
-        if seconds > 0:
-            timer = threading.Timer(seconds, due)
-            timer.daemon = True
-            timer.start()
 
     def _land(self, exchange: Exchange) -> None:
         try:

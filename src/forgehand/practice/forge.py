@@ -141,6 +141,10 @@ class Forge:
         with self.world.lock:
             return accounts.fork(self.world, self.world.repository(full_name), owner)
 
+    def delete_repository(self, full_name: str) -> None:
+        with self.world.lock:
+            accounts.delete_repository(self.world, self.world.repository(full_name))
+
     def set_collaborator(self, full_name: str, login: str, permission: str | None) -> None:
         """`permission` is admin, maintain, write, triage, read or None."""
         with self.world.lock:
@@ -375,8 +379,8 @@ class Forge:
         return self.webhooks.history(app)
 
     def land_now(self) -> int:
-        """Apply what `lands_later` faults hold back; returns how many effects that were."""
-        return self.api.land_now()
+        """Apply what `lands_later` faults and late effects hold back; returns how many that were."""
+        return self.world.later.land_now()
 
     def wait_for(self, condition: Callable[[], T], timeout: float = 10.0) -> T:
         """The first true value of `condition`. Raises TimeoutError."""
@@ -390,5 +394,6 @@ class Forge:
             time.sleep(0.01)
 
     def close(self) -> None:
-        """Stop sending webhooks. The git repositories stay on disk."""
+        """Drop what is to come later, and stop sending webhooks. The git repositories stay on disk."""
+        self.world.later.drop()
         self.webhooks.close()

@@ -84,6 +84,21 @@ class Bare:
                 del entries[name]
         return self.write_tree(entries.values())
 
+    def put(self, tree: str | None, path: str, entry: Entry | None) -> str:
+        """The sha of `tree` with `entry` at `path`, or with nothing there. Folders come and go as needed."""
+        entries = {item.path: item for item in self.tree(tree)} if tree else {}
+        name, _, rest = path.partition("/")
+        if not name or name in (".", "..", ".git"):
+            raise ValueError(f"{path!r} is not a path inside a repository")
+        if rest:
+            old = entries.get(name)
+            new = self.put(old.sha if old and old.mode == DIRECTORY else None, rest, entry)
+            entry = None if new == EMPTY_TREE else Entry(DIRECTORY, name, new)
+        entries.pop(name, None)
+        if entry is not None:
+            entries[name] = entry
+        return self.write_tree(entries.values())
+
     def write_tree(self, entries: Any) -> str:
         # Git sorts folders as if their name ended with a slash.
         ordered = sorted(entries, key=lambda e: (e.path + "/" if e.mode == DIRECTORY else e.path).encode())
@@ -140,7 +155,10 @@ class Bare:
 
     def find(self, commit: str, path: str) -> Entry | None:
         """The entry at `path` of a commit; the empty path is its root."""
-        entry: Entry | None = Entry(DIRECTORY, "", self.commit(commit).tree)
+        return self.below(self.commit(commit).tree, path)
+
+    def below(self, tree: str, path: str) -> Entry | None:
+        entry: Entry | None = Entry(DIRECTORY, "", tree)
         for name in PurePosixPath(path).parts:
             if entry is None or entry.mode != DIRECTORY:
                 return None

@@ -24,6 +24,10 @@ class Quirks:
     stale_lists_seconds: float = 0.0
     """Lists leave out what was created less than this long ago, as GitHub's read replicas may."""
 
+    late_seconds: float = 0.0
+    """What GitHub does after its answer, such as updating a pull request's branch, comes this much later;
+    with 0 it has happened once the answer is there."""
+
     webhooks_in_order: bool = False
     """Deliver one after the other. GitHub promises no order.
     https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks"""

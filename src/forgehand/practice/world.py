@@ -13,6 +13,7 @@ from pathlib import Path
 from forgehand.practice.errors import not_found
 from forgehand.practice.faults import Faults
 from forgehand.practice.git import Bare
+from forgehand.practice.later import Later
 from forgehand.practice.ratelimit import Limits
 from forgehand.practice.record import Journal
 from forgehand.practice.records import (
@@ -52,6 +53,8 @@ class World:
     tokens: dict[str, Token] = field(default_factory=dict)
     manifests: dict[str, App] = field(default_factory=dict)
     repositories: dict[int, Repository] = field(default_factory=dict)
+    deleted: dict[int, Repository] = field(default_factory=dict)
+    """Repositories that are gone: a pull request from a deleted fork still names its owner."""
     collaborators: dict[tuple[int, str], str] = field(default_factory=dict)
     protections: dict[tuple[int, str], Protection] = field(default_factory=dict)
     """By repository and branch: classic branch protection."""
@@ -71,6 +74,7 @@ class World:
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
         self.faults = Faults()
+        self.later = Later()
         self.limits = Limits()
         self.journal = Journal(self.clock)
         self.webhooks = Webhooks(self.clock, self.quirks)
@@ -120,6 +124,10 @@ class World:
     def pulls(self, repo: Repository) -> Iterator[Pull]:
         """The pull requests against a repository, oldest first."""
         return (t for t in list(self.threads.values()) if t.repo_id == repo.id and isinstance(t, Pull))
+
+    def head_owner(self, pull: Pull) -> str:
+        """Also of a fork that was deleted."""
+        return (self.repositories.get(pull.head_repo_id) or self.deleted[pull.head_repo_id]).owner
 
     def put(self, thread: Issue) -> None:
         self.threads[thread.repo_id, thread.number] = thread

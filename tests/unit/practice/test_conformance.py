@@ -98,14 +98,15 @@ def _visit(sample: Sample) -> None:
         api.get(f"{R}/check-suites/{suite_id}/check-runs")
         api.post(f"{R}/check-suites/{suite_id}/rerequest")
         _review(api, sha)
+        _branches(sample, api)
         _talk(api)
         for path in READS:
             api.get(R + path)
         api.get(f"{R}/commits", params={"sha": "feature", "per_page": 1})
         api.post(f"{R}/pulls", json={"title": "None", "head": "main", "base": "main"})
         forge.commit(name, "second", {"s": "1\n"})
-        api.post(f"{R}/pulls", json={"title": "Second", "head": "second", "base": "main", "body": "b"})
-        api.patch(f"{R}/pulls/2", json={"body": "changed"})
+        made = api.post(f"{R}/pulls", json={"title": "Second", "head": "second", "base": "main", "body": "b"}).json()
+        api.patch(f"{R}/pulls/{made['number']}", json={"body": "changed"})
         api.put(f"{R}/pulls/1/merge", json={"sha": sha})
         api.get(f"{R}/pulls/1/merge")
         api.put(f"{R}/pulls/1/merge", json={"sha": sha})
@@ -113,6 +114,27 @@ def _visit(sample: Sample) -> None:
         tree = api.get(f"{R}/git/trees/main").json()
         api.get(f"{R}/git/blobs/{tree['tree'][0]['sha']}")
         api.get(f"{R}/git/commits/{sha}")
+
+
+def _branches(sample: Sample, api: Any) -> None:
+    forge, name = sample.forge, "octo/sample"
+    blob = api.post(f"{R}/git/blobs", json={"content": "x"}).json()["sha"]
+    entry = {"path": "made.txt", "mode": "100644", "type": "blob", "sha": blob}
+    tree = api.post(f"{R}/git/trees", json={"tree": [entry], "base_tree": sample.pull.base_sha}).json()["sha"]
+    body = {"message": "m", "tree": tree, "parents": [sample.pull.base_sha]}
+    sha = api.post(f"{R}/git/commits", json=body).json()["sha"]
+    api.post(f"{R}/git/commits", json=body | {"tree": blob})
+    api.post(f"{R}/git/refs", json={"ref": "refs/heads/made", "sha": sha})
+    for head in ("feature", "feature", "none"):
+        api.post(f"{R}/merges", json={"base": "made", "head": head, "commit_message": "m"})
+    forge.commit(name, "left", {"left.txt": "1\n"}, parent=sample.pull.base_sha)
+    forge.fork(name, "leaver")
+    forge.open_pull(name, head="left", base="made", title="Left")
+    last = forge.open_pull(name, head="leaver:left", base="made", title="Left", user="leaver").number
+    api.put(f"{R}/pulls/{last - 1}/update-branch", json={"expected_head_sha": "0" * 40})
+    api.put(f"{R}/pulls/{last - 1}/update-branch")
+    forge.delete_repository("leaver/sample")
+    api.get(f"{R}/pulls/{last}")
 
 
 def _protect(admin: Any) -> None:

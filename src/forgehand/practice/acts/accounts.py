@@ -207,6 +207,12 @@ def fork(world: World, parent: Repository, owner: str) -> Repository:
     return made
 
 
+def delete_repository(world: World, repo: Repository) -> None:
+    """Pull requests that came from it stay open, with the commits that their target holds.
+    https://docs.github.com/en/repositories/creating-and-managing-repositories/deleting-a-repository"""
+    world.deleted[repo.id] = world.repositories.pop(repo.id)
+
+
 def set_collaborator(world: World, repo: Repository, login: str, permission: str | None) -> None:
     """`permission` is admin, maintain, write, triage, read or None to remove."""
     user = create_user(world, login)

@@ -58,8 +58,7 @@ def merge(
     hub = Signature("GitHub", "noreply@github.com", world.now())
     match method:
         case "merge":
-            owner = world.repositories[pull.head_repo_id].owner
-            text = title or f"Merge pull request #{pull.number} from {owner}/{pull.head_ref}"
+            text = title or f"Merge pull request #{pull.number} from {world.head_owner(pull)}/{pull.head_ref}"
             text += f"\n\n{pull.title if message is None else message}"
             new = git.write_commit(tree, (base, pull.head_sha), text, author, hub)
         case "squash":

@@ -207,7 +207,8 @@ def _set_pull_ref(world: World, repo: Repository, pull: Pull) -> None:
 
 
 def _reopen(world: World, pull: Pull, by: str) -> Pull:
-    head = world.git(world.repositories[pull.head_repo_id]).ref(f"refs/heads/{pull.head_ref}")
+    source = world.repositories.get(pull.head_repo_id)
+    head = world.git(source).ref(f"refs/heads/{pull.head_ref}") if source else None
     if pull.merged or head is None:
         raise invalid("PullRequest", "state", "custom", "state cannot be changed. The pull request cannot be reopened.")
     opened = replace(pull, state="open", closed=None, closed_by=None, head_sha=head, updated=world.now())

@@ -13,7 +13,6 @@ from forgehand.practice.world import World
 def simple(world: World, value: Pull) -> dict[str, Any]:
     """As lists and review events show it."""
     repo = world.repositories[value.repo_id]
-    head_repo = world.repositories[value.head_repo_id]
     root, page = f"{api(world, repo)}/pulls/{value.number}", f"{html(world, repo)}/pull/{value.number}"
     issue = f"{api(world, repo)}/issues/{value.number}"
     links = {
@@ -58,8 +57,8 @@ def simple(world: World, value: Pull) -> dict[str, Any]:
         "closed_at": iso_or_none(value.closed),
         "merged_at": iso_or_none(value.merged),
         "merge_commit_sha": value.merge_commit_sha or _test_merge(world, repo, value),
-        "head": _end(world, head_repo, value.head_ref, value.head_sha),
-        "base": _end(world, repo, value.base_ref, value.base_sha),
+        "head": _end(world, value.head_repo_id, value.head_ref, value.head_sha),
+        "base": _end(world, repo.id, value.base_ref, value.base_sha),
         "_links": {name: {"href": link} for name, link in links.items()},
         "author_association": accounts.association(world, repo, value.user),
         "auto_merge": None,
@@ -87,13 +86,16 @@ def pull(world: World, value: Pull, mergeable: bool | None = None, mergeable_sta
     }
 
 
-def _end(world: World, repo: Repository, ref: str, sha: str) -> dict[str, Any]:
+def _end(world: World, repo_id: int, ref: str, sha: str) -> dict[str, Any]:
+    """Head or base. A head whose fork was deleted has no repository any more."""
+    repo = world.repositories.get(repo_id)
+    owner = (repo or world.deleted[repo_id]).owner
     return {
-        "label": f"{repo.owner}:{ref}",
+        "label": f"{owner}:{ref}",
         "ref": ref,
         "sha": sha,
-        "user": accounts.user(world, repo.owner),
-        "repo": repos.repository(world, repo),
+        "user": accounts.user(world, owner),
+        "repo": repos.repository(world, repo) if repo else None,
     }
 
 

@@ -3,7 +3,7 @@
 import base64
 
 from forgehand.practice import render
-from forgehand.practice.acts import refs
+from forgehand.practice.acts import refs, workflow_files
 from forgehand.practice.errors import Refusal, not_found
 from forgehand.practice.router import Reply, Request, route
 
@@ -37,6 +37,7 @@ def create_ref(request: Request) -> Reply:
         raise Refusal(422, "Reference already exists")
     if git.kind(sha) is None:
         raise Refusal(422, "Object does not exist")
+    workflow_files.refuse(request.world, request.repo, request.caller, None, sha)
     refs.push(request.world, request.repo, name, sha, None, request.caller.login)
     return Reply(
         render.git.ref(request.world, request.repo, name, sha),
@@ -57,6 +58,7 @@ def update_ref(request: Request) -> Reply:
         raise Refusal(422, "Object does not exist")
     if request.body.get("force") is not True and not git.is_ancestor(old, sha):
         raise Refusal(422, "Update is not a fast forward")
+    workflow_files.refuse(request.world, request.repo, request.caller, old, sha)
     refs.push(request.world, request.repo, name, sha, old, request.caller.login)
     return Reply(render.git.ref(request.world, request.repo, name, sha))
 

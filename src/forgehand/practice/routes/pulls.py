@@ -1,7 +1,7 @@
 """Pull requests. https://docs.github.com/en/rest/pulls/pulls"""
 
 from forgehand.practice import compare, render
-from forgehand.practice.acts import merging, pulls
+from forgehand.practice.acts import merging, pulls, workflow_files
 from forgehand.practice.errors import Refusal, not_found
 from forgehand.practice.records import Pull
 from forgehand.practice.router import Reply, Request, route
@@ -95,9 +95,12 @@ def is_merged(request: Request) -> Reply:
 
 @route("PUT", "/repos/{owner}/{repo}/pulls/{pull_number}/merge", "contents:write")
 def merge(request: Request) -> Reply:
+    pull = pull_of(request)
+    base = compare.fork_point(request.world, pull)
+    workflow_files.refuse(request.world, request.repo, request.caller, base, pull.head_sha)
     sha = merging.merge(
         request.world,
-        pull_of(request),
+        pull,
         request.caller.login,
         method=request.text("merge_method") or "merge",
         title=request.text("commit_title"),
@@ -123,4 +126,4 @@ def _rendered(request: Request, pull: Pull) -> object:
 
 
 def _label(request: Request, pull: Pull) -> str:
-    return f"{request.world.repositories[pull.head_repo_id].owner}:{pull.head_ref}"
+    return f"{request.world.head_owner(pull)}:{pull.head_ref}"
