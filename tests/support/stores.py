@@ -11,6 +11,7 @@ from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Done, Job, Outcome, settle
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.pulls import PullStage, PullState, Standing
 from forgehand.domain.repositories import Repo
 from forgehand.ports.store import Fence, Store, Written
 
@@ -70,6 +71,23 @@ def an_entry(slot: str = "slot-1", *, job: str = "job-1", **fields: Any) -> Ledg
         "summary": "comment on acme/rocket#7",
     }
     return LedgerEntry(slot=slot, job=job, **(plain | fields))
+
+
+def a_pull(number: int = 7, *, at: float = NOW, **fields: Any) -> PullState:
+    """acme/rocket#7, open and blocked."""
+    plain: dict[str, Any] = {
+        "repo": Repo(installation=11, id=22, full_name="acme/rocket"),
+        "title": "Reuse the last stage",
+        "author": "octocat",
+        "base_ref": "main",
+        "head_sha": "0123abcd",
+        "state": PullStage.OPEN,
+        "standing": Standing.BLOCKED,
+        "url": f"https://github.com/acme/rocket/pull/{number}",
+        "generation": 1,
+        "blocker": "The tests failed.",
+    }
+    return PullState(number=number, updated_at=at, **(plain | fields))
 
 
 async def enqueue(store: Store, *jobs: Job, now: float = NOW) -> None:

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from forgehand.domain.documents import too_large
 from forgehand.domain.facts import Fact, fact_id, name_of
 from forgehand.domain.modes import COMMENT_ONLY, Grant
+from forgehand.domain.pulls import PullState
 from forgehand.domain.retries import backoff
 
 PLAN = "plan"
@@ -101,13 +103,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The work is done; `result` is small JSON for pages and the command line. `jobs`, `facts` and `marks` are what
-    follows from it and are committed with it, or not at all."""
+    """The work is done; `result` is small JSON for pages and the command line. `jobs`, `facts`, `marks`, `documents`
+    and `pulls` are what follows from it and are committed with it, or not at all."""
 
     result: Mapping[str, Any] = field(default_factory=dict)
     jobs: "tuple[Job, ...]" = ()
     facts: tuple[Fact, ...] = ()
     marks: Mapping[str, str] = field(default_factory=dict)
+    documents: Mapping[str, str] = field(default_factory=dict)
+    pulls: tuple[PullState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +153,17 @@ class Change:
 
     `job` is the new row of the job the caller holds. `enqueue` are jobs created unless a job of that id exists; one
     with a lane gets the lane's next generation and supersedes the lane's other unfinished jobs. `facts` are created
-    unless one of that id exists. `marks` are poll positions, keyed; the last write wins.
+    unless one of that id exists. `marks` are poll positions, keyed; the last write wins. `documents` are JSON texts,
+    keyed, of at most `documents.MOST_BYTES` each; the last write wins. `pulls` are what pages show of pull requests; an
+    older generation changes nothing.
     """
 
     job: Job | None = None
     enqueue: tuple[Job, ...] = ()
     facts: tuple[Fact, ...] = ()
     marks: Mapping[str, str] = field(default_factory=dict)
+    documents: Mapping[str, str] = field(default_factory=dict)
+    pulls: tuple[PullState, ...] = ()
 
 
 def job_id(*parts: object, near: str = "") -> str:
@@ -167,9 +175,19 @@ def settle(job: Job, outcome: Outcome, now: float, jitter: float) -> Change:
     """The `Change` that ends (or postpones) a held job. `jitter` in [0, 1) spreads retries."""
     free = replace(job, holder=None, lease_until=None, waiting_for="")
     match outcome:
-        case Done(result, jobs, facts, marks):
-            settled = replace(free, state=JobState.COMPLETED, result=result, why="", ended_at=now)
-            return Change(job=settled, enqueue=jobs, facts=(*facts, job_fact(settled, now)), marks=marks)
+        case Done() if why := too_large(outcome.documents):
+            # No store would take it, however often it is tried.
+            return settle(job, Failed(why), now, jitter)
+        case Done():
+            settled = replace(free, state=JobState.COMPLETED, result=outcome.result, why="", ended_at=now)
+            return Change(
+                job=settled,
+                enqueue=outcome.jobs,
+                facts=(*outcome.facts, job_fact(settled, now)),
+                marks=outcome.marks,
+                documents=outcome.documents,
+                pulls=outcome.pulls,
+            )
         case Refused(why):
             settled = replace(free, state=JobState.REFUSED, why=why, ended_at=now)
         case Failed(why):

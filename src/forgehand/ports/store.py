@@ -14,6 +14,7 @@ from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.pulls import PullState
 
 
 class StoreUnavailable(Exception):
@@ -102,7 +103,8 @@ class Jobs(Protocol):
         ...
 
     async def settle(self, change: Change, fence: Fence, now: float) -> Written:
-        """Commit the change if the fence still holds, and free the job's key; FENCE_LOST writes nothing."""
+        """Commit the change if the fence still holds, and free the job's key; FENCE_LOST writes nothing. Raises
+        ValueError for a document that is too large, as `record` and `commit` do."""
         ...
 
     async def commit(self, change: Change, now: float) -> None:
@@ -163,9 +165,15 @@ class Ledger(Protocol):
 
 class Memory(Protocol):
     async def forget(self, before: float, now: float, most: int) -> int:
-        """Drop what is older than `before`: deliveries received, facts, and jobs that ended, but for the latest of each
-        lane; and expired secrets. At most `most` rows of each; gives how many rows went. The ledger stays: it knows the
-        objects that we made."""
+        """Drop what is older than `before`: deliveries received, facts, jobs that ended, but for the latest of each
+        lane, documents that do not last, and pull requests that are no longer open; and expired secrets. At most `most`
+        rows of each; gives how many rows went. The ledger stays: it knows the objects that we made."""
+        ...
+
+
+class Documents(Protocol):
+    async def document(self, key: str) -> str | None:
+        """The JSON text that a change last wrote under this key."""
         ...
 
 
@@ -209,6 +217,12 @@ class Reads(Protocol):
         """Oldest first, of one delivery or one job."""
         ...
 
+    async def pull(self, repository_id: int, number: int) -> PullState | None: ...
+
+    async def pulls(self, limit: int, *, still_open: bool, before: float | None = None) -> list[PullState]:
+        """By updated_at: those that are open, or those that are not."""
+        ...
+
     async def latest_change(self) -> int:
         """A number that grows whenever a commit changed something a page shows: what live pages poll, by key."""
         ...
@@ -222,7 +236,7 @@ class Secrets(Protocol):
     async def put_secret(self, name: str, value: bytes, expires_at: float) -> None: ...
 
 
-class Store(Intake, Jobs, Ledger, Memory, Controls, Reads, Secrets, Protocol):
+class Store(Intake, Jobs, Ledger, Memory, Documents, Controls, Reads, Secrets, Protocol):
     async def open(self) -> None:
         """Connect and bring the schema up to date (one process at a time)."""
         ...

@@ -3,8 +3,9 @@
 import pytest
 
 from forgehand.domain.jobs import Change
+from forgehand.domain.pulls import PullStage
 from forgehand.ports.store import Recorded, Store
-from support.stores import NOW, a_delivery, a_fact, a_job, enqueue, finish, take
+from support.stores import NOW, a_delivery, a_fact, a_job, a_pull, enqueue, finish, take
 
 pytestmark = pytest.mark.anyio
 
@@ -51,3 +52,23 @@ async def test_expired_secrets_go(store: Store) -> None:
     await store.put_secret("valid", b"y", NOW + 60)
     assert await store.forget(OLD, NOW, 100) == 1
     assert await store.get_secret("valid", NOW) == b"y"
+
+
+async def test_documents_go_with_age_but_for_configurations_and_queues(store: Store) -> None:
+    keys = ("review:22:7:abc", "verdict:22:7", "config:22", "queue:22:main")
+    await store.commit(Change(documents=dict.fromkeys(keys, "{}")), OLD)
+    await store.commit(Change(documents={"verdict:22:7": '{"again":1}'}), NOW)
+    assert await store.forget(NOW - 60 * DAY, NOW, 100) == 1
+    left = [key for key in keys if await store.document(key) is not None]
+    assert left == ["verdict:22:7", "config:22", "queue:22:main"]
+
+
+async def test_pull_requests_that_are_over_go_with_age_and_open_ones_stay(store: Store) -> None:
+    open_, merged = a_pull(1, at=OLD), a_pull(2, at=OLD, state=PullStage.MERGED)
+    closed, young = a_pull(3, at=OLD + 1, state=PullStage.CLOSED), a_pull(4, state=PullStage.MERGED)
+    await store.commit(Change(pulls=(open_, merged, closed, young)), NOW)
+    assert await store.forget(NOW - 60 * DAY, NOW, 1) == 1
+    assert await store.pull(22, 2) is None
+    assert await store.forget(NOW - 60 * DAY, NOW, 100) == 1
+    assert await store.pulls(9, still_open=True) == [open_]
+    assert await store.pulls(9, still_open=False) == [young]

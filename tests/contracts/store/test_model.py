@@ -14,8 +14,9 @@ from sqlalchemy import create_engine, make_url
 from forgehand.adapters.memory import MemoryStore
 from forgehand.adapters.sql.schema import metadata
 from forgehand.domain.jobs import Change, Done, Failed, Job, Outcome, Refused, Retry, Waiting, settle
+from forgehand.domain.pulls import PullStage
 from forgehand.ports.store import Fence, Store
-from support.stores import NOW, a_delivery, a_fact, a_job, an_entry, make_store
+from support.stores import NOW, a_delivery, a_fact, a_job, a_pull, an_entry, make_store
 
 JOBS = st.sampled_from(["a", "b", "c", "d", "e"])
 HOLDERS = st.sampled_from(["h1", "h2"])
@@ -40,6 +41,7 @@ STEPS = st.one_of(
     st.tuples(st.just("later"), st.sampled_from([1.0, 20.0, 100.0])),
     st.tuples(st.just("enqueue"), st.lists(NEW_JOBS, max_size=3)),
     st.tuples(st.just("record"), st.sampled_from(["g1", "g2"]), st.lists(NEW_JOBS, max_size=2)),
+    st.tuples(st.just("leave"), st.sampled_from(["d1", "d2"]), st.integers(0, 2), st.sampled_from(PullStage)),
     st.tuples(st.just("claim"), JOBS, HOLDERS),
     st.tuples(st.just("claim_due"), HOLDERS, st.integers(1, 3)),
     st.tuples(st.just("renew"), st.integers(0, 9)),
@@ -77,6 +79,9 @@ class Play:
             await self.store.deliveries(10),
             await self.store.next_due(self.now),
             await self.store.holders(),
+            [await self.store.document(key) for key in ("d1", "d2")],
+            await self.store.pulls(10, still_open=True),
+            await self.store.pulls(10, still_open=False),
         )
 
     async def _later(self, seconds: float) -> None:
@@ -87,6 +92,10 @@ class Play:
 
     async def _record(self, guid: str, jobs: list[Job]) -> object:
         return await self.store.record(a_delivery(guid, at=self.now), Change(enqueue=tuple(jobs)))
+
+    async def _leave(self, key: str, generation: int, stage: PullStage) -> None:
+        pull = a_pull(generation=generation, state=stage, at=self.now)
+        await self.store.commit(Change(documents={key: f'"{self.now}"'}, pulls=(pull,)), self.now)
 
     async def _claim(self, job_id: str, holder: str) -> object:
         got = await self.store.claim(job_id, holder, 50, self.now)

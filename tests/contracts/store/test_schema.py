@@ -19,7 +19,7 @@ from forgehand.adapters.sql.schema import metadata
 from forgehand.domain.jobs import Change, JobState
 from forgehand.domain.ledger import EffectState
 from forgehand.ports.store import Fence, Store, StoreUnavailable
-from support.stores import NOW, a_delivery, a_fact, a_job, an_entry, enqueue, finish, make_store, opened, take
+from support.stores import NOW, a_delivery, a_fact, a_job, a_pull, an_entry, enqueue, finish, make_store, opened, take
 
 pytestmark = pytest.mark.anyio
 
@@ -104,6 +104,8 @@ async def _use_every_verb(store: Store) -> None:
     await store.override_entry(an_entry("s2"), NOW)
     await store.override_entry(an_entry("s2", version=1), NOW)
     await store.put_secret("s", b"", NOW)
+    await store.commit(Change(documents={"config:22": "{}"}, pulls=(a_pull(),)), NOW)
+    await store.forget(NOW - 100, NOW, 5)
     await _read_everything(store)
 
 
@@ -122,6 +124,10 @@ async def _read_everything(store: Store) -> None:
     await store.entries_of("job-1")
     await store.facts_of(delivery="guid-1")
     await store.facts_of(job="job-1")
+    await store.document("config:22")
+    await store.pull(22, 7)
+    await store.pulls(5, still_open=True, before=NOW)
+    await store.pulls(5, still_open=False)
     await store.latest_change()
 
 
@@ -152,8 +158,9 @@ def _is_slow(step: str) -> bool:
     return "TEMP B-TREE" in step or (step.startswith("SCAN") and not brought)
 
 
-_FEW = ("AS levels", "WHERE state IN ('claimed', 'running')")
-"""The ten priorities, and those who are held at the moment, may be sorted: history does not make them more."""
+_FEW = ("AS levels", "WHERE state IN ('claimed', 'running')", "FROM secrets WHERE expires_at", "AS oldest")
+"""The ten priorities, those who are held at the moment, the tokens of the last hour, and as many of the oldest rows as
+were asked for: history does not make them more."""
 
 
 @contextmanager

@@ -2,8 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from forgehand.domain.documents import MOST_BYTES
 from forgehand.domain.jobs import Done, Failed, Job, JobState, Outcome, Refused, Retry, Waiting, job_id, settle
 from forgehand.domain.retries import BACKOFF_SECONDS, backoff
+from support.stores import a_pull
 
 HELD = Job(
     id="j",
@@ -42,9 +44,20 @@ def test_every_outcome_frees_the_lease_and_says_why(outcome: Outcome, state: Job
 
 def test_what_follows_from_done_work_is_committed_with_it() -> None:
     follow_up = replace(HELD, id="next")
-    change = settle(HELD, Done(jobs=(follow_up,), marks={"poll": "1"}), now=10.0, jitter=0.0)
+    done = Done(jobs=(follow_up,), marks={"poll": "1"}, documents={"verdict:2:7": "{}"}, pulls=(a_pull(),))
+    change = settle(HELD, done, now=10.0, jitter=0.0)
     assert change.enqueue == (follow_up,)
     assert change.marks == {"poll": "1"}
+    assert change.documents == {"verdict:2:7": "{}"}
+    assert change.pulls == (a_pull(),)
+
+
+def test_work_that_leaves_a_document_too_large_behind_fails_since_no_store_would_take_it() -> None:
+    change = settle(HELD, Done(documents={"verdict:2:7": "x" * (MOST_BYTES + 1)}), now=10.0, jitter=0.0)
+    assert change.job is not None
+    assert change.job.state is JobState.FAILED
+    assert "verdict:2:7 has 1,000,001 bytes" in change.job.why
+    assert change.documents == {}
 
 
 def test_a_retry_waits_at_least_as_long_as_the_server_asked() -> None:

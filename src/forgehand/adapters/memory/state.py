@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
+from forgehand.domain.documents import lasts
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState, job_fact
 from forgehand.domain.ledger import LedgerEntry
+from forgehand.domain.pulls import PullStage, PullState
 from forgehand.ports.store import Fence, Pause, StoredDelivery, Unclaimed, Written
 
 
@@ -21,6 +24,9 @@ class State:
         self.facts: dict[str, Fact] = {}
         """In the order they were written."""
         self.marks: dict[str, str] = {}
+        self.documents: dict[str, tuple[str, float]] = {}
+        """Key to the text and when it was written."""
+        self.pulls: dict[tuple[int, int], PullState] = {}
         self.secrets: dict[str, tuple[bytes, float]] = {}
         self.pause: Pause | None = None
         self.changes = 0
@@ -34,13 +40,18 @@ class State:
         ]
         facts = [(number, fact.id) for number, fact in enumerate(self.facts.values()) if fact.at < before]
         expired = [(until, name) for name, (_, until) in self.secrets.items() if until < now]
+        documents = [(at, key) for key, (_, at) in self.documents.items() if at < before and not lasts(key)]
+        pulls = [(pull.updated_at, key) for key, pull in self.pulls.items() if pull.state is not PullStage.OPEN]
         gone = 0
-        for table, old in (
+        tables: tuple[tuple[dict[Any, Any], Sequence[tuple[float, Any]]], ...] = (
             (self.deliveries, [each for each in received if each[0] < before]),
             (self.facts, facts),
             (self.jobs, [each for each in ended if each[0] < before]),
+            (self.documents, documents),
+            (self.pulls, [each for each in pulls if each[0] < before]),
             (self.secrets, expired),
-        ):
+        )
+        for table, old in tables:
             for _, name in sorted(old)[:most]:
                 del table[name]
                 gone += 1
@@ -52,6 +63,9 @@ class State:
                 self._create(job, now)
         self.put_facts(change.facts)
         self.marks.update(change.marks)
+        self.documents.update({key: (text, now) for key, text in change.documents.items()})
+        for pull in change.pulls:
+            self._put_pull(pull)
 
     def put_facts(self, facts: Sequence[Fact]) -> None:
         for fact in facts:
@@ -135,6 +149,11 @@ class State:
             if other.lane == job.lane and other.id != job.id and not other.state.ended:
                 why = f"superseded by {job.id}" + (f" at {job.revision}" if job.revision else "")
                 self.move(other, now, state=JobState.SUPERSEDED, why=why, fence=other.fence + 1, ended_at=now)
+
+    def _put_pull(self, pull: PullState) -> None:
+        known = self.pulls.get((pull.repo.id, pull.number))
+        if known is None or known.generation <= pull.generation:
+            self.pulls[pull.repo.id, pull.number] = pull
 
     def _key_is_free(self, job: Job) -> bool:
         return not job.key or job.key not in self.keys

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from forgehand.adapters.memory.state import State
 from forgehand.domain.deliveries import Delivery
+from forgehand.domain.documents import too_large
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.pulls import PullStage, PullState
 from forgehand.ports.store import Fence, Pause, Recorded, StoredDelivery, StoreUnavailable, Unclaimed, Written
 
 
@@ -34,6 +36,7 @@ class MemoryStore:
     async def record(self, delivery: Delivery, change: Change) -> Recorded:
         if change.job is not None:
             raise ValueError("a delivery is recorded with new jobs and facts, not with a job that somebody holds")
+        _refuse_too_large(change)
         with self._writing() as state:
             known = state.deliveries.get(delivery.guid)
             if known is not None:
@@ -72,12 +75,14 @@ class MemoryStore:
     async def settle(self, change: Change, fence: Fence, now: float) -> Written:
         if change.job is not None and change.job.id != fence.job:
             raise ValueError(f"a fence on job {fence.job} cannot settle job {change.job.id}")
+        _refuse_too_large(change)
         with self._writing() as state:
             return state.settle(change, fence, now)
 
     async def commit(self, change: Change, now: float) -> None:
         if change.job is not None:
             raise ValueError("a change of a held job is settled under its fence")
+        _refuse_too_large(change)
         with self._writing() as state:
             state.apply(change, now)
 
@@ -137,6 +142,12 @@ class MemoryStore:
     async def forget(self, before: float, now: float, most: int) -> int:
         with self._writing() as state:
             return state.forget(before, now, most)
+
+    # Documents
+
+    async def document(self, key: str) -> str | None:
+        with self._reading() as state:
+            return state.documents[key][0] if key in state.documents else None
 
     # Ledger
 
@@ -227,6 +238,20 @@ class MemoryStore:
             ]
         return sorted(found, key=lambda fact: fact.at)[:limit]
 
+    async def pull(self, repository_id: int, number: int) -> PullState | None:
+        with self._reading() as state:
+            return state.pulls.get((repository_id, number))
+
+    async def pulls(self, limit: int, *, still_open: bool, before: float | None = None) -> list[PullState]:
+        with self._reading() as state:
+            found = [
+                pull
+                for pull in state.pulls.values()
+                if (pull.state is PullStage.OPEN) == still_open and (before is None or pull.updated_at < before)
+            ]
+        found.sort(key=lambda pull: (pull.updated_at, pull.repo.id, pull.number), reverse=True)
+        return found[:limit]
+
     async def latest_change(self) -> int:
         with self._reading() as state:
             return state.changes
@@ -254,6 +279,11 @@ class MemoryStore:
         with self._reading() as state:
             yield state
             state.changes += 1
+
+
+def _refuse_too_large(change: Change) -> None:
+    if why := too_large(change.documents):
+        raise ValueError(why)
 
 
 def _put_entry(state: State, entry: LedgerEntry, now: float, facts: tuple[Fact, ...]) -> Written:

@@ -25,6 +25,9 @@ PENDING = "state = 'pending'"
 HELD = "state IN ('claimed', 'running')"
 WAITING = "state = 'waiting'"
 UNFINISHED = "state IN ('pending', 'claimed', 'running', 'waiting')"
+GOES = "lasts = 0"
+OPEN = "state = 'open'"
+OVER = "state <> 'open'"
 """Conditions of partial indexes. SQLite uses such an index only where the query repeats its condition literally."""
 
 
@@ -158,6 +161,39 @@ marks = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("updated_at", Double, nullable=False),
+    # Whether age does nothing to it.
+    Column("lasts", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    _partial("documents_that_go", "updated_at", "key", where=GOES),
+)
+
+pulls = Table(
+    "pulls",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("installation", BigInteger, nullable=False),
+    Column("repository", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("base_ref", Text, nullable=False),
+    Column("head_sha", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Column("blocker", Text, nullable=False),
+    Column("position", Integer),
+    _partial("pulls_open", "updated_at", "repository_id", "number", where=OPEN),
+    _partial("pulls_over", "updated_at", "repository_id", "number", where=OVER),
 )
 
 controls = Table(

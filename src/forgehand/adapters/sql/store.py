@@ -10,7 +10,16 @@ from typing import Protocol
 
 import pysqlite3
 
-from forgehand.adapters.sql import verbs_forget, verbs_intake, verbs_jobs, verbs_ledger, verbs_reads, verbs_small
+from forgehand.adapters.sql import (
+    verbs_documents,
+    verbs_forget,
+    verbs_intake,
+    verbs_jobs,
+    verbs_ledger,
+    verbs_pulls,
+    verbs_reads,
+    verbs_small,
+)
 from forgehand.adapters.sql.postgres import PostgresBackend
 from forgehand.adapters.sql.queue import Queue, T, Verb
 from forgehand.adapters.sql.sqlite import SqliteBackend
@@ -19,6 +28,7 @@ from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.pulls import PullState
 from forgehand.ports.store import Fence, Pause, Recorded, StoredDelivery, Unclaimed, Written
 
 
@@ -155,6 +165,11 @@ class SqlStore:
     async def forget(self, before: float, now: float, most: int) -> int:
         return await self._backend.write(lambda conn: verbs_forget.forget(conn, before, now, most))
 
+    # Documents
+
+    async def document(self, key: str) -> str | None:
+        return await self._backend.read(lambda conn: verbs_documents.document(conn, key))
+
     # Ledger
 
     async def entry(self, slot: str) -> LedgerEntry | None:
@@ -207,6 +222,12 @@ class SqlStore:
         if (delivery is None) == (job is None):
             raise ValueError("facts are listed for one delivery or for one job")
         return await self._backend.read(lambda conn: verbs_reads.facts_of(conn, delivery, job, limit))
+
+    async def pull(self, repository_id: int, number: int) -> PullState | None:
+        return await self._backend.read(lambda conn: verbs_pulls.pull(conn, repository_id, number))
+
+    async def pulls(self, limit: int, *, still_open: bool, before: float | None = None) -> list[PullState]:
+        return await self._backend.read(lambda conn: verbs_pulls.pulls(conn, limit, still_open, before))
 
     async def latest_change(self) -> int:
         return await self._backend.read(verbs_reads.latest_change)

@@ -1,4 +1,4 @@
-"""The parts of a `Change`: new jobs, facts, marks. Called by the other verbs, inside their transaction."""
+"""The parts of a `Change`: new jobs, facts, marks, what is left behind. Called by the other verbs, in a transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +16,8 @@ from forgehand.adapters.sql.rows import (
 )
 from forgehand.adapters.sql.schema import HELD, UNFINISHED
 from forgehand.adapters.sql.statements import NEW_ONLY, columns_of, insert_new, insert_rows, locking, sql
+from forgehand.adapters.sql.verbs_documents import put_documents
+from forgehand.adapters.sql.verbs_pulls import put_pulls
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState, job_fact
 
@@ -25,6 +27,8 @@ def apply(conn: Connection, change: Change, now: float) -> None:
     enqueue(conn, change.enqueue, now)
     put_facts(conn, change.facts)
     put_marks(conn, change.marks)
+    put_documents(conn, change.documents, now)
+    put_pulls(conn, change.pulls)
 
 
 def enqueue(conn: Connection, jobs: Sequence[Job], now: float) -> None:

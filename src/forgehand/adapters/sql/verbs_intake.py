@@ -39,7 +39,7 @@ class Record:
 
 def record_of(delivery: Delivery, change: Change) -> Record:
     """Raises ValueError or TypeError for what cannot be made rows."""
-    plain = not change.marks and not any(job.lane for job in change.enqueue)
+    plain = not (change.marks or change.documents or change.pulls) and not any(job.lane for job in change.enqueue)
     return Record(
         guid=delivery.guid,
         row=(delivery.guid, delivery.event, delivery.received_at, 0, packed(delivery.body)),
