@@ -72,6 +72,7 @@ def test_init_makes_the_app_and_keeps_what_github_hands_out(tmp_path: Path) -> N
             "contents": "read",
             "metadata": "read",
             "pull_requests": "write",
+            "statuses": "read",
         }
         assert app.events == ("pull_request",)
 

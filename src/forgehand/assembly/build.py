@@ -132,6 +132,11 @@ async def working(app: App) -> AsyncIterator[Crew]:
         admin = await _admin_base_url(app)
         parts = Parts(
             pulls=gh.PullReader(github, tokens, identity),
+            checks=gh.CheckReader(github, tokens, identity),
+            branches=gh.BranchReader(github, tokens),
+            people=gh.PeopleReader(github, tokens),
+            contents=gh.ContentReader(github, tokens),
+            conversation=gh.ConversationReader(github, tokens, identity),
             comparisons=GitComparisons(
                 children, tokens, settings.data_dir / "git", settings.github_url, env=_network_environment()
             ),

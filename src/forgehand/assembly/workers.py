@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from forgehand.domain.routing import WorkerSpec
 from forgehand.ports.analysers import Analyser, ChangeAnalyser
+from forgehand.ports.checks import Branches, Checks
+from forgehand.ports.contents import Contents
+from forgehand.ports.conversation import Conversation
 from forgehand.ports.desk import Worker
 from forgehand.ports.git import Comparisons
 from forgehand.ports.github import PullRequests
+from forgehand.ports.people import People
 from forgehand.workers import review
 
 
@@ -16,6 +20,11 @@ class Parts:
     """What assembly can hand to a worker's constructor."""
 
     pulls: PullRequests
+    checks: Checks
+    branches: Branches
+    people: People
+    contents: Contents
+    conversation: Conversation
     comparisons: Comparisons
     analysers: Sequence[Analyser | ChangeAnalyser]
     details_url: Callable[[str], str]

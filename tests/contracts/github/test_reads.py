@@ -161,7 +161,10 @@ async def test_doctor_learns_who_we_are_and_what_is_missing(stage: Stage) -> Non
     assert found.remaining is not None
     first, second = found.installations
     assert (first.account, first.missing, first.suspended, first.all_repositories) == ("octo", {}, False, True)
-    assert (second.id, second.missing) == (narrow.id, {"checks": "write", "pull_requests": "write"})
+    assert (second.id, second.missing) == (
+        narrow.id,
+        {"checks": "write", "pull_requests": "write", "statuses": "read"},
+    )
     assert second.url.endswith(f"installations/{narrow.id}")
     assert stage.writes() == []
 
@@ -172,8 +175,15 @@ def test_comment_only_work_asks_for_no_write_access_to_code() -> None:
         "contents": "read",
         "pull_requests": "write",
         "checks": "write",
+        "statuses": "read",
     }
-    assert required_permissions(["merge"]) == {"metadata": "read", "contents": "write", "pull_requests": "read"}
+    assert required_permissions(["merge"]) == {
+        "metadata": "read",
+        "contents": "write",
+        "pull_requests": "read",
+        "checks": "read",
+        "statuses": "read",
+    }
 
 
 async def test_a_persons_token_works_instead_of_an_app(forge: Forge) -> None:

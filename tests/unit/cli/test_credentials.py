@@ -33,6 +33,7 @@ def test_the_manifest_asks_for_what_speaking_needs_and_no_more() -> None:
         "contents": "read",
         "metadata": "read",
         "pull_requests": "write",
+        "statuses": "read",
     }
     assert asked["default_events"] == ["pull_request"]
     assert asked["public"] is False

@@ -6,6 +6,11 @@ from forgehand.adapters.github.identity import Identity
 from forgehand.adapters.github.manifest import NewApp, convert
 from forgehand.adapters.github.performers import SPEAKING, performers, required_permissions
 from forgehand.adapters.github.probe import Installed, Probe, probe
+from forgehand.adapters.github.read_branches import BranchReader
+from forgehand.adapters.github.read_checks import CheckReader
+from forgehand.adapters.github.read_contents import ContentReader
+from forgehand.adapters.github.read_conversation import ConversationReader
+from forgehand.adapters.github.read_people import PeopleReader
 from forgehand.adapters.github.reads import HookReader, OpenPullReader, PullReader
 from forgehand.adapters.github.tokens import AppTokens, PersonalTokens
 from forgehand.adapters.github.vault import Vault
@@ -14,12 +19,17 @@ __all__ = [
     "SPEAKING",
     "Actor",
     "AppTokens",
+    "BranchReader",
+    "CheckReader",
+    "ContentReader",
+    "ConversationReader",
     "GitHub",
     "HookReader",
     "Identity",
     "Installed",
     "NewApp",
     "OpenPullReader",
+    "PeopleReader",
     "PersonalTokens",
     "Probe",
     "PullReader",

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Literal, Protocol, TypeVar
 
+from forgehand.adapters.github import graphql
 from forgehand.adapters.github.client import WHENEVER, Answer, GitHub
 from forgehand.adapters.github.errors import BadCredentials
 from forgehand.domain.repositories import Repo
@@ -93,7 +94,27 @@ class RepoCalls:
 
         return (await self._with_token(repo, send)).data
 
-    async def _with_token(self, repo: Repo, send: Callable[[Token], Awaitable[Answer]]) -> Answer:
+    async def query(self, repo: Repo, document: str, variables: Mapping[str, Any]) -> Any:
+        """The data of a GraphQL query."""
+
+        async def send(token: Token) -> Any:
+            return await graphql.query(self._github, document, variables, token, lane=repo.installation)
+
+        return await self._with_token(repo, send)
+
+    async def mutate(
+        self, repo: Repo, document: str, variables: Mapping[str, Any], *, send_before: float = WHENEVER
+    ) -> Any:
+        """The data of one GraphQL mutation, sent once."""
+
+        async def send(token: Token) -> Any:
+            return await graphql.mutate(
+                self._github, document, variables, token, send_before=send_before, lane=repo.installation
+            )
+
+        return await self._with_token(repo, send)
+
+    async def _with_token(self, repo: Repo, send: Callable[[Token], Awaitable[T]]) -> T:
         try:
             return await send(await self._token(repo))
         except BadCredentials:

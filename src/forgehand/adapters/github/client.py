@@ -16,7 +16,7 @@ are made where the caller holds the ETag.
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -113,6 +113,12 @@ class GitHub:
             return f"https://{url.host.removeprefix('api.')}"
         return str(url.copy_with(raw_path=b"/")).rstrip("/")
 
+    @property
+    def graphql_url(self) -> str:
+        """Where GraphQL is answered: beside REST's root, which on an Enterprise Server ends in `/v3`.
+        https://docs.github.com/en/enterprise-server@3.17/graphql/guides/forming-calls-with-graphql"""
+        return f"{self.api_url.removesuffix('/v3')}/graphql"
+
     async def aopen(self) -> None:
         await self._core.hold()
 
@@ -140,17 +146,22 @@ class GitHub:
         """Read, repeated a few times when GitHub does not answer. With `etag` the answer may be a 304 without data.
         `lane` is the installation whose rate limit this counts against, 0 for the App itself."""
         headers = {"If-None-Match": etag} if etag else {}
-        async for attempt in stamina.retry_context(
-            on=Unreachable,
-            attempts=self._attempts,
-            timeout=self._answer_seconds,
-            wait_initial=self._pause,
-            wait_max=2.0,
-            wait_jitter=self._pause / 2,
-        ):
-            with attempt:
-                return await self._send("GET", path, actor, lane, WHENEVER, params=params, headers=headers)
-        raise AssertionError("stamina ends by raising")
+
+        async def send() -> Answer:
+            return await self._send("GET", path, actor, lane, WHENEVER, params=params, headers=headers)
+
+        return await self._repeated(send)
+
+    async def ask(self, path: str, actor: As, body: Any, *, lane: int = 0, label: str = "") -> Answer:
+        """A POST that changes nothing, as GraphQL's queries are: repeated like `get`."""
+
+        async def send() -> Answer:
+            try:
+                return await self._send("POST", path, actor, lane, WHENEVER, body=body, label=label)
+            except Unreachable as error:
+                raise Unreachable(error.why, sent=False) from None
+
+        return await self._repeated(send)
 
     async def pages(
         self, path: str, actor: As, *, params: Mapping[str, str | int] | None = None, lane: int = 0
@@ -187,6 +198,19 @@ class GitHub:
             return await self._send(method, path, actor, lane, send_before, body=body, label=label)
         finally:
             lock.release()
+
+    async def _repeated(self, send: Callable[[], Awaitable[Answer]]) -> Answer:
+        async for attempt in stamina.retry_context(
+            on=Unreachable,
+            attempts=self._attempts,
+            timeout=self._answer_seconds,
+            wait_initial=self._pause,
+            wait_max=2.0,
+            wait_jitter=self._pause / 2,
+        ):
+            with attempt:
+                return await send()
+        raise AssertionError("stamina ends by raising")
 
     async def _send(
         self,

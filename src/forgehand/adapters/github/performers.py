@@ -15,6 +15,8 @@ from forgehand.adapters.github.effect_redelivery import RedeliveryPerformer
 from forgehand.adapters.github.effect_ref import RefPerformer
 from forgehand.adapters.github.effect_review import ReviewPerformer
 from forgehand.adapters.github.identity import Identity
+from forgehand.adapters.github.read_checks import READ_CHECKS
+from forgehand.adapters.github.read_contents import READ_CONTENTS
 from forgehand.adapters.github.reads import READ_PULLS
 from forgehand.domain.effects import CheckRun, Effect, Merge, Redelivery, Review, StickyComment, UpdateRef
 from forgehand.ports.effects import Performer
@@ -24,8 +26,8 @@ KINDS: tuple[type[Effect], ...] = (StickyComment, Review, CheckRun, Merge, Updat
 SPEAKING = (StickyComment.kind, Review.kind, CheckRun.kind)
 """The kinds of comment-only work."""
 
-READS: Mapping[str, str] = {"metadata": "read", "contents": "read", **READ_PULLS}
-"""What reading needs: repositories, the git fetch, pull requests."""
+READS: Mapping[str, str] = {"metadata": "read", **READ_CONTENTS, **READ_PULLS, **READ_CHECKS}
+"""What reading needs: repositories, files and the git fetch, pull requests and what is said there, checks."""
 
 
 def performers(github: GitHub, tokens: KeptTokens, identity: Identity) -> Mapping[str, Performer[Any]]:

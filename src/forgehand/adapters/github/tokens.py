@@ -56,6 +56,10 @@ class AppTokens:
             # An expired one in its place, so that no process takes the refused one.
             await self._vault.put(name, Token("", 0.0))
 
+    async def listing(self, installation: int) -> Token:
+        """A token that sees which repositories the installation includes, and nothing of what is in them."""
+        return await self._token(installation, None, METADATA)
+
     async def reaches(self) -> list[Reach]:
         """Each installation of the App that is not suspended, with a token that may only list."""
         found = []
@@ -65,7 +69,7 @@ class AppTokens:
                     continue
                 number = int(installation["id"])
                 try:
-                    token = await self._token(number, None, METADATA)
+                    token = await self.listing(number)
                 except NotPermitted as error:
                     # Suspended or removed just now; the other installations are still to be looked at.
                     log.warning("installation %d is left out: %s", number, error.why)
@@ -154,6 +158,9 @@ class PersonalTokens:
 
     async def forget(self, repo: Repo, permissions: Mapping[str, str]) -> None:
         """There is no other."""
+
+    async def listing(self, installation: int) -> Token:
+        return self._token
 
     async def reaches(self) -> list[Reach]:
         return [Reach(0, "/user/repos", None, self._token)]
