@@ -36,6 +36,7 @@ EVENTS = (
     "pull_request",
     "pull_request_review",
     "pull_request_review_comment",
+    "pull_request_review_thread",
     "issue_comment",
     "issues",
     "check_run",

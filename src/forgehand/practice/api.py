@@ -80,7 +80,7 @@ class Api:
             response=redact(sent.body) if sent.media.startswith("application/json") else None,
             request_headers=kept(exchange.headers),
             response_headers=kept({**sent.headers, "content-type": sent.media}),
-            mutating=exchange.method not in ("GET", "HEAD"),
+            mutating=_mutating(exchange),
             landed=exchange.landed,
             fault=exchange.fault.kind if exchange.fault else None,
             duration=round(time.monotonic() - exchange.started, 4),
@@ -193,6 +193,7 @@ class Api:
 
 async def _exchange(scope: Scope, receive: Receive) -> Exchange:
     path = scope["raw_path"].decode("ascii", "replace").removeprefix("/api/v3") or "/"
+    path = "/graphql" if path == "/api/graphql" else path
     chunks: list[bytes] = []
     while True:
         message = await receive()
@@ -209,6 +210,13 @@ async def _exchange(scope: Scope, receive: Receive) -> Exchange:
         started=time.monotonic(),
         found=find(scope["method"], path),
     )
+
+
+def _mutating(exchange: Exchange) -> bool:
+    """A GraphQL query is posted, too, and changes nothing."""
+    if exchange.template == "/graphql" and isinstance(exchange.json, dict):
+        return "mutation" in str(exchange.json.get("query")).partition("{")[0]
+    return exchange.method not in ("GET", "HEAD")
 
 
 def _check_form(exchange: Exchange) -> None:

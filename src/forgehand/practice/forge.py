@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from forgehand.practice.acts import (
     accounts,
     checks,
+    conversations,
     events,
     merging,
     protection,
@@ -149,6 +150,10 @@ class Forge:
         """`permission` is admin, maintain, write, triage, read or None."""
         with self.world.lock:
             accounts.set_collaborator(self.world, self.world.repository(full_name), login, permission)
+
+    def add_member(self, organization: str, login: str) -> None:
+        with self.world.lock:
+            accounts.add_member(self.world, organization, login)
 
     def create_label(self, full_name: str, name: str, color: str = "ededed", description: str = "") -> Label:
         with self.world.lock:
@@ -349,6 +354,12 @@ class Forge:
         """Newest first."""
         with self.world.lock:
             return tuple(checks.statuses(self.world, self.world.repository(full_name), sha))
+
+    def resolve_thread(self, comment: ReviewComment, user: str = "dev") -> None:
+        """A person presses "Resolve conversation" below a review comment."""
+        with self.world.lock:
+            found = conversations.thread_of(self.world, comment)
+            conversations.resolve(self.world, found, user)
 
     def rerequest(self, run: CheckRun, user: str = "dev") -> None:
         """A person presses "Re-run" on a check."""

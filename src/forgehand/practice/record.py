@@ -54,7 +54,7 @@ class Call:
 
     @property
     def unmodelled(self) -> bool:
-        return self.route is None
+        return self.route is None or self.status == 501
 
 
 @dataclass

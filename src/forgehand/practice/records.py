@@ -201,6 +201,8 @@ class Pull(Issue):
     merged_by: str | None = None
     merge_commit_sha: str | None = None
     maintainer_can_modify: bool = False
+    reviewers: tuple[str, ...] = ()
+    """Whose review is asked for and not yet given."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,11 +59,15 @@ class World:
     protections: dict[tuple[int, str], Protection] = field(default_factory=dict)
     """By repository and branch: classic branch protection."""
     rulesets: dict[int, Ruleset] = field(default_factory=dict)
+    members: set[tuple[str, str]] = field(default_factory=set)
+    """Organization and member, in lower case."""
     labels: dict[int, Label] = field(default_factory=dict)
     threads: dict[tuple[int, int], Issue] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
     reviews: dict[int, Review] = field(default_factory=dict)
     review_comments: dict[int, ReviewComment] = field(default_factory=dict)
+    resolved: dict[int, str] = field(default_factory=dict)
+    """The first comment of each resolved review thread, and who resolved it."""
     reactions: dict[int, Reaction] = field(default_factory=dict)
     statuses: dict[int, Status] = field(default_factory=dict)
     suites: dict[int, CheckSuite] = field(default_factory=dict)
@@ -138,7 +142,8 @@ class World:
         if login.lower() == repo.owner.lower():
             return "admin"
         given = self.collaborators.get((repo.id, login.lower()))
-        return given or ("none" if repo.private else "read")
+        hidden = repo.private and (repo.owner.lower(), login.lower()) not in self.members
+        return given or ("none" if hidden else "read")
 
     def permission(self, repo: Repository, login: str) -> str:
         """admin, write, read or none: "the maintain role is mapped to write and the triage role … to read".

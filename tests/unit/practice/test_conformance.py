@@ -98,6 +98,7 @@ def _visit(sample: Sample) -> None:
         api.get(f"{R}/check-suites/{suite_id}/check-runs")
         api.post(f"{R}/check-suites/{suite_id}/rerequest")
         _review(api, sha)
+        _ask(sample, api)
         _branches(sample, api)
         _talk(api)
         for path in READS:
@@ -114,6 +115,17 @@ def _visit(sample: Sample) -> None:
         tree = api.get(f"{R}/git/trees/main").json()
         api.get(f"{R}/git/blobs/{tree['tree'][0]['sha']}")
         api.get(f"{R}/git/commits/{sha}")
+
+
+def _ask(sample: Sample, api: Any) -> None:
+    sample.forge.create_user("nobody")
+    for login in ("octo", "nobody"):
+        api.post(f"{R}/pulls/1/requested_reviewers", json={"reviewers": [login]})
+    api.get(f"{R}/pulls/1/requested_reviewers")
+    api.get(f"{R}/pulls/1")
+    api.request("DELETE", f"{R}/pulls/1/requested_reviewers", json={"reviewers": ["octo"]})
+    for comment in sample.forge.review_comments("octo/sample", 1)[:1]:
+        sample.forge.resolve_thread(comment)
 
 
 def _branches(sample: Sample, api: Any) -> None:

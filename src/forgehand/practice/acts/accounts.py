@@ -221,6 +221,12 @@ def set_collaborator(world: World, repo: Repository, login: str, permission: str
         world.collaborators[repo.id, user.login.lower()] = permission
 
 
+def add_member(world: World, organization: str, login: str) -> None:
+    """A member of the organization may read its repositories; more is given by `set_collaborator`."""
+    account, user = create_user(world, organization, "Organization"), create_user(world, login)
+    world.members.add((account.login.lower(), user.login.lower()))
+
+
 def create_label(world: World, repo: Repository, name: str, color: str, description: str | None) -> Label:
     label = find_label(world, repo, name)
     if label is None:

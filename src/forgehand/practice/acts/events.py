@@ -18,6 +18,7 @@ NEEDS = {
     "pull_request": ("pull_requests",),
     "pull_request_review": ("pull_requests",),
     "pull_request_review_comment": ("pull_requests",),
+    "pull_request_review_thread": ("pull_requests",),
     "issue_comment": ("issues", "pull_requests"),
     "issues": ("issues",),
     "check_run": ("checks",),

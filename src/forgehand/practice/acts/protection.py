@@ -7,7 +7,7 @@ https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-
 
 from dataclasses import dataclass
 
-from forgehand.practice.acts import checks, reviews
+from forgehand.practice.acts import checks, conversations, reviews
 from forgehand.practice.errors import Refusal
 from forgehand.practice.records import Protection, Pull, Repository, RequiredCheck, Ruleset
 from forgehand.practice.world import World
@@ -119,6 +119,7 @@ def unmet(world: World, pull: Pull, demands: Protection, by: str | None = None) 
     lacking = [LOCKED] if demands.locked else []
     if by not in demands.bypass:
         lacking += _unmet_approvals(world, repo, pull, demands)
+    lacking += _open_conversations(world, pull, demands)
     late = demands.strict and is_behind(world, pull)
     return lacking + _unmet_checks(world, repo, demands, pull.head_sha, late)
 
@@ -130,7 +131,7 @@ def blocks(world: World, pull: Pull) -> str | None:
     state: str | None = None
     for guard in guards(world, repo, pull.base_ref):
         demands = guard.demands
-        others = _unmet_approvals(world, repo, pull, demands)
+        others = _unmet_approvals(world, repo, pull, demands) + _open_conversations(world, pull, demands)
         if demands.locked or others or _unmet_checks(world, repo, demands, pull.head_sha, behind=False):
             return "blocked"
         if demands.checks and demands.strict and is_behind(world, pull):
@@ -170,6 +171,12 @@ def _unmet_approvals(world: World, repo: Repository, pull: Pull, demands: Protec
         many = demands.approvals > 1
         need = f"{demands.approvals} approving review{'s are' if many else ' is'}"
         return [f"At least {need} required by reviewers with write access."]
+    return []
+
+
+def _open_conversations(world: World, pull: Pull, demands: Protection) -> list[str]:
+    if demands.conversations and any(t.resolved_by is None for t in conversations.of(world, pull)):
+        return ["A conversation must be resolved before this pull request can be merged."]
     return []
 
 

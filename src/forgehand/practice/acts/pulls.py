@@ -4,11 +4,12 @@ Called by `routes.pulls`, `Forge` and, when a branch moves, by `acts.refs`.
 https://docs.github.com/en/rest/pulls/pulls
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from forgehand.practice import objects, render
-from forgehand.practice.acts import checks, events
+from forgehand.practice.acts import checks, events, protection, reviews
 from forgehand.practice.acts.limits import check_body
 from forgehand.practice.errors import Refusal, invalid
 from forgehand.practice.records import Pull, Repository
@@ -130,6 +131,24 @@ def close(world: World, pull: Pull, by: str) -> Pull:
     return closed
 
 
+def ask_for_reviews(world: World, pull: Pull, logins: Sequence[str], by: str) -> Pull:
+    """https://docs.github.com/en/rest/pulls/review-requests#request-reviewers-for-a-pull-request"""
+    repo = world.repositories[pull.repo_id]
+    for login in logins:
+        if login.lower() == pull.user.lower():
+            raise Refusal(422, "Review cannot be requested from pull request author.")
+        known = (repo.id, login.lower()) in world.collaborators or login.lower() == repo.owner.lower()
+        if not known and (repo.owner.lower(), login.lower()) not in world.members:
+            words = "Reviews may only be requested from collaborators. One or more of the users or teams you"
+            raise Refusal(422, f"{words} specified is not a collaborator of the {repo.full_name} repository.")
+    return _set_reviewers(world, pull, [*pull.reviewers, *(world.account(login).login for login in logins)], by)
+
+
+def withdraw_reviews(world: World, pull: Pull, logins: Sequence[str], by: str) -> Pull:
+    gone = {login.lower() for login in logins}
+    return _set_reviewers(world, pull, [login for login in pull.reviewers if login.lower() not in gone], by)
+
+
 def set_draft(world: World, pull: Pull, draft: bool, by: str) -> Pull:
     changed = replace(pull, draft=draft, updated=world.now())
     world.put(changed)
@@ -155,6 +174,8 @@ def head_moved(world: World, repo: Repository, branch: str, new: str | None, by:
         if target.id != repo.id:
             checks.request_suites(world, target, new, None, pull.head_sha, by)
         announce(world, changed, "synchronize", by, before=pull.head_sha, after=new)
+        if any(guard.demands.dismiss_stale for guard in protection.guards(world, target, pull.base_ref)):
+            reviews.dismiss_stale(world, changed, by)
 
 
 def base_moved(world: World, repo: Repository, branch: str, new: str, by: str) -> None:
@@ -180,6 +201,17 @@ def mark_merged(world: World, pull: Pull, sha: str, by: str) -> None:
     )
     world.put(merged)
     announce(world, merged, "closed", by)
+
+
+def _set_reviewers(world: World, pull: Pull, logins: Sequence[str], by: str) -> Pull:
+    changed = replace(pull, reviewers=tuple(dict.fromkeys(logins)), updated=world.now())
+    world.put(changed)
+    added = [login for login in changed.reviewers if login not in pull.reviewers]
+    removed = [login for login in pull.reviewers if login not in changed.reviewers]
+    for action, names in (("review_requested", added), ("review_request_removed", removed)):
+        for login in names:
+            announce(world, changed, action, by, requested_reviewer=render.accounts.user(world, login))
+    return changed
 
 
 def _head(world: World, repo: Repository, head: str) -> tuple[Repository, str]:

@@ -69,9 +69,7 @@ def create(
     world.reviews[review.id] = review
     world.review_comments.update({comment.id: comment for comment in made})
     if review.submitted is not None:
-        _announce(world, review, "submitted", by)
-        for comment in made:
-            _announce_comment(world, comment, "created", by)
+        _submitted(world, review, by)
     return review
 
 
@@ -97,8 +95,7 @@ def comment(world: World, pull: Pull, by: str, commit_id: str, anchor: Anchor, b
         name = f"pull_request_review_thread.{field}"
         raise invalid("PullRequestReviewComment", name, "custom", f"{name} must be part of the diff") from error
     world.reviews[review.id], world.review_comments[made.id] = review, made
-    _announce(world, review, "submitted", by)
-    _announce_comment(world, made, "created", by)
+    _submitted(world, review, by)
     return made
 
 
@@ -140,9 +137,7 @@ def submit(world: World, pull: Pull, review: Review, event: str | None, body: st
     _check_event(pull, by, event, body or review.body, len(comments_of(world, review)))
     done = replace(review, state=STATES[event], body=body or review.body, submitted=world.now())
     world.reviews[done.id] = done
-    _announce(world, done, "submitted", by)
-    for made in comments_of(world, done):
-        _announce_comment(world, made, "created", by)
+    _submitted(world, done, by)
     return done
 
 
@@ -154,11 +149,29 @@ def delete_pending(world: World, review: Review) -> None:
     del world.reviews[review.id]
 
 
+def dismiss_stale(world: World, pull: Pull, by: str) -> None:
+    """The approvals of a pull request whose diff is another one now.
+    https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches#require-pull-request-reviews-before-merging"""
+    now = patch_of(world, pull, pull.head_sha)
+    for review in of(world, pull):
+        if review.state == "APPROVED" and patch_of(world, pull, review.commit_id) != now:
+            _dismiss(world, review, by)
+
+
+def patch_of(world: World, pull: Pull, head: str) -> list[tuple[str, str, str | None]]:
+    """What the reviewer saw: every changed file with its patch."""
+    return [(f.filename, f.status, f.patch or f.sha) for f in compare.files(world, pull, head)]
+
+
 def dismiss(world: World, review: Review, message: str, by: str) -> Review:
     if review.state not in ("APPROVED", "CHANGES_REQUESTED"):
         raise unprocessable("Can not dismiss a commented pull request review")
     if not message.strip():
         raise invalid("PullRequestReview", "message", "missing_field")
+    return _dismiss(world, review, by)
+
+
+def _dismiss(world: World, review: Review, by: str) -> Review:
     done = replace(review, state="DISMISSED")
     world.reviews[done.id] = done
     _announce(world, done, "dismissed", by)
@@ -294,6 +307,17 @@ def _resolve(file: FileDiff, where: Anchor) -> Line:
         if first.position >= last.position:
             raise Unresolved("Pull request review thread start line must precede the end line.")
     return last
+
+
+def _submitted(world: World, review: Review, by: str) -> None:
+    """Everybody hears of it, and its author's review is asked for no longer."""
+    _announce(world, review, "submitted", by)
+    for made in comments_of(world, review):
+        _announce_comment(world, made, "created", by)
+    pull = world.threads[review.repo_id, review.number]
+    assert isinstance(pull, Pull)
+    if review.user in pull.reviewers:
+        world.put(replace(pull, reviewers=tuple(login for login in pull.reviewers if login != review.user)))
 
 
 def _announce(world: World, review: Review, action: str, by: str, **fields: Any) -> None:

@@ -137,9 +137,14 @@ def installation(world: World, value: Installation) -> dict[str, Any]:
 
 
 def association(world: World, repo: Repository, login: str) -> str:
-    """https://docs.github.com/en/graphql/reference/enums#commentauthorassociation"""
-    if login.lower() == repo.owner.lower():
+    """What its author is to the repository: a contributor is who has had a pull request merged.
+    https://docs.github.com/en/graphql/reference/enums#commentauthorassociation"""
+    owner, name = repo.owner.lower(), login.lower()
+    if name == owner:
         return "OWNER"
-    if (repo.id, login.lower()) in world.collaborators:
-        return "MEMBER" if world.account(repo.owner).type == "Organization" else "COLLABORATOR"
-    return "NONE"
+    if (owner, name) in world.members:
+        return "MEMBER"
+    if (repo.id, name) in world.collaborators:
+        return "COLLABORATOR"
+    contributed = any(pull.merged and pull.user.lower() == name for pull in world.pulls(repo))
+    return "CONTRIBUTOR" if contributed else "NONE"

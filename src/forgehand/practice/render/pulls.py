@@ -49,7 +49,7 @@ def simple(world: World, value: Pull) -> dict[str, Any]:
         "milestone": None,
         "assignee": None,
         "assignees": [],
-        "requested_reviewers": [],
+        "requested_reviewers": [accounts.user(world, login) for login in value.reviewers],
         "requested_teams": [],
         "draft": value.draft,
         "created_at": iso(value.created),

@@ -9,6 +9,7 @@ from forgehand.practice.routes import (
     contents,
     gitdata,
     gitobjects,
+    graphql,
     hooks,
     issues,
     manifest,
@@ -17,6 +18,7 @@ from forgehand.practice.routes import (
     protection,
     pulls,
     repos,
+    reviewers,
     reviews,
 )
 
@@ -29,6 +31,7 @@ __all__ = [
     "find",
     "gitdata",
     "gitobjects",
+    "graphql",
     "hooks",
     "issues",
     "manifest",
@@ -37,5 +40,6 @@ __all__ = [
     "protection",
     "pulls",
     "repos",
+    "reviewers",
     "reviews",
 ]

@@ -110,12 +110,6 @@ def merge(request: Request) -> Reply:
     return Reply({"sha": sha, "merged": True, "message": "Pull Request successfully merged"})
 
 
-@route("GET", "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers", "pull_requests:read")
-def requested_reviewers(request: Request) -> Reply:
-    pull_of(request)
-    return Reply({"users": [], "teams": []})
-
-
 def pull_of(request: Request) -> Pull:
     return request.world.pull(request.repo, request.number("pull_number"))
 
