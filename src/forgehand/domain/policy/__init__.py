@@ -6,6 +6,8 @@ the operator allows. The file that says it is read by `crafts.policy_file`. The 
 """
 
 from forgehand.domain.policy.facts import CheckFact, FileFact, Opinion, PullFacts, ReviewFact
+from forgehand.domain.policy.judging import judge, judge_automatic_merge, judge_policy
+from forgehand.domain.policy.limits import OperatorLimits, PolicyFile, Section, effective
 from forgehand.domain.policy.problems import PolicyError, Problem
 from forgehand.domain.policy.rules import Rule
 from forgehand.domain.policy.values import MergePolicy, QueuePolicy, RepositoryPolicy, ReviewPolicy, TestPolicy
@@ -14,8 +16,10 @@ __all__ = [
     "CheckFact",
     "FileFact",
     "MergePolicy",
+    "OperatorLimits",
     "Opinion",
     "PolicyError",
+    "PolicyFile",
     "Problem",
     "PullFacts",
     "QueuePolicy",
@@ -23,5 +27,10 @@ __all__ = [
     "ReviewFact",
     "ReviewPolicy",
     "Rule",
+    "Section",
     "TestPolicy",
+    "effective",
+    "judge",
+    "judge_automatic_merge",
+    "judge_policy",
 ]
