@@ -21,7 +21,7 @@ from forgehand.domain.repositories import Repo
 from forgehand.engine.steps import Step, Steps, silent
 from forgehand.ports.desk import Landed, Landing
 from forgehand.ports.effects import Performer, Receipt
-from forgehand.ports.github import GitHubError, Throttled, TooLate, Unreachable
+from forgehand.ports.github import Conflict, GitHubError, Throttled, TooLate, Unreachable
 from forgehand.ports.store import Controls, Fence, Ledger, Written
 
 log = structlog.get_logger(__name__)
@@ -88,7 +88,7 @@ class Gate:
         except (Throttled, Unreachable, TooLate) as error:
             return Landed(Landing.NOT_NOW, error.why, stop=_retry(error))
         except GitHubError as error:
-            return Landed(Landing.REFUSED, error.why, stop=Failed(error.why))
+            return _rejected(error)
 
     async def _resolve(self, effect: Effect, job: Job, entry: LedgerEntry, performer: Performer[Any]) -> Landed:
         """Somebody (perhaps we, before a crash) may have sent something for this slot. Find out what came of it."""
@@ -130,7 +130,7 @@ class Gate:
             return Landed(Landing.NOT_NOW, error.why, stop=_retry(error))
         except GitHubError as error:
             await self._write(effect, job, entry, EffectState.REJECTED, why=error.why)
-            return Landed(Landing.REFUSED, error.why, stop=Failed(error.why))
+            return _rejected(error)
         self._steps(Step.EFFECT_PERFORMED, effect.kind)
         await self._write(effect, job, entry, EffectState.DONE, receipt=receipt)
         self._steps(Step.EFFECT_RECEIPTED, effect.kind)
@@ -253,6 +253,11 @@ class _NotWritten(Exception):
 def _waits_for_a_person(effect: Effect, entry: LedgerEntry) -> Landed:
     why = f"{effect.describe()}: {entry.why}; say on its page whether it happened or to do it again"
     return Landed(Landing.NOT_NOW, why, stop=Waiting(f"effect:{entry.slot}", why))
+
+
+def _rejected(error: GitHubError) -> Landed:
+    landing = Landing.CONFLICT if isinstance(error, Conflict) else Landing.REFUSED
+    return Landed(landing, error.why, stop=Failed(error.why))
 
 
 def _retry(error: GitHubError) -> Retry:

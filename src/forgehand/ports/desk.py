@@ -17,6 +17,8 @@ class Landing(StrEnum):
     """It was there already, with this content."""
     REFUSED = "refused"
     """The gate or GitHub said no."""
+    CONFLICT = "conflict"
+    """GitHub said no, for things are not as the effect takes them to be: the head moved, or the merge has conflicts."""
     WOULD = "would"
     """A dry run: it would have been sent."""
     NOT_NOW = "not now"

@@ -30,6 +30,10 @@ class Unprocessable(GitHubError):
     """A 4xx about what we sent: sending it again is pointless."""
 
 
+class Conflict(Unprocessable):
+    """409: things are not as the request takes them to be (a head that moved, a merge with conflicts)."""
+
+
 class Throttled(GitHubError):
     """A primary or secondary rate limit; wait `after` seconds."""
 

@@ -22,7 +22,7 @@ def annotations(count: int) -> tuple[Annotation, ...]:
     return tuple(Annotation("values.py", n, n, "warning", f"F{n}", f"finding {n}") for n in range(1, count + 1))
 
 
-def check(stage: Stage, count: int = 0, conclusion: Conclusion = Conclusion.NEUTRAL) -> CheckRun:
+def check(stage: Stage, count: int = 0, conclusion: Conclusion | None = Conclusion.NEUTRAL) -> CheckRun:
     return CheckRun(
         repo=stage.repo,
         subject=f"pull/{stage.number}",
@@ -67,6 +67,24 @@ async def test_another_verdict_changes_the_same_run(stage: Stage) -> None:
     again = await stage.do(check(stage, conclusion=Conclusion.SUCCESS), first.remote_id)
     [run] = stage.forge.check_runs(stage.name, stage.head)
     assert (again.remote_id, run.conclusion) == (first.remote_id, "success")
+
+
+async def test_one_that_runs_is_completed_later(stage: Stage) -> None:
+    first = await stage.do(check(stage, conclusion=None))
+    [run] = stage.forge.check_runs(stage.name, stage.head)
+    assert (run.status, run.conclusion) == ("in_progress", None)
+    assert await stage.do(check(stage, conclusion=None), first.remote_id) == first
+    again = await stage.do(check(stage, conclusion=Conclusion.SUCCESS), first.remote_id)
+    [run] = stage.forge.check_runs(stage.name, stage.head)
+    assert (again.remote_id, run.status, run.conclusion) == (first.remote_id, "completed", "success")
+    assert [call.method for call in stage.writes()] == ["POST", "PATCH"]
+
+
+async def test_one_that_was_completed_may_run_again(stage: Stage) -> None:
+    first = await stage.do(check(stage))
+    await stage.do(check(stage, conclusion=None), first.remote_id)
+    [run] = stage.forge.check_runs(stage.name, stage.head)
+    assert (run.status, run.conclusion) == ("in_progress", None)
 
 
 async def test_annotations_go_fifty_at_a_time(stage: Stage) -> None:

@@ -4,10 +4,12 @@ import pytest
 
 from forgehand.domain.effects import Merge, MergeMethod, Redelivery, UpdateRef
 from forgehand.domain.repositories import Repo
-from forgehand.ports.github import Unprocessable, Unreachable
+from forgehand.ports.github import Conflict, Unprocessable, Unreachable
 from support.github_stage import Stage
 
 pytestmark = pytest.mark.anyio
+
+MERGE = "/repos/{owner}/{repo}/pulls/{pull_number}/merge"
 
 
 def merge(stage: Stage, method: MergeMethod = MergeMethod.SQUASH, sha: str = "") -> Merge:
@@ -44,18 +46,35 @@ async def test_a_merge_that_happened_is_not_asked_for_again(stage: Stage) -> Non
     assert len(stage.writes()) == 1
 
 
-async def test_a_merge_whose_answer_was_lost_is_found_again(stage: Stage) -> None:
-    stage.forge.faults.add("error_after", route="/repos/{owner}/{repo}/pulls/{pull_number}/merge")
-    with pytest.raises(Unreachable):
+@pytest.mark.parametrize("fault", ["error_before", "error_after", "cut_before", "cut_after", "lands_later"])
+async def test_a_merge_without_an_answer_happens_once(stage: Stage, fault: str) -> None:
+    before = stage.forge.branch(stage.name, "main")
+    stage.forge.faults.add(fault, route=MERGE, seconds=60)  # type: ignore[arg-type]
+    with pytest.raises(Unreachable) as caught:
         await stage.do(merge(stage))
+    assert caught.value.sent
+    stage.forge.land_now()
     receipt = await stage.do(merge(stage))
-    assert receipt.remote_id == stage.forge.branch(stage.name, "main")
-    assert len(stage.writes()) == 1
+    assert receipt.remote_id == stage.forge.branch(stage.name, "main") != before
+    assert stage.forge.pull(stage.name, stage.number).merged
+
+
+async def test_somebody_elses_merge_at_the_same_head_counts(stage: Stage) -> None:
+    landed = stage.forge.merge_pull(stage.name, stage.number, "rebase", "octo")
+    assert (await stage.do(merge(stage))).remote_id == landed
+    assert stage.writes() == []
+
+
+async def test_what_the_base_demands_is_told_in_githubs_words(stage: Stage) -> None:
+    stage.forge.protect(stage.name, "main", ["tests"], approvals=1)
+    with pytest.raises(Unprocessable, match=r"405.*Required status check") as caught:
+        await stage.do(merge(stage))
+    assert not isinstance(caught.value, Conflict)
 
 
 async def test_a_head_that_moved_is_not_merged(stage: Stage) -> None:
     stage.forge.commit(stage.name, "topic", {"sneaky.py": "x = 1\n"})
-    with pytest.raises(Unprocessable, match="Head branch was modified"):
+    with pytest.raises(Conflict, match="Head branch was modified"):
         await stage.do(merge(stage))
     assert not stage.forge.pull(stage.name, stage.number).merged
 

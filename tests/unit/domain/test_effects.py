@@ -5,13 +5,18 @@ import pytest
 from forgehand.domain.effects import (
     CheckRun,
     Conclusion,
+    DeleteBranch,
     Effect,
     InlineComment,
     Merge,
+    MergeInto,
+    Reaction,
     Redelivery,
+    ResolveThread,
     Review,
     ReviewEvent,
     StickyComment,
+    UpdateBranch,
     UpdateRef,
     marker,
     read_marker,
@@ -26,7 +31,14 @@ REVIEW = Review(**ABOUT, sha="a" * 40, number=7, event=ReviewEvent.COMMENT, body
 CHECK = CheckRun(**ABOUT, sha="a" * 40, name="review", conclusion=Conclusion.SUCCESS, title="t", summary="s")
 MERGE = Merge(**ABOUT, sha="a" * 40, number=7)
 REF = UpdateRef(**ABOUT, ref="refs/heads/x", to="b" * 40)
+REACTION = Reaction(**ABOUT, comment=1, emoji="eyes")
+THREAD = ResolveThread(**ABOUT, number=7, thread="PRRT_1")
+UPDATE = UpdateBranch(**ABOUT, sha="a" * 40, number=7)
+DELETE = DeleteBranch(**ABOUT, sha="a" * 40, number=7, branch="topic")
+INTO = MergeInto(**ABOUT, sha="a" * 40, branch="forgehand/queue/main/1", onto="b" * 40)
+SCRATCH_REF = replace(REF, ref="refs/heads/forgehand/queue/main/1")
 REDELIVERY = Redelivery(repo=Repo(0, 0, ""), subject="d", worker="sweep", purpose="1", hook_delivery=1, guid="g")
+KINDS = (COMMENT, REVIEW, CHECK, MERGE, REF, REACTION, THREAD, UPDATE, DELETE, INTO)
 
 
 def test_content_changes_the_revision_and_never_the_slot() -> None:
@@ -45,18 +57,34 @@ def test_each_part_of_a_slot_makes_another_object(field: str) -> None:
 
 
 def test_kinds_never_share_a_slot() -> None:
-    slots = [replace(each, sha="").slot for each in (COMMENT, REVIEW, CHECK, MERGE, REF)]
+    slots = [replace(each, sha="").slot for each in KINDS]
     assert len(set(slots)) == len(slots)
 
 
-@pytest.mark.parametrize("effect", [COMMENT, REVIEW, CHECK])
+@pytest.mark.parametrize("effect", [COMMENT, REVIEW, CHECK, REACTION])
 def test_comment_only_allows_speaking(effect: Effect) -> None:
     assert Grant().allows(effect.power)
 
 
-@pytest.mark.parametrize("effect", [MERGE, REF, REDELIVERY, replace(REVIEW, event=ReviewEvent.APPROVE)])
+@pytest.mark.parametrize(
+    "effect",
+    [MERGE, REF, REDELIVERY, THREAD, UPDATE, DELETE, INTO, SCRATCH_REF, replace(REVIEW, event=ReviewEvent.APPROVE)],
+)
 def test_comment_only_allows_nothing_else(effect: Effect) -> None:
     assert not Grant().allows(effect.power)
+
+
+@pytest.mark.parametrize("effect", [MERGE, UPDATE, DELETE, INTO, SCRATCH_REF])
+def test_merging_and_its_chores_need_apply_and_no_more(effect: Effect) -> None:
+    assert Grant(Mode.APPLY).allows(effect.power)
+
+
+def test_only_scratch_branches_are_deleted_or_merged_into_at_will() -> None:
+    with pytest.raises(ValueError, match="no scratch branch"):
+        replace(REF, to="")
+    with pytest.raises(ValueError, match="must begin with forgehand/"):
+        replace(INTO, branch="main")
+    assert not replace(REF, ref="refs/tags/forgehand/1").scratch
 
 
 def test_apply_judges_and_merges_but_pushes_only_when_told() -> None:
@@ -66,7 +94,7 @@ def test_apply_judges_and_merges_but_pushes_only_when_told() -> None:
     assert not Grant(Mode.COMMENT_ONLY, allow_push=True).allows(Power.PUSH)
 
 
-@pytest.mark.parametrize("effect", [COMMENT, REVIEW, CHECK])
+@pytest.mark.parametrize("effect", [COMMENT, REVIEW, CHECK, REACTION])
 def test_no_speaking_effect_asks_for_a_token_that_could_push(effect: Effect) -> None:
     assert "contents" not in effect.permissions
 

@@ -4,7 +4,7 @@ from forgehand.adapters.github.client import GitHub
 from forgehand.adapters.github.errors import Actor
 from forgehand.adapters.github.identity import Identity
 from forgehand.adapters.github.manifest import NewApp, convert
-from forgehand.adapters.github.performers import SPEAKING, performers, required_permissions
+from forgehand.adapters.github.performers import APPLYING, SPEAKING, performers, required_permissions
 from forgehand.adapters.github.probe import Installed, Probe, probe
 from forgehand.adapters.github.read_branches import BranchReader
 from forgehand.adapters.github.read_checks import CheckReader
@@ -16,6 +16,7 @@ from forgehand.adapters.github.tokens import AppTokens, PersonalTokens
 from forgehand.adapters.github.vault import Vault
 
 __all__ = [
+    "APPLYING",
     "SPEAKING",
     "Actor",
     "AppTokens",

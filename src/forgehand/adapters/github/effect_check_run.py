@@ -122,13 +122,14 @@ class CheckRunPerformer:
 
 
 def _content(effect: CheckRun, annotations: Sequence[Annotation]) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "name": effect.name,
-        "status": "completed",
-        "conclusion": str(effect.conclusion),
-        "output": _output(effect, annotations),
-    }
+    body: dict[str, Any] = {"name": effect.name, "status": _status(effect), "output": _output(effect, annotations)}
+    if effect.conclusion:
+        body["conclusion"] = str(effect.conclusion)
     return body | ({"details_url": effect.details_url} if effect.details_url else {})
+
+
+def _status(effect: CheckRun) -> str:
+    return "completed" if effect.conclusion else "in_progress"
 
 
 def _output(effect: CheckRun, annotations: Sequence[Annotation]) -> dict[str, Any]:
@@ -159,7 +160,7 @@ def _key(annotation: Mapping[str, Any]) -> tuple[Any, ...]:
 def _differs(effect: CheckRun, run: Any) -> bool:
     output = run.get("output") or {}
     shown = (run.get("name"), run.get("status"), run.get("conclusion"), output.get("title"), output.get("summary"))
-    if shown != (effect.name, "completed", str(effect.conclusion), effect.title, effect.summary):
+    if shown != (effect.name, _status(effect), effect.conclusion, effect.title, effect.summary):
         return True
     return bool(effect.details_url) and run.get("details_url") != effect.details_url
 

@@ -1,4 +1,4 @@
-"""Branches and tags: created, or moved forward from a known commit, never forced.
+"""Branches and tags: created, or moved forward from a known commit. Scratch branches also go elsewhere, or away.
 
 https://docs.github.com/en/rest/git/refs
 """
@@ -10,12 +10,12 @@ from forgehand.adapters.github.calls import KeptTokens, RepoCalls, parsed
 from forgehand.adapters.github.client import GitHub
 from forgehand.domain.effects import UpdateRef
 from forgehand.ports.effects import Receipt
-from forgehand.ports.github import Unprocessable
+from forgehand.ports.github import Conflict, Unprocessable
 
 
 class RefPerformer:
     repeatable = True
-    """Creating twice is answered with 422, moving twice to the same commit changes nothing."""
+    """Creating or deleting twice is answered with 422, moving twice to the same commit changes nothing."""
 
     def __init__(self, github: GitHub, tokens: KeptTokens) -> None:
         self._github = github
@@ -32,11 +32,14 @@ class RefPerformer:
         if at != effect.expected:
             is_at = f"points at {at[:12]}" if at else "does not exist"
             wanted = f"at {effect.expected[:12]}" if effect.expected else "absent"
-            raise Unprocessable(f"{effect.ref} in {effect.repo.full_name} {is_at}; it was expected {wanted}")
-        calls = self._calls(effect)
-        if at:
-            body: dict[str, Any] = {"sha": effect.to, "force": False}
-            await calls.write(effect.repo, "PATCH", f"git/refs/{_short(effect)}", body, send_before=send_before)
+            raise Conflict(f"{effect.ref} in {effect.repo.full_name} {is_at}; it was expected {wanted}")
+        calls, path = self._calls(effect), f"git/refs/{_short(effect)}"
+        body: dict[str, Any]
+        if not effect.to:
+            await calls.write(effect.repo, "DELETE", path, send_before=send_before)
+        elif at:
+            body = {"sha": effect.to, "force": effect.scratch}
+            await calls.write(effect.repo, "PATCH", path, body, send_before=send_before)
         else:
             body = {"ref": effect.ref, "sha": effect.to}
             await calls.write(effect.repo, "POST", "git/refs", body, send_before=send_before)
@@ -51,6 +54,8 @@ class RefPerformer:
         return parsed("ref", lambda data: str(data["object"]["sha"]), found) if found else ""
 
     def _receipt(self, effect: UpdateRef) -> Receipt:
+        if not effect.to:
+            return Receipt(effect.expected)
         return Receipt(effect.to, f"{self._github.web_url}/{effect.repo.full_name}/tree/{quote(_name(effect))}")
 
     def _calls(self, effect: UpdateRef) -> RepoCalls:

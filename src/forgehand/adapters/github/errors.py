@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
 
-from forgehand.ports.github import GitHubError, NotFound, NotPermitted, Throttled, Unprocessable, Unreachable
+from forgehand.ports.github import Conflict, GitHubError, NotFound, NotPermitted, Throttled, Unprocessable, Unreachable
 
 SKEW_THAT_BREAKS_A_JWT = 30.0
 """Seconds. Tokens are dated a minute back and last nine minutes more, so half a minute is the first doubt."""
@@ -66,7 +66,8 @@ def error_of(refusal: Refusal) -> GitHubError:
         )
     if status == 451:
         return NotPermitted(f"GitHub blocks {refusal.asked} for legal reasons: {words(refusal.body)}")
-    return Unprocessable(f"GitHub refused {refusal.asked} with {status}: {words(refusal.body)}")
+    kind = Conflict if status == 409 else Unprocessable
+    return kind(f"GitHub refused {refusal.asked} with {status}: {words(refusal.body)}")
 
 
 def skew_of(headers: Mapping[str, str], now: float) -> float | None:

@@ -10,21 +10,44 @@ from forgehand.adapters.github.calls import KeptTokens
 from forgehand.adapters.github.client import GitHub
 from forgehand.adapters.github.effect_check_run import CheckRunPerformer
 from forgehand.adapters.github.effect_comment import CommentPerformer
+from forgehand.adapters.github.effect_delete_branch import DeleteBranchPerformer
 from forgehand.adapters.github.effect_merge import MergePerformer
+from forgehand.adapters.github.effect_merge_into import MergeIntoPerformer
+from forgehand.adapters.github.effect_reaction import ReactionPerformer
 from forgehand.adapters.github.effect_redelivery import RedeliveryPerformer
 from forgehand.adapters.github.effect_ref import RefPerformer
 from forgehand.adapters.github.effect_review import ReviewPerformer
+from forgehand.adapters.github.effect_thread import ThreadPerformer
+from forgehand.adapters.github.effect_update_branch import UpdateBranchPerformer
 from forgehand.adapters.github.identity import Identity
 from forgehand.adapters.github.read_checks import READ_CHECKS
 from forgehand.adapters.github.read_contents import READ_CONTENTS
 from forgehand.adapters.github.reads import READ_PULLS
-from forgehand.domain.effects import CheckRun, Effect, Merge, Redelivery, Review, StickyComment, UpdateRef
+from forgehand.domain.effects import (
+    CheckRun,
+    DeleteBranch,
+    Effect,
+    Merge,
+    MergeInto,
+    Reaction,
+    Redelivery,
+    ResolveThread,
+    Review,
+    StickyComment,
+    UpdateBranch,
+    UpdateRef,
+)
 from forgehand.ports.effects import Performer
 
-KINDS: tuple[type[Effect], ...] = (StickyComment, Review, CheckRun, Merge, UpdateRef, Redelivery)
+_SPEAKING: tuple[type[Effect], ...] = (StickyComment, Review, CheckRun, Reaction)
+_APPLYING: tuple[type[Effect], ...] = (Merge, UpdateBranch, DeleteBranch, MergeInto, UpdateRef, ResolveThread)
+KINDS: tuple[type[Effect], ...] = (*_SPEAKING, *_APPLYING, Redelivery)
 
-SPEAKING = (StickyComment.kind, Review.kind, CheckRun.kind)
+SPEAKING = tuple(kind.kind for kind in _SPEAKING)
 """The kinds of comment-only work."""
+
+APPLYING = tuple(kind.kind for kind in _APPLYING)
+"""What apply mode adds to it."""
 
 READS: Mapping[str, str] = {"metadata": "read", **READ_CONTENTS, **READ_PULLS, **READ_CHECKS}
 """What reading needs: repositories, files and the git fetch, pull requests and what is said there, checks."""
@@ -35,8 +58,13 @@ def performers(github: GitHub, tokens: KeptTokens, identity: Identity) -> Mappin
         StickyComment.kind: CommentPerformer(github, tokens, identity),
         Review.kind: ReviewPerformer(github, tokens, identity),
         CheckRun.kind: CheckRunPerformer(github, tokens, identity),
+        Reaction.kind: ReactionPerformer(github, tokens, identity),
         Merge.kind: MergePerformer(github, tokens),
+        UpdateBranch.kind: UpdateBranchPerformer(github, tokens),
+        DeleteBranch.kind: DeleteBranchPerformer(github, tokens),
+        MergeInto.kind: MergeIntoPerformer(github, tokens),
         UpdateRef.kind: RefPerformer(github, tokens),
+        ResolveThread.kind: ThreadPerformer(github, tokens),
         Redelivery.kind: RedeliveryPerformer(github),
     }
 

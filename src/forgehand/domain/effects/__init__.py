@@ -6,24 +6,35 @@ An effect is asked for by a worker, judged by the one gate (`engine.gate`) and p
 from forgehand.domain.effects.base import Effect, Exactness, marker, read_marker
 from forgehand.domain.effects.check_run import Annotation, CheckRun, Conclusion
 from forgehand.domain.effects.comment import StickyComment
+from forgehand.domain.effects.delete_branch import DeleteBranch
 from forgehand.domain.effects.merge import Merge, MergeMethod
+from forgehand.domain.effects.merge_into import MergeInto
+from forgehand.domain.effects.reaction import Reaction
 from forgehand.domain.effects.redelivery import Redelivery
-from forgehand.domain.effects.ref import UpdateRef
+from forgehand.domain.effects.ref import SCRATCH, UpdateRef
 from forgehand.domain.effects.review import InlineComment, Review, ReviewEvent
+from forgehand.domain.effects.thread import ResolveThread
+from forgehand.domain.effects.update_branch import UpdateBranch
 
 __all__ = [
+    "SCRATCH",
     "Annotation",
     "CheckRun",
     "Conclusion",
+    "DeleteBranch",
     "Effect",
     "Exactness",
     "InlineComment",
     "Merge",
+    "MergeInto",
     "MergeMethod",
+    "Reaction",
     "Redelivery",
+    "ResolveThread",
     "Review",
     "ReviewEvent",
     "StickyComment",
+    "UpdateBranch",
     "UpdateRef",
     "marker",
     "read_marker",

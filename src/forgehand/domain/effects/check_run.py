@@ -28,14 +28,15 @@ class Annotation:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckRun(Effect):
-    """A completed check run named `name` on commit `sha`; `external_id` is the slot. Any number of annotations: the
-    adapter sends them 50 at a time, GitHub's limit for one request."""
+    """A check run named `name` on commit `sha`; `external_id` is the slot. Without a conclusion it is in progress, and
+    completed later by an effect of the same slot. Any number of annotations: the adapter sends them 50 at a time,
+    GitHub's limit for one request."""
 
     kind: ClassVar[str] = "check_run"
     exactness: ClassVar[Exactness] = Exactness.ONCE_BUT_FOR_THE_WINDOW
 
     name: str
-    conclusion: Conclusion
+    conclusion: Conclusion | None
     title: str
     summary: str
     details_url: str = ""
@@ -50,4 +51,4 @@ class CheckRun(Effect):
         return {"checks": "write"}
 
     def describe(self) -> str:
-        return f"check run “{self.name}” = {self.conclusion} on {self.repo.full_name}@{self.sha[:7]}"
+        return f"check run “{self.name}” = {self.conclusion or 'in progress'} on {self.repo.full_name}@{self.sha[:7]}"

@@ -17,7 +17,9 @@ class MergeMethod(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Merge(Effect):
-    """`sha` is the head that must still be the head: GitHub answers 409 where it is not."""
+    """`sha` is the head that must still be the head; where it is not, the landing is a CONFLICT. The receipt's id is
+    the commit that landed on the base. A pull request that is found merged at `sha` counts as done: it may have been
+    someone else who merged it, by another method."""
 
     kind: ClassVar[str] = "merge"
     exactness: ClassVar[Exactness] = Exactness.EXACT
