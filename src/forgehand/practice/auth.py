@@ -95,7 +95,7 @@ def authorize(
             raise requires_authentication()
         return
     if caller.kind == "user":
-        _authorize_user(world, caller, repo, user_level)
+        _authorize_user(world, caller, repo, needs, user_level)
         return
     open_read = reading and not repo.private and not world.quirks.strict_reads
     if not reaches(world, caller, repo):
@@ -187,9 +187,13 @@ def _check_times(now: float, issued: object, expires: object) -> None:
         raise Refusal(401, f"'Issued at' claim ('iat') {message}")
 
 
-def _authorize_user(world: World, caller: Caller, repo: Repository, level: str) -> None:
+def _authorize_user(world: World, caller: Caller, repo: Repository, needs: Sequence[str], level: str) -> None:
     held = world.role(repo, caller.login)
-    if LEVELS[held] < LEVELS["read"]:
+    chosen = caller.token.repository_ids if caller.token else None
+    if LEVELS[held] < LEVELS["read"] or (chosen is not None and repo.id not in chosen):
         raise not_found()
+    if caller.permissions and not permitted(caller, needs):
+        # Only a fine-grained token lists permissions; a classic one has all that its user has.
+        raise Refusal(403, "Resource not accessible by personal access token")
     if LEVELS[held] < LEVELS[level]:
         raise Refusal(403, "Must have admin rights to Repository." if level == "admin" else "Must have push access")

@@ -86,11 +86,15 @@ class Forge:
         with self.world.lock:
             return accounts.create_user(self.world, login, type)
 
-    def create_token(self, login: str) -> str:
-        """A personal access token."""
+    def create_token(
+        self, login: str, permissions: Mapping[str, str] | None = None, repositories: Sequence[str] | None = None
+    ) -> str:
+        """A classic personal access token; with `permissions`, as of an app, a fine-grained one, which may be
+        narrowed to `repositories` by full name."""
         with self.world.lock:
             accounts.create_user(self.world, login)
-            return accounts.create_user_token(self.world, login)
+            ids = None if repositories is None else [self.world.repository(name).id for name in repositories]
+            return accounts.create_user_token(self.world, login, permissions, ids)
 
     def create_app(
         self,
@@ -360,6 +364,33 @@ class Forge:
         with self.world.lock:
             found = conversations.thread_of(self.world, comment)
             conversations.resolve(self.world, found, user)
+
+    def report_check(
+        self,
+        full_name: str,
+        sha: str,
+        name: str,
+        conclusion: str | None = "success",
+        app: str = "other-ci",
+        **more: Any,
+    ) -> CheckRun:
+        """Another app reports a check; with None as `conclusion` it is still running (or `status="queued"`).
+        A run of that name which is not done is brought on, else a new one is made."""
+        with self.world.lock:
+            owner = next((a for a in self.world.apps.values() if a.slug == app), None)
+            owner = owner or accounts.create_app(self.world, app, {"checks": "write"}, (), None, "")
+            state = {"conclusion": conclusion} if conclusion else {"status": "in_progress"}
+            given = {"name": name, "head_sha": sha} | state | more
+            return checks.report(self.world, self.world.repository(full_name), owner, given)
+
+    def report_status(
+        self, full_name: str, sha: str, context: str, state: str = "success", user: str = "ci-bot", **more: Any
+    ) -> Status:
+        """Somebody sets a commit status: success, pending, failure or error."""
+        with self.world.lock:
+            accounts.create_user(self.world, user)
+            given = {"context": context, "state": state} | more
+            return checks.set_status(self.world, self.world.repository(full_name), sha, user, given)
 
     def rerequest(self, run: CheckRun, user: str = "dev") -> None:
         """A person presses "Re-run" on a check."""

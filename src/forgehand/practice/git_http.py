@@ -98,7 +98,11 @@ def _allowed(world: World, caller: Caller, full_name: str, writing: bool) -> Rep
         held = LEVELS[world.role(repo, caller.login)]
         if held < LEVELS["read"]:
             raise missing
-        allowed = held >= LEVELS["write" if writing else "read"]
+        chosen = caller.token.repository_ids if caller.token else None
+        if chosen is not None and repo.id not in chosen:
+            raise missing
+        fine = not caller.permissions or permitted(caller, ["contents:write" if writing else "contents:read"])
+        allowed = fine and held >= LEVELS["write" if writing else "read"]
     else:
         if not reaches(world, caller, repo):
             raise missing

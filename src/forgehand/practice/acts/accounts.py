@@ -32,11 +32,20 @@ def create_user(world: World, login: str, type: str = "User") -> Account:
     return known
 
 
-def create_user_token(world: World, login: str) -> str:
-    """A personal access token with all that its user may do."""
+def create_user_token(
+    world: World,
+    login: str,
+    permissions: Mapping[str, str] | None = None,
+    repository_ids: Sequence[int] | None = None,
+) -> str:
+    """A classic token with all that its user may do, or, with `permissions`, a fine-grained one.
+    https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens"""
     user = world.account(login)
-    value = "ghp_" + secrets.token_hex(18)
-    world.tokens[value] = Token(value=value, user=user.login)
+    fine = permissions is not None
+    value = f"github_pat_{secrets.token_hex(11)}_{secrets.token_hex(29)}" if fine else "ghp_" + secrets.token_hex(18)
+    ids = None if repository_ids is None else tuple(repository_ids)
+    held = {**(permissions or {}), "metadata": "read"} if fine else {}
+    world.tokens[value] = Token(value=value, user=user.login, permissions=held, repository_ids=ids)
     return value
 
 

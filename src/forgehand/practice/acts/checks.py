@@ -26,6 +26,9 @@ MOST_ANNOTATIONS = 50
 """In one request; more are added by updates."""
 
 MOST_ACTIONS = 3
+MOST_BRANCHES = 10
+"""In a status event."""
+
 RUN_STATUSES = ("queued", "in_progress", "completed", "waiting", "requested", "pending")
 CONCLUSIONS = ("action_required", "cancelled", "failure", "neutral", "success", "skipped", "stale", "timed_out")
 FAILED = ("action_required", "cancelled", "failure", "timed_out", "stale")
@@ -99,6 +102,14 @@ def update_run(world: World, repo: Repository, app: App, old: CheckRun, given: M
     return run
 
 
+def report(world: World, repo: Repository, app: App, given: Mapping[str, Any]) -> CheckRun:
+    """Bring on the app's latest run of this name while it is not done, else make a new one."""
+    for run in runs(world, repo, str(given["head_sha"]), app.id):
+        if run.name == given["name"] and run.status != "completed":
+            return update_run(world, repo, app, run, given)
+    return create_run(world, repo, app, given)
+
+
 def rerequest_run(world: World, repo: Repository, run: CheckRun, by: str) -> None:
     """Tells the app; the run itself stays as it is."""
     events.check_run(world, repo, run, "rerequested", by)
@@ -152,8 +163,8 @@ def set_status(world: World, repo: Repository, sha: str, by: str, given: Mapping
         key: rendered[key]
         for key in ("id", "state", "description", "target_url", "context", "created_at", "updated_at", "avatar_url")
     }
-    commit = render.git.commit(world, repo, sha)
-    events.emit(world, repo, "status", by, sha=sha, name=repo.full_name, commit=commit, branches=[], **fields)
+    commit, branches = render.git.commit(world, repo, sha), _branches_with(world, repo, sha)
+    events.emit(world, repo, "status", by, sha=sha, name=repo.full_name, commit=commit, branches=branches, **fields)
     return status
 
 
@@ -175,6 +186,17 @@ def failing(world: World, repo: Repository, sha: str) -> bool:
     """Whether anything about the commit is red or unfinished; a merge is then `unstable`."""
     red_runs = any(r.conclusion in FAILED or r.status != "completed" for r in latest(runs(world, repo, sha)))
     return red_runs or any(s.state != "success" for s in latest_statuses(world, repo, sha))
+
+
+def _branches_with(world: World, repo: Repository, sha: str) -> list[dict[str, Any]]:
+    """Those that hold the commit, "but the SHA may or may not be the head of the branch".
+    https://docs.github.com/en/webhooks/webhook-events-and-payloads#status"""
+    if not events.heard(world, repo):
+        return []
+    git = world.git(repo)
+    holding = [(name, tip) for name, tip in git.refs("refs/heads/") if git.is_ancestor(sha, tip)]
+    names = [(name.removeprefix("refs/heads/"), tip) for name, tip in holding[:MOST_BRANCHES]]
+    return [render.git.branch(world, repo, name, tip) for name, tip in names]
 
 
 def _suite(world: World, repo: Repository, app_id: int, sha: str) -> CheckSuite | None:
