@@ -28,6 +28,7 @@ PERMISSIONS = {
     "issues": "write",
     "checks": "write",
     "statuses": "write",
+    "actions": "write",
 }
 EVENTS = (
     "push",
@@ -42,6 +43,9 @@ EVENTS = (
     "check_run",
     "check_suite",
     "status",
+    "workflow_dispatch",
+    "workflow_job",
+    "workflow_run",
 )
 REPOSITORY = "octo/sample"
 FLOW_QUIRKS = Quirks(stale_lists_seconds=0.3, late_seconds=0.3)

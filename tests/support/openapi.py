@@ -22,7 +22,7 @@ _DOCUMENT = needs.TESTS / "node_modules/@octokit/openapi/generated/api.github.co
 
 # GitHub may answer these to any request, whether the operation lists them or not:
 # https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
-_ANYWHERE = {304, 400, 401, 403, 404, 415, 429, 500, 502, 503, 504}
+_ANYWHERE = {304, 400, 401, 403, 404, 415, 422, 429, 500, 502, 503, 504}
 _BODILESS = {204, 205, 304}
 _METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -236,6 +236,9 @@ def _convert(schema: Any) -> Any:
         # Another: the head of a pull request whose fork was deleted has no repository, as the event schemas say.
         properties = schema["properties"]
         schema = {**schema, "properties": {**properties, "repo": {**_resolve(properties["repo"]), "nullable": True}}}
+    if set(schema.get("enum", ())) >= _EVENTS:
+        # A third: an app may subscribe to workflow_job, which the list of an app's events lacks in some places.
+        schema = {**schema, "enum": [*schema["enum"], "workflow_job"]}
     turned = {_RENAMED.get(key, key): _convert_value(key, value) for key, value in schema.items() if key in _KEPT}
     return {"anyOf": [{"type": "null"}, turned]} if schema.get("nullable") else turned
 
@@ -245,6 +248,7 @@ _KEPT = {
     "minLength", "minProperties", "minimum", "not", "oneOf", "pattern", "properties", "required", "type", "uniqueItems",
 }  # fmt: skip
 _END = {"label", "ref", "repo", "sha", "user"}
+_EVENTS = {"check_run", "workflow_run", "workflow_dispatch"}
 _RENAMED = {"oneOf": "anyOf"}
 
 

@@ -12,6 +12,7 @@ go out as for the REST route.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +28,7 @@ from forgehand.practice.acts import (
     reviews,
     signing,
     threads,
+    workflows,
 )
 from forgehand.practice.api import Api
 from forgehand.practice.faults import Faults
@@ -51,6 +53,8 @@ from forgehand.practice.records import (
     Review,
     ReviewComment,
     Status,
+    WorkflowJob,
+    WorkflowRun,
 )
 from forgehand.practice.webhooks import Webhooks
 from forgehand.practice.world import World
@@ -158,6 +162,12 @@ class Forge:
     def add_member(self, organization: str, login: str) -> None:
         with self.world.lock:
             accounts.add_member(self.world, organization, login)
+
+    def enable_actions(self, full_name: str, enabled: bool = True) -> None:
+        """Let the workflows of a repository run: the `run:` steps of its files execute on this machine."""
+        with self.world.lock:
+            repo = self.world.repository(full_name)
+            self.world.repositories[repo.id] = replace(repo, actions=enabled)
 
     def create_label(self, full_name: str, name: str, color: str = "ededed", description: str = "") -> Label:
         with self.world.lock:
@@ -392,6 +402,21 @@ class Forge:
             given = {"context": context, "state": state} | more
             return checks.set_status(self.world, self.world.repository(full_name), sha, user, given)
 
+    def runs(self, full_name: str) -> tuple[WorkflowRun, ...]:
+        """The workflow runs, oldest first."""
+        with self.world.lock:
+            repo = self.world.repository(full_name)
+            return tuple(run for run in self.world.runs.values() if run.repo_id == repo.id)
+
+    def jobs(self, run: WorkflowRun) -> tuple[WorkflowJob, ...]:
+        with self.world.lock:
+            return tuple(job for job in self.world.jobs.values() if job.run_id == run.id)
+
+    def disable_workflow(self, full_name: str, file_name: str, disabled: bool = True) -> None:
+        with self.world.lock:
+            workflow = workflows.find(self.world, self.world.repository(full_name), file_name)
+            workflows.switch(self.world, workflow, not disabled)
+
     def rerequest(self, run: CheckRun, user: str = "dev") -> None:
         """A person presses "Re-run" on a check."""
         with self.world.lock:
@@ -438,4 +463,5 @@ class Forge:
     def close(self) -> None:
         """Drop what is to come later, and stop sending webhooks. The git repositories stay on disk."""
         self.world.later.drop()
+        self.world.crew.close()
         self.webhooks.close()

@@ -113,6 +113,8 @@ class Repository:
     created: float
     pushed: float
     fork_of: int | None = None
+    actions: bool = False
+    """Whether its workflows run. Their steps execute on this machine."""
 
     @property
     def full_name(self) -> str:
@@ -323,6 +325,68 @@ class CheckRun:
     annotations: tuple[Annotation, ...]
     actions: tuple[Mapping[str, str], ...]
     created: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workflow:
+    """A workflow file that the repository has, or once had. `state` is active or disabled_manually."""
+
+    id: int
+    repo_id: int
+    path: str
+    state: str
+    created: float
+
+    @property
+    def file_name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowRun:
+    """`problem` says what the practice forge could not do with the file; GitHub has no such field."""
+
+    id: int
+    repo_id: int
+    workflow_id: int
+    number: int
+    name: str
+    title: str
+    event: str
+    head_branch: str | None
+    head_sha: str
+    head_repo_id: int
+    actor: str
+    suite_id: int
+    status: str
+    conclusion: str | None
+    created: float
+    updated: float
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    problem: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepResult:
+    name: str
+    number: int
+    conclusion: str
+    output: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowJob:
+    id: int
+    run_id: int
+    name: str
+    labels: tuple[str, ...]
+    check_run_id: int
+    status: str
+    conclusion: str | None
+    created: float
+    started: float
+    completed: float | None
+    steps: tuple[StepResult, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

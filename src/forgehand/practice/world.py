@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from forgehand.practice.actions.crew import Crew
 from forgehand.practice.errors import not_found
 from forgehand.practice.faults import Faults
 from forgehand.practice.git import Bare
@@ -35,6 +36,9 @@ from forgehand.practice.records import (
     Ruleset,
     Status,
     Token,
+    Workflow,
+    WorkflowJob,
+    WorkflowRun,
 )
 from forgehand.practice.webhooks import Webhooks
 
@@ -72,6 +76,9 @@ class World:
     statuses: dict[int, Status] = field(default_factory=dict)
     suites: dict[int, CheckSuite] = field(default_factory=dict)
     check_runs: dict[int, CheckRun] = field(default_factory=dict)
+    workflows: dict[int, Workflow] = field(default_factory=dict)
+    runs: dict[int, WorkflowRun] = field(default_factory=dict)
+    jobs: dict[int, WorkflowJob] = field(default_factory=dict)
     merge_asked: set[tuple[int, str, str]] = field(default_factory=set)
     """Pull id, base sha and head sha whose mergeability somebody asked for."""
 
@@ -79,6 +86,7 @@ class World:
         self.root.mkdir(parents=True, exist_ok=True)
         self.faults = Faults()
         self.later = Later()
+        self.crew = Crew()
         self.limits = Limits()
         self.journal = Journal(self.clock)
         self.webhooks = Webhooks(self.clock, self.quirks)

@@ -99,6 +99,7 @@ def _visit(sample: Sample) -> None:
         api.post(f"{R}/check-suites/{suite_id}/rerequest")
         _review(api, sha)
         _ask(sample, api)
+        _act(sample, api)
         _branches(sample, api)
         _talk(api)
         for path in READS:
@@ -115,6 +116,40 @@ def _visit(sample: Sample) -> None:
         tree = api.get(f"{R}/git/trees/main").json()
         api.get(f"{R}/git/blobs/{tree['tree'][0]['sha']}")
         api.get(f"{R}/git/commits/{sha}")
+
+
+WORKFLOW = """
+name: Ship
+on:
+  workflow_dispatch:
+    inputs:
+      target: {required: true}
+jobs:
+  ship:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: test -f app.py
+"""
+
+
+def _act(sample: Sample, api: Any) -> None:
+    forge, name, path = sample.forge, "octo/acts", "/repos/octo/acts/actions"
+    forge.create_repository(name)
+    forge.enable_actions(name)
+    forge.commit(name, "main", {".github/workflows/ship.yml": WORKFLOW, "app.py": "1\n"})
+    body = {"ref": "main", "inputs": {"target": "x"}}
+    for asked in (body | {"return_run_details": True}, body, {"ref": "none"}):
+        api.post(f"{path}/workflows/ship.yml/dispatches", json=asked)
+    run = forge.wait_for(lambda: [run for run in forge.runs(name) if run.status == "completed"])[0]
+    assert run.conclusion == "success", forge.jobs(run)
+    forge.wait_for(lambda: all(run.status == "completed" for run in forge.runs(name)))
+    for shown in ("workflows", "workflows/ship.yml", "workflows/ship.yml/runs", "runs?event=workflow_dispatch"):
+        api.get(f"{path}/{shown}")
+    for shown in (f"runs/{run.id}", f"runs/{run.id}/jobs", f"jobs/{forge.jobs(run)[0].id}"):
+        api.get(f"{path}/{shown}")
+    for verb in ("disable", "enable"):
+        api.put(f"{path}/workflows/ship.yml/{verb}")
 
 
 def _ask(sample: Sample, api: Any) -> None:

@@ -44,19 +44,21 @@ def request_suites(world: World, repo: Repository, sha: str, branch: str | None,
         if not mine or installation.account.lower() != repo.owner.lower():
             continue
         if installation.permissions.get("checks") == "write" and not _suite(world, repo, installation.app_id, sha):
-            suite = _make_suite(world, repo, installation.app_id, sha, branch, before)
+            suite = make_suite(world, repo, installation.app_id, sha, branch, before)
             events.check_suite(world, repo, suite, "requested", by)
 
 
-def create_run(world: World, repo: Repository, app: App, given: Mapping[str, Any]) -> CheckRun:
-    """`given` is the request's JSON. A run belongs to the app's suite for its commit."""
+def create_run(
+    world: World, repo: Repository, app: App, given: Mapping[str, Any], suite: CheckSuite | None = None
+) -> CheckRun:
+    """`given` is the request's JSON. A run belongs to the app's suite for its commit, or to the one that is given."""
     name, sha = given.get("name"), given.get("head_sha")
     if not isinstance(name, str) or not name:
         raise Refusal(422, 'Invalid request.\n\n"name" wasn\'t supplied.')
     if not isinstance(sha, str) or world.git(repo).kind(sha) != "commit":
         raise Refusal(422, f"No commit found for SHA: {sha}")
     now = world.now()
-    suite = _suite(world, repo, app.id, sha) or _make_suite(world, repo, app.id, sha, None, None)
+    suite = suite or _suite(world, repo, app.id, sha) or make_suite(world, repo, app.id, sha, None, None)
     run = CheckRun(
         id=world.new_id(),
         repo_id=repo.id,
@@ -204,7 +206,7 @@ def _suite(world: World, repo: Repository, app_id: int, sha: str) -> CheckSuite 
     return next(found, None)
 
 
-def _make_suite(
+def make_suite(
     world: World, repo: Repository, app_id: int, sha: str, branch: str | None, before: str | None
 ) -> CheckSuite:
     now = world.now()

@@ -24,6 +24,9 @@ NEEDS = {
     "check_run": ("checks",),
     "check_suite": ("checks",),
     "status": ("statuses",),
+    "workflow_dispatch": ("contents",),
+    "workflow_job": ("actions",),
+    "workflow_run": ("actions",),
 }
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from forgehand.practice import objects, render
-from forgehand.practice.acts import checks, events, protection, reviews
+from forgehand.practice.acts import checks, events, protection, reviews, workflows
 from forgehand.practice.acts.limits import check_body
 from forgehand.practice.errors import Refusal, invalid
 from forgehand.practice.records import Pull, Repository
@@ -86,10 +86,10 @@ def next_number(world: World, repo: Repository) -> int:
 
 def announce(world: World, pull: Pull, action: str, by: str, **fields: Any) -> None:
     repo = world.repositories[pull.repo_id]
-    if not events.heard(world, repo):
-        return
-    rendered = render.pulls.pull(world, pull)
-    events.emit(world, repo, "pull_request", by, action=action, number=pull.number, pull_request=rendered, **fields)
+    if events.heard(world, repo):
+        shown = {"number": pull.number, "pull_request": render.pulls.pull(world, pull)}
+        events.emit(world, repo, "pull_request", by, action=action, **shown, **fields)
+    workflows.on_pull(world, pull, action, by)
 
 
 def change(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from forgehand.practice import objects, render
-from forgehand.practice.acts import checks, events, protection, pulls
+from forgehand.practice.acts import checks, events, protection, pulls, workflows
 from forgehand.practice.errors import Refusal
 from forgehand.practice.records import Repository
 from forgehand.practice.world import World
@@ -50,6 +50,7 @@ def moved(world: World, repo: Repository, ref: str, old: str | None, new: str | 
     if new is not None:
         pulls.base_moved(world, repo, branch, new, by)
         checks.request_suites(world, repo, new, branch, old, by)
+        workflows.on_push(world, repo, branch, new, by)
     pulls.head_moved(world, repo, branch, new, by)
 
 

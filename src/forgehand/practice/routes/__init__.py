@@ -2,6 +2,7 @@
 
 from forgehand.practice.router import find
 from forgehand.practice.routes import (
+    actions,
     apps,
     checks,
     comments,
@@ -23,6 +24,7 @@ from forgehand.practice.routes import (
 )
 
 __all__ = [
+    "actions",
     "apps",
     "checks",
     "comments",
