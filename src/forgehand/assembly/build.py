@@ -130,8 +130,10 @@ async def working(app: App) -> AsyncIterator[Crew]:
         identity = gh.Identity(github)
         children = ChildProcesses()
         admin = await _admin_base_url(app)
+        pulls = gh.PullReader(github, tokens, identity)
         parts = Parts(
-            pulls=gh.PullReader(github, tokens, identity),
+            pulls=pulls,
+            pulls_about=pulls,
             checks=gh.CheckReader(github, tokens, identity),
             branches=gh.BranchReader(github, tokens),
             people=gh.PeopleReader(github, tokens),
@@ -144,9 +146,6 @@ async def working(app: App) -> AsyncIterator[Crew]:
             details_url=lambda slot: f"{admin}/admin/effects/{slot}",
         )
 
-        async def own_login() -> str:
-            return (await identity.get()).login
-
         async def sign_in() -> str:
             slug = str((await github.get("/app", gh.Actor.APP)).data["slug"])
             if settings.github_app_slug not in ("", slug):
@@ -157,7 +156,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
         known = specs(app.built_in)
         workers: dict[str, Worker] = {each.spec.type: each.make(parts) for each in app.built_in}
         for engine in (
-            Planner(app.store, known, own_login),
+            Planner(app.store, known, identity.get),
             Sweep(gh.HookReader(github), app.store, settings.sweep_seconds),
             Tidy(app.store, settings.keep_days * DAY),
             Reconcile(gh.OpenPullReader(github, tokens), app.store, known),

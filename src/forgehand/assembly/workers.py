@@ -10,7 +10,7 @@ from forgehand.ports.contents import Contents
 from forgehand.ports.conversation import Conversation
 from forgehand.ports.desk import Worker
 from forgehand.ports.git import Comparisons
-from forgehand.ports.github import PullRequests
+from forgehand.ports.github import PullRequests, PullsAbout
 from forgehand.ports.people import People
 from forgehand.workers import review
 
@@ -20,6 +20,7 @@ class Parts:
     """What assembly can hand to a worker's constructor."""
 
     pulls: PullRequests
+    pulls_about: PullsAbout
     checks: Checks
     branches: Branches
     people: People

@@ -75,7 +75,9 @@ def _mismatch(event: Event, trigger: Trigger) -> str | None:
         if globs and not any(value and fnmatchcase(value, glob) for glob in globs):
             return f"{name} {value or 'missing'} matches none of {', '.join(globs)}"
     if trigger.draft is not None and (pull is None or pull.draft is not trigger.draft):
-        return "the pull request is a draft" if pull and pull.draft else "the pull request is not a draft"
+        if pull is None or pull.draft is None:
+            return "the event does not say whether a pull request is a draft"
+        return "the pull request is a draft" if pull.draft else "the pull request is not a draft"
     return None
 
 

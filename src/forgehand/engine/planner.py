@@ -4,15 +4,16 @@ Runs as a job of type `plan`, page by page, so that a crash in it is just a job 
 creates follow from the delivery.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
 
-from forgehand.domain.events import Event, Unhandled, parse
+from forgehand.domain.events import Event, Unhandled, each_about_one, parse
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.jobs import PLAN, Done, Failed, Job, Outcome, job_id
 from forgehand.domain.routing import Match, WorkerSpec, match
 from forgehand.engine.intake import planning_job
 from forgehand.ports.desk import Desk
-from forgehand.ports.store import Intake
+from forgehand.ports.store import Controls, Intake
 
 JOBS_A_PAGE = 15
 """A Change stays within what the smallest store takes in one transaction (100 items)."""
@@ -36,16 +37,37 @@ OWN_ECHOES = frozenset(
 )
 """Events that we cause by speaking. They never wake us when our own App sent them, or a worker would talk to itself."""
 
+ASKED_FOR = frozenset({"rerequested", "requested_action"})
+"""What a person asks of a check of ours: no echo."""
+
+MOST_IN_A_ROW = 10
+"""How often our own App may move a pull request's head, with nobody else in between, and still be woken by it. What it
+does because of its own push, and pushes again, would never end."""
+
+
+class Us(Protocol):
+    """Who we are on GitHub: our App's login (`slug[bot]`) and id, 0 for a person."""
+
+    @property
+    def login(self) -> str: ...
+
+    @property
+    def app_id(self) -> int: ...
+
+
+class PlanStore(Intake, Controls, Protocol):
+    """The part of the store that planning needs."""
+
 
 class Planner:
-    """`own_login` gives our App's login on GitHub (`slug[bot]`); asked only for events that may be our own echo."""
+    """`us` is asked only for events that may be of our own making."""
 
     type = PLAN
 
-    def __init__(self, store: Intake, workers: tuple[WorkerSpec, ...], own_login: Callable[[], Awaitable[str]]) -> None:
+    def __init__(self, store: PlanStore, workers: tuple[WorkerSpec, ...], us: Callable[[], Awaitable[Us]]) -> None:
         self._store = store
         self._workers = workers
-        self._own_login = own_login
+        self._us = us
 
     async def run(self, desk: Desk) -> Outcome:
         guid = str(desk.job.payload["guid"])
@@ -55,15 +77,28 @@ class Planner:
         event = parse(stored.delivery)
         if isinstance(event, Unhandled):
             return _nothing(desk, event.why)
-        if event.name in OWN_ECHOES and event.sender == await self._own_login():
+        if await self._is_echo(event):
             return _nothing(desk, "our own App sent it", event)
-        matches, misses = match(event, self._workers)
+        marks, turn = await self._own_turn(event)
+        if turn > MOST_IN_A_ROW:
+            why = f"our own App moved {event.subject} {turn} times in a row: it rests until somebody else pushes"
+            return _nothing(desk, why, event, marks)
+        return self._plan(desk, event, marks)
+
+    def _plan(self, desk: Desk, event: Event, marks: Mapping[str, str]) -> Done:
+        guid, now = event.delivery, desk.now()
+        matches: list[tuple[Event, Match]] = []
+        misses: dict[str, str] = {}
+        for each in each_about_one(event):
+            woken, asleep = match(each, self._workers)
+            matches.extend((each, matched) for matched in woken)
+            misses.update((miss.worker.id, miss.why) for miss in asleep)
         cursor, replay = int(desk.job.payload.get("cursor", 0)), str(desk.job.payload.get("replay", ""))
         page = matches[cursor : cursor + JOBS_A_PAGE]
-        now = desk.now()
-        jobs = [job_for(each, event, now, replay=replay) for each in page]
+        jobs = [job_for(matched, each, now, replay=replay) for each, matched in page]
         if len(matches) > cursor + JOBS_A_PAGE:
             jobs.append(planning_job(guid, event.name, now, replay=replay, cursor=cursor + JOBS_A_PAGE))
+        woken_here = {matched.worker.id: matched.why for _, matched in page}
         planned = Fact(
             id=fact_id("planned", desk.job.id, near=desk.job.id),
             kind="delivery.planned",
@@ -71,21 +106,43 @@ class Planner:
             delivery=guid,
             repository_id=event.repo.id,
             data={
-                "matched": {each.worker.id: each.why for each in page},
-                "missed": {each.worker.id: each.why for each in misses},
+                "matched": woken_here,
+                "missed": {worker: why for worker, why in misses.items() if worker not in woken_here},
                 "action": event.action,
                 "repository": event.repo.full_name,
                 "replay": replay,
             },
         )
-        return Done({"jobs": len(page)}, jobs=tuple(jobs), facts=(planned,))
+        return Done({"jobs": len(page)}, jobs=tuple(jobs), facts=(planned,), marks=marks)
+
+    async def _is_echo(self, event: Event) -> bool:
+        labels = event.name == "pull_request" and event.action in ("labeled", "unlabeled")
+        if event.name not in OWN_ECHOES and not labels:
+            return False
+        us = await self._us()
+        # The sender of a check suite is whoever pushed, so that the App that it belongs to is asked as well.
+        ours = bool(event.app) and event.app == us.app_id and event.action not in ASKED_FOR
+        return ours or event.sender == us.login
+
+    async def _own_turn(self, event: Event) -> tuple[Mapping[str, str], int]:
+        """How often in a row, this time included, our own App moved the head of this pull request, and how that is
+        remembered: the chain goes on while each move begins where our last one ended."""
+        moved = event.moved
+        if not (event.pull and moved and event.sender_is_bot) or event.sender != (await self._us()).login:
+            return {}, 0
+        key = f"own:{event.repo.id}:{event.subject}"
+        count, _, ended = (await self._store.mark(key) or "0:").partition(":")
+        if ended == moved.after:
+            # Planned before: a replay, or a crash in between.
+            return {}, int(count)
+        turn = int(count) + 1 if ended == moved.before else 1
+        return {key: f"{turn}:{moved.after}"}, turn
 
 
 def job_for(matched: Match, event: Event, now: float, *, replay: str = "") -> Job:
     """The job of one worker for one event: the same event gives the same id, a replay gives another."""
-    worker = matched.worker
-    subject = f"pull/{event.pull.number}" if event.pull else f"event/{event.name}"
-    revision = event.pull.head_sha if event.pull else ""
+    worker, subject = matched.worker, event.subject
+    revision = event.pull.head_sha if event.pull else event.commit or (event.moved.after if event.moved else "")
     return Job(
         id=job_id(event.delivery, replay, worker.id, event.repo.id, subject, revision, near=event.delivery),
         type=worker.type,
@@ -95,9 +152,9 @@ def job_for(matched: Match, event: Event, now: float, *, replay: str = "") -> Jo
         repository=event.repo.full_name,
         subject=subject,
         created_at=now,
-        payload={"event": event.name, "action": event.action, "sender": event.sender},
+        payload=_payload(event),
         grant=worker.grant,
-        lane=f"{worker.id}:{event.repo.id}:{subject}" if event.pull else "",
+        lane=_lane(worker, event),
         revision=revision,
         run_at=now,
         max_duration=worker.max_duration,
@@ -107,7 +164,25 @@ def job_for(matched: Match, event: Event, now: float, *, replay: str = "") -> Jo
     )
 
 
-def _nothing(desk: Desk, why: str, event: Event | None = None) -> Done:
+def _lane(worker: WorkerSpec, event: Event) -> str:
+    """Events about one subject supersede each other in a worker, whose job reads the present state; but each comment
+    is a wish of its own. A light worker never supersedes a heavy one: each has its own lane."""
+    one_of_many = event.comment is not None or event.subject.startswith("event/")
+    return "" if one_of_many else f"{worker.id}:{event.repo.id}:{event.subject}"
+
+
+def _payload(event: Event) -> dict[str, Any]:
+    """What woke the worker; of a comment enough to read it again."""
+    payload: dict[str, Any] = {"event": event.name, "action": event.action, "sender": event.sender}
+    if event.comment:
+        payload["comment"] = event.comment.id
+        payload["first_line"] = event.comment.first_line
+    if event.moved:
+        payload["before"], payload["after"] = event.moved.before, event.moved.after
+    return payload
+
+
+def _nothing(desk: Desk, why: str, event: Event | None = None, marks: Mapping[str, str] | None = None) -> Done:
     about = {"action": event.action, "repository": event.repo.full_name} if event else {}
     nothing = Fact(
         id=fact_id("planned", desk.job.id, near=desk.job.id),
@@ -116,4 +191,4 @@ def _nothing(desk: Desk, why: str, event: Event | None = None) -> Done:
         delivery=desk.job.delivery,
         data={"why": why, **about},
     )
-    return Done({"jobs": 0, "why": why}, facts=(nothing,))
+    return Done({"jobs": 0, "why": why}, facts=(nothing,), marks=marks or {})

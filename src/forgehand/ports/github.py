@@ -135,6 +135,18 @@ class PullRequests(Protocol):
         ...
 
 
+class PullsAbout(Protocol):
+    """The open pull requests that something other than themselves concerns."""
+
+    async def at(self, repo: Repo, sha: str) -> Sequence[PullRequest]:
+        """Those whose head is this commit, a fork's included."""
+        ...
+
+    async def into(self, repo: Repo, branch: str) -> Sequence[PullRequest]:
+        """Those that would be merged into this branch."""
+        ...
+
+
 class OpenPulls(Protocol):
     async def repositories(self) -> Sequence[Repo]:
         """Every repository of every installation of the App."""

@@ -48,6 +48,20 @@ async def test_reading_asks_for_reading_only(stage: Stage) -> None:
     assert [call.permissions for call in read] == [{"pull_requests": "read", "metadata": "read"}]
 
 
+async def test_the_open_pulls_of_a_commit_and_of_a_base_are_found(stage: Stage) -> None:
+    stage.forge.fork(stage.name, "kim")
+    theirs = stage.forge.commit("kim/sample", "theirs", {"fork.py": "x = 1\n"}, author="kim")
+    fork = stage.forge.open_pull(stage.name, "kim:theirs", user="kim")
+    stage.forge.set_branch(stage.name, "release", stage.forge.branch(stage.name, "main"))
+    other = stage.forge.open_pull(stage.name, "topic", "release")
+    reader = PullReader(stage.github, stage.tokens, stage.identity)
+    assert [each.number for each in await reader.at(stage.repo, theirs)] == [fork.number]
+    assert {each.number for each in await reader.at(stage.repo, stage.head)} == {stage.number, other.number}
+    assert {each.number for each in await reader.into(stage.repo, "main")} == {stage.number, fork.number}
+    stage.forge.close_pull(stage.name, fork.number)
+    assert await reader.at(stage.repo, theirs) == []
+
+
 async def test_changed_files_are_read_to_the_last_page(stage: Stage) -> None:
     stage.forge.commit(stage.name, "topic", {f"many/{n:03}.txt": f"{n}\n" for n in range(130)} | {"b.bin": b"\0\1\2"})
     files = await PullReader(stage.github, stage.tokens, stage.identity).files(stage.repo, stage.number)

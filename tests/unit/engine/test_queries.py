@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from forgehand.adapters.github.identity import Self
 from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
@@ -74,14 +75,14 @@ async def test_why_a_delivery_woke_nobody(store: MemoryStore) -> None:
 
 
 async def test_an_echo_of_our_own_names_its_repository_in_lists(store: MemoryStore) -> None:
-    async def our_login() -> str:
-        return "forgehand[bot]"
+    async def us() -> Self:
+        return Self("forgehand[bot]", "Bot", 7)
 
     about = {"repository": {"id": 2, "full_name": "octo/shop"}, "installation": {"id": 1}}
     body = json.dumps({"action": "created", "sender": {"login": "forgehand[bot]"}, **about}).encode()
     plan = planning_job("guid", "check_run", NOW)
     await store.record(Delivery("guid", "check_run", body, NOW), Change(enqueue=(plan,)))
-    outcome = await Planner(store, (), our_login).run(JobDesk(plan, DryGate(store), lambda: NOW))
+    outcome = await Planner(store, (), us).run(JobDesk(plan, DryGate(store), lambda: NOW))
     await stories.end(store, plan.id, outcome, NOW)
     (found,) = await recent_journeys(store, 1)
     assert (found.nothing, found.action, found.repository) == ("our own App sent it", "created", "octo/shop")

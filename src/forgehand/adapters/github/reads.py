@@ -4,7 +4,7 @@ Each class implements one narrow port of `ports.github`; assembly hands each to 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -27,7 +27,7 @@ class ReachingTokens(KeptTokens, Protocol):
 
 
 class PullReader:
-    """`ports.github.PullRequests`. https://docs.github.com/en/rest/pulls/pulls"""
+    """`ports.github.PullRequests` and `PullsAbout`. https://docs.github.com/en/rest/pulls/pulls"""
 
     def __init__(self, github: GitHub, tokens: KeptTokens, identity: Identity) -> None:
         self._calls = RepoCalls(github, tokens, READ_PULLS)
@@ -44,6 +44,17 @@ class PullReader:
         us = await self._identity.get()
         found = await self._calls.all(repo, f"pulls/{int(number)}/comments")
         return [parsed("review comment", lambda data: _review_comment(data, us.wrote(data)), each) for each in found]
+
+    async def at(self, repo: Repo, sha: str) -> Sequence[PullRequest]:
+        # GitHub's own list of a commit's pull requests lacks those of forks.
+        return [pull for pull in await self._open(repo, {}) if pull.head_sha == sha]
+
+    async def into(self, repo: Repo, branch: str) -> Sequence[PullRequest]:
+        return await self._open(repo, {"base": branch})
+
+    async def _open(self, repo: Repo, params: Mapping[str, str | int]) -> list[PullRequest]:
+        found = await self._calls.all(repo, "pulls", params={"state": "open", **params})
+        return [parsed("pull request", _pull, each) for each in found]
 
 
 class OpenPullReader:
