@@ -1,6 +1,7 @@
 """The policy of a repository, read from its default branch. Implemented by `crafts.policies`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from forgehand.domain.policy import Problem, RepositoryPolicy
@@ -12,13 +13,15 @@ from forgehand.domain.rulings import Ruling
 class Loaded:
     """A policy in force. `sha` is the commit of the default branch at which it was read, and `source` names what it
     was made of, for people. `problems` are those of a file that cannot be used: the last valid one is then in force,
-    or the defaults. `notes` say what was asked for and the operator does not allow."""
+    or the defaults. `notes` say what was asked for and the operator does not allow. `keep` are documents for the Change
+    of whoever read it: what stays in force should a file become invalid."""
 
     policy: RepositoryPolicy
     sha: str
     source: str = "defaults"
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    keep: Mapping[str, str] = field(default_factory=dict)
 
 
 class Policies(Protocol):
@@ -28,5 +31,5 @@ class Policies(Protocol):
         ...
 
     async def proposal(self, repo: Repo, base_ref: str, head_sha: str) -> Ruling:
-        """What a pull request that changes the file would make of the policy, or why its file cannot be used."""
+        """What a pull request whose head changes the file would make of the policy, or why its file cannot be used."""
         ...
