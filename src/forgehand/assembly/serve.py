@@ -26,7 +26,8 @@ from forgehand.domain.jobs import Change
 from forgehand.engine.steps import Steps, silent
 from forgehand.ports.wakeups import Wakeups
 from forgehand.web.admin.app import LOOPBACK, build_admin, end_live, sign_in_path
-from forgehand.web.connections import limited
+from forgehand.web.connections import LimitedProtocol, limited
+from forgehand.web.deliveries import door
 from forgehand.web.intake import IntakeApp
 
 log = structlog.get_logger(__name__)
@@ -146,7 +147,7 @@ def _connections(open_files: int) -> tuple[int, int]:
 def _config(app: Any, connections: int = ADMIN_CONNECTIONS) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=limited(connections),
+        http=limited(connections, door(app) if isinstance(app, IntakeApp) else LimitedProtocol),
         ws="none",
         lifespan="off",
         log_config=None,

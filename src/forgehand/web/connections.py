@@ -78,6 +78,10 @@ class LimitedProtocol(HttpToolsProtocol):
             raise ValueError("too many requests sent ahead")
         self._in_head = False
         self._steps += 1
+        self._begin()
+
+    def _begin(self) -> None:
+        """A head is complete and within its limits."""
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -154,9 +158,9 @@ class LimitedProtocol(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete
 
 
-def limited(connections: int) -> type[LimitedProtocol]:
+def limited(connections: int, protocol: type[LimitedProtocol] = LimitedProtocol) -> type[LimitedProtocol]:
     """The protocol of a port that holds at most this many connections at once."""
-    return type("LimitedProtocol", (LimitedProtocol,), {"max_connections": connections})
+    return type(protocol.__name__, (protocol,), {"max_connections": connections})
 
 
 def _answer(status: bytes, extra: bytes = b"") -> bytes:

@@ -2,7 +2,7 @@
 
 It is the hot path of the whole system, so it is written for it: headers are read once, constant answers are built once,
 a body is checked for JSON without being built. Nothing else is served on this port but two constant answers for load
-balancers.
+balancers. Ordinary deliveries come here without ASGI between: see `web.deliveries`.
 
 Order: size → headers → signature → JSON → one durable commit → 202. A 2xx is a promise; nothing before the commit
 leaves a trace.
@@ -12,9 +12,9 @@ import asyncio
 import json
 import math
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass
-from types import CoroutineType, coroutine
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import msgspec
@@ -24,6 +24,7 @@ from forgehand.engine.intake import Accepted
 from forgehand.ports.store import StoreUnavailable
 
 PATH = "/webhooks/github"
+REQUIRED = (EVENT, GUID, SIGNATURE) = (b"x-github-event", b"x-github-delivery", b"x-hub-signature-256")
 OFF_LOOP_BYTES = 256 * 1024
 """Larger bodies are verified in a thread: hashing 25 MB would hold every other delivery up for 20 ms and more."""
 
@@ -36,7 +37,21 @@ FREE_BYTES = 64 * 1024
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Answer = tuple[Message, Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer. `head` is its status and fields as HTTP/1.1 writes them, without an end: the server adds its own."""
+
+    status: int
+    fields: tuple[tuple[bytes, bytes], ...]
+    head: bytes
+    body: bytes
+
+    @property
+    def closes(self) -> bool:
+        """Whether nothing more is read from the connection."""
+        return _CLOSE in self.fields
 
 
 class Accepts(Protocol):
@@ -88,22 +103,18 @@ class IntakeApp:
         else:
             answer = await self._receive_delivery(dict(scope["headers"]), receive)
         if answer is not None:
-            await send(answer[0])
-            await send(answer[1])
+            await send({"type": "http.response.start", "status": answer.status, "headers": list(answer.fields)})
+            await send({"type": "http.response.body", "body": answer.body})
 
-    async def _receive_delivery(self, headers: dict[bytes, bytes], receive: Receive) -> Answer | None:
-        """The answer, or None when the client went away before its body was complete."""
-        length = headers.get(b"content-length")
-        if length is not None and length.isdigit() and int(length) > MAX_BODY_BYTES:
-            return _TOO_LARGE
-        event = headers.get(b"x-github-event")
-        guid = headers.get(b"x-github-delivery")
-        signature = headers.get(b"x-hub-signature-256")
-        if not event or not guid or not signature:
-            return _MISSING["X-GitHub-Event" if not event else "X-GitHub-Delivery" if not guid else _SIGNATURE]
-        body = await _read(receive, self._body_seconds, self._room)
-        if not isinstance(body, bytes):
-            return body
+    @property
+    def body_seconds(self) -> float:
+        """How long a client may take to send its body."""
+        return self._body_seconds
+
+    async def take(self, headers: dict[bytes, bytes], body: bytes) -> Answer:
+        """Judge a delivery whose body has arrived whole, and store it. Its size and the three headers that make it one
+        have been looked at."""
+        event, guid, signature = headers[EVENT], headers[GUID], headers[SIGNATURE]
         if len(body) <= OFF_LOOP_BYTES:
             refusal = self._judge(headers, event, guid, signature, body)
         else:
@@ -119,6 +130,19 @@ class IntakeApp:
         except StoreUnavailable as error:
             return _unavailable(error)
         return _accepted(guid, accepted)
+
+    async def _receive_delivery(self, headers: dict[bytes, bytes], receive: Receive) -> Answer | None:
+        """The answer, or None when the client went away before its body was complete."""
+        length = headers.get(b"content-length")
+        if length is not None and length.isdigit() and int(length) > MAX_BODY_BYTES:
+            return _TOO_LARGE
+        for name, answer in _MISSING.items():
+            if not headers.get(name):
+                return answer
+        body = await _read(receive, self._body_seconds, self._room)
+        if not isinstance(body, bytes):
+            return body
+        return await self.take(headers, body)
 
     def _judge(
         self, headers: dict[bytes, bytes], event: bytes, guid: bytes, signature: bytes, body: bytes
@@ -152,33 +176,18 @@ class IntakeApp:
 
 async def _read(receive: Receive, seconds: float, room: _Room) -> bytes | Answer | None:
     """The whole body; an answer when it is too large or too slow or finds no room; None when the client went away."""
-    asked = receive()
-    message: Message | None = None
-    if isinstance(asked, CoroutineType):
-        # A body that is there already needs no timer: setting one up is an eighth of the work done here.
-        try:
-            waits_for = asked.send(None)
-        except StopIteration as there:
-            message = there.value
-        else:
-            asked = _resumed(asked, waits_for)
-    if message is None or message.get("more_body", False):
-        try:
-            async with asyncio.timeout(seconds):
-                return await _read_parts(receive, await asked if message is None else message, room)
-        except TimeoutError:
-            return _TOO_SLOW
-    if message["type"] == "http.disconnect":
-        return None
-    body: bytes = message.get("body", b"")
-    return body if len(body) <= MAX_BODY_BYTES else _TOO_LARGE_STREAM
+    try:
+        async with asyncio.timeout(seconds):
+            return await _read_parts(receive, room)
+    except TimeoutError:
+        return TOO_SLOW
 
 
-async def _read_parts(receive: Receive, message: Message, room: _Room) -> bytes | Answer | None:
+async def _read_parts(receive: Receive, room: _Room) -> bytes | Answer | None:
     chunks: list[bytes] = []
     size = held = 0
     try:
-        while message["type"] != "http.disconnect":
+        while (message := await receive())["type"] != "http.disconnect":
             chunk = message.get("body", b"")
             size += len(chunk)
             if size > MAX_BODY_BYTES:
@@ -191,26 +200,9 @@ async def _read_parts(receive: Receive, message: Message, room: _Room) -> bytes 
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return b"".join(chunks)
-            message = await receive()
         return None
     finally:
         room.held -= held
-
-
-@coroutine
-def _resumed(started: Coroutine[Any, Any, Message], waits_for: Any) -> Generator[Any, Any, Message]:
-    """Await the rest of a coroutine that has run up to its first wait."""
-    while True:
-        try:
-            try:
-                sent = yield waits_for
-            except BaseException as error:
-                waits_for = started.throw(error)
-            else:
-                waits_for = started.send(sent)
-        except StopIteration as finished:
-            message: Message = finished.value
-            return message
 
 
 # GitHub sends UUIDs and lower-case names. The narrow set keeps headers harmless wherever they are shown or stored.
@@ -241,10 +233,8 @@ def _accepted(guid: bytes, accepted: Accepted) -> Answer:
     if accepted.ignored is not None:
         body += b', "ignored": ' + json.dumps(accepted.ignored).encode()
     body += b"}"
-    start = _ACCEPTED_STARTS.get(len(body))
-    if start is None:
-        start = _ACCEPTED_STARTS[len(body)] = _start(202, len(body))
-    return start, {"type": "http.response.body", "body": body}
+    fields, head = _ACCEPTED_HEADS.get(len(body)) or _ACCEPTED_HEADS.setdefault(len(body), _head(202, len(body)))
+    return Answer(202, fields, head, body)
 
 
 def _unavailable(error: StoreUnavailable) -> Answer:
@@ -259,33 +249,34 @@ def _constant(status: int, error: str, *extra: tuple[bytes, bytes]) -> Answer:
 
 def _answer(status: int, value: dict[str, str], *extra: tuple[bytes, bytes]) -> Answer:
     body = json.dumps(value).encode()
-    return _start(status, len(body), *extra), {"type": "http.response.body", "body": body}
+    return Answer(status, *_head(status, len(body), *extra), body)
 
 
-def _start(status: int, length: int, *extra: tuple[bytes, bytes]) -> Message:
-    headers = [
+def _head(status: int, length: int, *extra: tuple[bytes, bytes]) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
+    fields = (
         (b"content-type", b"application/json"),
         (b"content-length", str(length).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
         *extra,
-    ]
-    return {"type": "http.response.start", "status": status, "headers": headers}
+    )
+    line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+    return fields, line + b"".join(b"%s: %s\r\n" % field for field in fields)
 
 
-_SIGNATURE = "X-Hub-Signature-256"
 _CLOSE = (b"connection", b"close")
-_ACCEPTED_STARTS: dict[int, Message] = {}
+_ACCEPTED_HEADS: dict[int, tuple[tuple[tuple[bytes, bytes], ...], bytes]] = {}
 """By length: GUIDs and reasons come in few lengths, at most a few hundred."""
 
 _MISSING = {
-    name: _constant(400, f"The header {name} is missing.")
-    for name in ("X-GitHub-Event", "X-GitHub-Delivery", _SIGNATURE)
+    name.lower().encode(): _constant(400, f"The header {name} is missing.")
+    for name in ("X-GitHub-Event", "X-GitHub-Delivery", "X-Hub-Signature-256")
 }
 _TOO_LARGE = _constant(413, "The body is larger than 25 MB, GitHub's own limit.")
 _TOO_LARGE_STREAM = _constant(413, "The body is larger than 25 MB, GitHub's own limit.", _CLOSE)
 _NO_ROOM = _constant(503, "Too many large bodies arrive at once; send it again.", (b"retry-after", b"5"), _CLOSE)
-_TOO_SLOW = _constant(408, "The body took too long to arrive.", _CLOSE)
+TOO_SLOW = _constant(408, "The body took too long to arrive.", _CLOSE)
+BROKEN = _constant(500, "Something broke here; send it again.", _CLOSE)
 _NOT_SIGNED = _constant(401, "The signature does not match: check that the App's webhook secret is the one set here.")
 _ODD_EVENT = _constant(400, "X-GitHub-Event must be 1 to 100 letters, digits, or . _ : -")
 _ODD_GUID = _constant(400, "X-GitHub-Delivery must be 1 to 100 letters, digits, or . _ : -")

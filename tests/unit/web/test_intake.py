@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,8 @@ from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.deliveries import MAX_BODY_BYTES
 from forgehand.engine.intake import Accepted, Intake
 from forgehand.ports.store import StoreUnavailable
+from forgehand.web.connections import limited
+from forgehand.web.deliveries import door as protocol
 from forgehand.web.intake import OFF_LOOP_BYTES, IntakeApp
 from support.stories import Clock, HintedWakeups
 
@@ -56,14 +59,35 @@ def signed(body: bytes, secret: bytes = SECRET) -> dict[str, str | None]:
     }
 
 
-@pytest.fixture
-async def door() -> AsyncIterator[Door]:
+@pytest.fixture(params=["asgi", "socket"])
+async def door(request: pytest.FixtureRequest) -> AsyncIterator[Door]:
+    """Over ASGI, and over a socket with the webhook port's own protocol: what a client sees is the same."""
     store, wakeups = MemoryStore(), HintedWakeups()
     await store.open()
     intake = Intake(store, wakeups, frozenset({"pull_request"}), Clock())
     app = IntakeApp(intake, [SECRET, PREVIOUS], ready=store.check)
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://intake.test") as client:
+    if request.param == "asgi":
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://intake.test") as client:
+            yield Door(store, wakeups, app, client)
+        return
+    async with port_of(app) as number, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{number}") as client:
         yield Door(store, wakeups, app, client)
+
+
+@asynccontextmanager
+async def port_of(app: IntakeApp) -> AsyncIterator[int]:
+    """The number of a port that serves the application as `forgehand serve` does."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, http=limited(1024, protocol(app)), ws="none", log_config=None)
+    )
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.005)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
 
 
 async def test_a_signed_delivery_is_stored_and_its_planning_hinted(door: Door) -> None:
@@ -180,9 +204,7 @@ async def test_a_body_announced_too_large_is_refused_before_it_is_read(door: Doo
 
 
 async def test_size_is_judged_before_headers(door: Door) -> None:
-    headers = {"content-length": str(MAX_BODY_BYTES + 1)}
-    answer = await door.client.post("/webhooks/github", content=b"", headers=headers)
-    assert answer.status_code == 413
+    assert await _call(door.app, {"content-length": str(MAX_BODY_BYTES + 1)}, _in_parts(b"x", 1)) == 413
 
 
 async def test_a_streamed_body_is_cut_off_where_it_becomes_too_large(door: Door) -> None:
@@ -316,21 +338,12 @@ async def test_nothing_else_is_served(door: Door, method: str, path: str, status
 
 
 async def test_over_a_real_socket_a_body_of_26_mb_is_refused_and_the_next_delivery_taken(door: Door) -> None:
-    server = uvicorn.Server(uvicorn.Config(door.app, host="127.0.0.1", port=0, log_level="error", lifespan="on"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            large = b" " * (26 * 1024 * 1024)
-            answer = await client.post("/webhooks/github", content=large, headers=_present(signed(large)))
-            assert answer.status_code == 413
-            answer = await client.post("/webhooks/github", content=BODY, headers=_present(signed(BODY)))
-            assert answer.status_code == 202
-    finally:
-        server.should_exit = True
-        await serving
+    async with port_of(door.app) as port, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        large = b" " * (26 * 1024 * 1024)
+        answer = await client.post("/webhooks/github", content=large, headers=_present(signed(large)))
+        assert answer.status_code == 413
+        answer = await client.post("/webhooks/github", content=BODY, headers=_present(signed(BODY)))
+        assert answer.status_code == 202
 
 
 def test_importing_the_door_loads_no_framework() -> None:

@@ -1,6 +1,7 @@
 """`PipeWakeups`: `forgehand serve` wakes its worker child by a byte in a pipe. Made by `assembly` on both sides."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Sequence
 
@@ -22,18 +23,24 @@ class PipeWakeups:
     def __init__(self, *, read: int | None = None, write: int | None = None) -> None:
         self._read = read
         self._write = write
+        self._hinting = False
         self._here = InProcessWakeups()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def hint(self, job_ids: Sequence[str]) -> None:
         if self._write is None:
             self._here.ring()
-            return
-        # A full pipe has hints enough; a broken one has nobody left to wake.
-        try:  # noqa: SIM105  (on the path of every delivery; `suppress` takes as long as the write)
-            os.write(self._write, b"!")
-        except OSError:
-            pass
+        elif not self._hinting:
+            # Deliveries that share a commit share the byte: it is written once all of them had their turn.
+            self._hinting = True
+            asyncio.get_running_loop().call_soon(self._wake)
+
+    def _wake(self) -> None:
+        self._hinting = False
+        if self._write is not None:
+            # A full pipe has hints enough; a broken one has nobody left to wake.
+            with contextlib.suppress(OSError):
+                os.write(self._write, b"!")
 
     async def wait(self, timeout: float) -> None:
         self._listen()
@@ -41,6 +48,8 @@ class PipeWakeups:
 
     async def close(self) -> None:
         self._stop_listening()
+        if self._hinting:
+            self._wake()
         for end in (self._read, self._write):
             if end is not None:
                 os.close(end)
