@@ -1,8 +1,9 @@
 """`ProcrastinateWakeups`: hints as Procrastinate tasks, which carry nothing but a job's id. Made by `assembly`.
 
-Whoever waits is woken twice over: all by a NOTIFY, at once, before a task has been made for it, and one by the task
-itself, which is kept until somebody fetched it. Our store decides who runs the job. Waiting tasks are few: each of
-`_SLOTS` slots holds at most one, since a woken worker looks for everything that is due.
+Whoever waits is woken twice over: all by a NOTIFY, at once, and one by a task that is made a little later and kept
+until somebody fetched it, for those who did not listen. Our store decides who runs the job. Waiting tasks are few: each
+of `_SLOTS` slots holds at most one, since a woken worker looks for everything that is due. A crowd of hints shares
+both, or hints would cost the intake more than commits.
 
 Tasks are fetched here and not by Procrastinate's worker: that one forgets a NOTIFY which comes while it fetches.
 """
@@ -11,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import zlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import LiteralString
 
 import procrastinate
@@ -35,16 +36,24 @@ class ProcrastinateWakeups:
         self._hinted = asyncio.Event()
         self._pending: dict[int, str] = {}
         """Slot to the job whose hint is to be sent: one a slot is enough."""
-        self._flushing: asyncio.Task[None] | None = None
+        self._unheard = False
+        """Whether a NOTIFY is to be sent."""
+        self._notifying: asyncio.Task[None] | None = None
+        self._deferring: asyncio.Task[None] | None = None
         self._working: asyncio.Task[None] | None = None
         self._app: procrastinate.App | None = None
         self._opening = asyncio.Lock()
-        self._closed = False
+        self._closing = asyncio.Event()
 
     async def hint(self, job_ids: Sequence[str]) -> None:
         self._pending.update({zlib.crc32(job_id.encode()) % _SLOTS: job_id for job_id in job_ids or [_SOME_JOB]})
-        if not self._closed and (self._flushing is None or self._flushing.done()):
-            self._flushing = asyncio.create_task(self._flush())
+        self._unheard = True
+        if self._closing.is_set():
+            return
+        if self._notifying is None or self._notifying.done():
+            self._notifying = asyncio.create_task(self._notify())
+        if self._deferring is None or self._deferring.done():
+            self._deferring = asyncio.create_task(self._defer())
 
     async def wait(self, timeout: float) -> None:
         if self._working is None:
@@ -55,38 +64,59 @@ class ProcrastinateWakeups:
         self._hinted.clear()
 
     async def close(self) -> None:
-        self._closed = True
-        if self._flushing is not None:
-            await asyncio.wait([self._flushing], timeout=_LAST_FLUSH)
-        for task in (self._flushing, self._working):
+        self._closing.set()
+        flushing = [task for task in (self._notifying, self._deferring) if task is not None]
+        if flushing:
+            await asyncio.wait(flushing, timeout=_LAST_FLUSH)
+        for task in (*flushing, self._working):
             if task is not None:
                 task.cancel()
                 await asyncio.wait([task])
         await self._drop_app()
 
-    async def _flush(self) -> None:
-        """Send what is pending; what comes meanwhile goes together in the next round."""
+    async def _notify(self) -> None:
+        """Wake all that listen, at once, then no sooner than after a rest."""
+        while self._unheard:
+            self._unheard = False
+            if not await self._sent(_ring):
+                self._unheard = not self._closing.is_set()
+            await self._rest(_NOTIFY_EVERY)
+
+    async def _defer(self) -> None:
+        """Make tasks of what is pending; what comes meanwhile goes together in the next round."""
         while self._pending:
+            await self._rest(_DEFER_AFTER)
+            if not await self._sent(self._defer_pending) and self._closing.is_set():
+                return
+
+    async def _defer_pending(self, app: procrastinate.App) -> None:
+        for slot in tuple(self._pending):
+            job_id = self._pending.pop(slot)
             try:
-                app = await self._opened()
-                await app.connector.execute_query_async(_NOTIFY)
-                while self._pending:
-                    slot, job_id = self._pending.popitem()
-                    try:
-                        await _defer(app, slot, job_id)
-                    except BaseException:
-                        self._pending.setdefault(slot, job_id)
-                        raise
-            except Exception as error:
-                log.warning("a wake-up is late, workers look by themselves meanwhile: %s", error)
-                if self._closed:
-                    return
-                await self._drop_app()
-                await asyncio.sleep(_TRY_AGAIN_AFTER)
+                await _defer(app, slot, job_id)
+            except BaseException:
+                self._pending.setdefault(slot, job_id)
+                raise
+
+    async def _sent(self, send: Callable[[procrastinate.App], Awaitable[None]]) -> bool:
+        try:
+            await send(await self._opened())
+        except Exception as error:
+            log.warning("a wake-up is late, workers look by themselves meanwhile: %s", error)
+            await self._drop_app()
+            await self._rest(_TRY_AGAIN_AFTER)
+            return False
+        return True
+
+    async def _rest(self, seconds: float) -> None:
+        """Cut short by the end."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
 
     async def _work(self) -> None:
         """Listen, and fetch what was deferred; after a lost connection, again."""
-        while not self._closed:
+        while not self._closing.is_set():
             try:
                 app = await self._opened()
                 ears = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, connect_timeout=3)
@@ -103,14 +133,14 @@ class ProcrastinateWakeups:
         clock = asyncio.get_running_loop().time
         # From here on every new task is heard of; those from before are found by the first fetch.
         fetch_at = clock()
-        while not self._closed:
+        while not self._closing.is_set():
             if clock() >= fetch_at:
                 await self._fetch(manager, me)
                 await manager.update_heartbeat(me)
                 fetch_at = clock() + _LOOK_EVERY
             async for _ in ears.notifies(timeout=fetch_at - clock(), stop_after=1):
                 self._hinted.set()
-                # Not at once: the woken worker is about to claim, and the task is only there in case nobody is.
+                # Not at once: the task is only there in case nobody listens.
                 fetch_at = min(fetch_at, clock() + _FETCH_AFTER)
 
     async def _fetch(self, manager: JobManager, me: int) -> None:
@@ -144,6 +174,10 @@ class ProcrastinateWakeups:
         return procrastinate.App(connector=connector)
 
 
+async def _ring(app: procrastinate.App) -> None:
+    await app.connector.execute_query_async(_NOTIFY)
+
+
 async def _defer(app: procrastinate.App, slot: int, job_id: str) -> None:
     hint = app.configure_task(_TASK, queue=_QUEUE, queueing_lock=f"{_QUEUE}-{slot}")
     # The one that is there already was not fetched yet: whoever fetches it will find our job as well.
@@ -175,7 +209,10 @@ _LISTEN: LiteralString = f"LISTEN {_CHANNEL}"
 _SOME_JOB = ""
 _SLOTS = 8
 _LOOK_EVERY = 5.0
-_FETCH_AFTER = 0.05
+_NOTIFY_EVERY = 0.01
+_DEFER_AFTER = 0.2
+_FETCH_AFTER = 0.3
+"""After the tasks of a NOTIFY were made."""
 _TRY_AGAIN_AFTER = 1.0
 _LAST_FLUSH = 2.0
 _SCHEMA_LOCK = 4_018_220_612
