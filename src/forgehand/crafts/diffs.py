@@ -32,6 +32,13 @@ class Spans:
         at = bisect_right(self.ranges, line, key=lambda each: each.start)
         return at > 0 and line in self.ranges[at - 1]
 
+    def nearest(self, line: int) -> int | None:
+        """The last line not after this one, else the first; None when there is none."""
+        at = bisect_right(self.ranges, line, key=lambda each: each.start)
+        if at:
+            return min(line, self.ranges[at - 1][-1])
+        return self.ranges[0].start if self.ranges else None
+
     def __iter__(self) -> Iterator[int]:
         return (line for each in self.ranges for line in each)
 

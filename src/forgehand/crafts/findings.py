@@ -1,8 +1,9 @@
-"""What a change adds: findings of its head that its base did not have, on lines that it touched. For workers."""
+"""What a change adds: findings of its head that its base did not have, on lines that it touched. And of what was said,
+what is fixed. For workers."""
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from forgehand.domain.findings import Finding, Severity
 
@@ -31,6 +32,28 @@ def new_findings(
     for fingerprint, findings in on_added.items():
         new += findings[max(0, known[fingerprint]) :]
     return in_order(map(shortened, new))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A finding that one of our comments carries."""
+
+    fingerprint: str
+    path: str
+
+
+def fixed(said: Iterable[Said], found: Iterable[Finding], unsure: Container[str] = ()) -> tuple[Said, ...]:
+    """Of what was said, what is not found any more, counted: of two that were said alike and one that is found, the
+    later is fixed. `found` are all findings of the change, told or not; `unsure` are paths that some analyser could not
+    read, where silence means nothing."""
+    still = Counter(finding.fingerprint for finding in found)
+    gone: list[Said] = []
+    for one in said:
+        if still[one.fingerprint] > 0:
+            still[one.fingerprint] -= 1
+        elif one.path not in unsure:
+            gone.append(one)
+    return tuple(gone)
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

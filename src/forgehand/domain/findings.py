@@ -6,6 +6,8 @@ from enum import StrEnum
 
 SECRETS = "secrets"
 """The tool whose findings nothing can mute."""
+SYNTAX = "invalid-syntax"
+"""The rule of a file that cannot be parsed. The line where that is noticed need not be the one that broke it."""
 
 
 class Severity(StrEnum):

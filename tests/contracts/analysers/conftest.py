@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from forgehand.adapters.analysers.hadolint import Hadolint
+from forgehand.adapters.analysers.oxlint import Oxlint
 from forgehand.adapters.analysers.secrets import Secrets
+from forgehand.adapters.analysers.shellcheck import Shellcheck
+from forgehand.adapters.analysers.yamllint import Yamllint
+from forgehand.adapters.analysers.zizmor import Zizmor
 from forgehand.adapters.sandbox.children import ChildProcesses
 from support.product import compiled_rules
 
@@ -36,3 +41,28 @@ def plant(tmp_path: Path) -> Plant:
 @pytest.fixture
 def secrets(children: ChildProcesses) -> Secrets:
     return Secrets(children, compiled_rules())
+
+
+@pytest.fixture
+def shellcheck(children: ChildProcesses) -> Shellcheck:
+    return Shellcheck(children)
+
+
+@pytest.fixture
+def yamllint(children: ChildProcesses) -> Yamllint:
+    return Yamllint(children)
+
+
+@pytest.fixture
+def zizmor(children: ChildProcesses) -> Zizmor:
+    return Zizmor(children)
+
+
+@pytest.fixture
+def hadolint(children: ChildProcesses) -> Hadolint:
+    return Hadolint(children)
+
+
+@pytest.fixture
+def oxlint(children: ChildProcesses) -> Oxlint:
+    return Oxlint(children)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from forgehand.adapters.analysers.own import GIANT_LINES, MOST, OwnRules
-from forgehand.domain.findings import Severity
+from forgehand.adapters.analysers.own import MOST, ChangeRules, OwnRules
+from forgehand.ports.git import Comparison, FileDiff
+from support.secrets import Fakes
 
 Plant = Callable[[Mapping[str, str | bytes]], tuple[Path, list[str]]]
 pytestmark = pytest.mark.anyio
@@ -15,35 +16,45 @@ pytestmark = pytest.mark.anyio
 CONFLICT = "a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> topic\nd\n"
 
 
-@pytest.mark.parametrize(
-    "text", [CONFLICT, CONFLICT.replace("\n", "\r\n"), CONFLICT.replace("=======", "||||||| base\nx\n=======")]
-)
-async def test_a_merge_conflict_is_found_where_it_starts(plant: Plant, text: str) -> None:
-    (finding,) = (await OwnRules().analyse(*plant({"a.txt": text}))).findings
-    assert (finding.line, finding.rule, finding.severity) == (2, "conflict-marker", Severity.MAJOR)
-    assert finding.text == "<<<<<<< HEAD"
+async def test_every_rule_looks_at_every_file(plant: Plant) -> None:
+    files = {"a.txt": CONFLICT, "b.js": "// TODO: mend\nconsole.log(x);\n", "c.test.js": "it.only('x', f);\n"}
+    got = await OwnRules().analyse(*plant(files))
+    assert [(f.path, f.rule) for f in got.findings] == [
+        ("a.txt", "conflict-marker"),
+        ("b.js", "unfinished"),
+        ("b.js", "debugging"),
+        ("c.test.js", "focused-test"),
+    ]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Title\n=======\n",
-        "<<<<<<< only a start\n",
-        "======= \n>>>>>>> no start\n",
-        "    <<<<<<< HEAD\n    =======\n    >>>>>>> indented, as in a document\n",
-        "<<<<<<<<<< ten\n=======\n>>>>>>>>>> ten\n",
-    ],
-)
-async def test_signs_that_are_no_conflict_are_left_alone(plant: Plant, text: str) -> None:
-    assert (await OwnRules().analyse(*plant({"a.rst": text}))).findings == ()
+async def test_no_finding_repeats_a_secret(plant: Plant) -> None:
+    secret = Fakes(3).github_token()
+    got = await OwnRules().analyse(*plant({"a.py": f"# TODO: hide {secret}\n"}))
+    assert [f.rule for f in got.findings] == ["unfinished"]
+    assert secret not in repr(got)
 
 
-async def test_a_giant_file_is_minor_and_generated_ones_are_spared(plant: Plant) -> None:
-    giant = "x\n" * (GIANT_LINES + 1)
-    got = await OwnRules().analyse(
-        *plant({"a.c": giant, "b.c": "x\n" * 10, "uv.lock": giant, "d/data.csv": giant, "bin": "\0" + giant})
+async def test_the_rules_about_a_change_see_both_sides(plant: Plant) -> None:
+    tree, _ = plant(
+        {
+            "base/old_test.py": "def test_a(): ...\ndef test_b(): ...\n",
+            "head/new_test.py": "def test_b(): ...\n",
+            "head/.github/workflows/ci.yml": "on: push\n",
+        }
     )
-    assert [(f.path, f.line, f.rule, f.severity) for f in got.findings] == [("a.c", 1, "giant-file", Severity.MINOR)]
+    files = (
+        FileDiff(".github/workflows/ci.yml", "added", None, (range(1, 2),)),
+        FileDiff("large.py", "added", None, (range(1, 2_000),), left_out="larger than 2 bytes"),
+        FileDiff("new_test.py", "renamed", "old_test.py"),
+        FileDiff("test_gone.py", "removed", None),
+    )
+    got = await ChangeRules().judge(Comparison("b" * 40, "a" * 40, tree / "base", tree / "head", files))
+    assert [(f.path, f.rule) for f in got.findings] == [
+        (".github/workflows/ci.yml", "workflow-edit"),
+        ("large.py", "large-change"),
+        ("new_test.py", "deleted-tests"),
+        ("test_gone.py", "deleted-test-file"),
+    ]
 
 
 async def test_a_file_of_line_breaks_takes_neither_time_nor_memory(plant: Plant) -> None:

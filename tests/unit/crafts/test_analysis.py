@@ -1,13 +1,13 @@
 """Analysers over two sides: who is asked about what, and what of it counts as new."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from forgehand.crafts.analysis import added, look
-from forgehand.domain.findings import Finding, Severity
+from forgehand.crafts.analysis import Seen, added, look
+from forgehand.domain.findings import SYNTAX, Finding, Severity
 from forgehand.ports.analysers import Analyser, AnalyserFailed, Analysis, ChangeAnalyser
 from forgehand.ports.git import Comparison, FileDiff
 
@@ -117,11 +117,35 @@ async def test_whatever_is_found_in_a_changed_binary_is_new(tmp_path: Path) -> N
     assert [f.line for f in added(comparison, await look(comparison, [Finds()]))] == [2]
 
 
+@pytest.mark.parametrize(("noticed", "said"), [(9, 4), (4, 4), (3, 3), (2, 2), (1, 2)])
+async def test_a_change_that_breaks_a_file_is_blamed_on_its_added_line_before(noticed: int, said: int) -> None:
+    comparison = _there(Path("/nowhere"), (FileDiff("a.py", "modified", None, (range(2, 3), range(3, 5))),))
+    (finding,) = added(comparison, [Seen("bugs", frozenset({"a.py"}), head=Analysis((_broken(noticed),)))])
+    assert finding.line == said
+    assert finding.body == ("" if noticed == said else f"It is noticed on line {noticed}.")
+
+
+async def test_a_change_that_only_removes_lines_may_break_a_file(tmp_path: Path) -> None:
+    comparison = _there(tmp_path, (FileDiff("a.py", "modified", None),))
+    (finding,) = added(comparison, [Seen("bugs", frozenset({"a.py"}), head=Analysis((_broken(7),)))])
+    assert finding.line == 7
+
+
+async def test_a_file_that_was_broken_before_is_not_blamed(tmp_path: Path) -> None:
+    comparison = _there(tmp_path, (FileDiff("b.py", "renamed", "a.py", (range(2, 3),)),))
+    broken = Analysis((replace(_broken(9), path="b.py"),))
+    assert added(comparison, [Seen("bugs", frozenset({"b.py"}), Analysis((_broken(8),)), broken)]) == ()
+
+
 def test_the_two_kinds_of_analysers_are_told_apart_by_what_they_can_do() -> None:
     sighs: ChangeAnalyser = Sighs()
     finds: Analyser = Finds()
     assert isinstance(sighs, ChangeAnalyser)
     assert not isinstance(finds, ChangeAnalyser)
+
+
+def _broken(line: int) -> Finding:
+    return Finding("a.py", line, SYNTAX, Severity.MAJOR, "Syntax error", "", "bugs", "x (")
 
 
 def _new_file(path: str) -> FileDiff:

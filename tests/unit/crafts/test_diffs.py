@@ -76,5 +76,12 @@ def test_spans_hold_the_lines_that_they_were_given_and_no_other(lines: set[int])
     assert all(before.stop < after.start for before, after in itertools.pairwise(spans.ranges))
 
 
+@given(st.sets(st.integers(1, 60)), st.integers(1, 60))
+def test_the_nearest_line_is_the_last_one_not_after_else_the_first(lines: set[int], line: int) -> None:
+    before = [each for each in lines if each <= line]
+    nearest = Spans(range(each, each + 1) for each in sorted(lines)).nearest(line)
+    assert nearest == (max(before) if before else min(lines, default=None))
+
+
 def test_a_million_added_lines_take_the_room_of_one() -> None:
     assert read_patch("@@ -0,0 +1,200000 @@\n" + "+\n" * 200_000).added.ranges == (range(1, 200_001),)

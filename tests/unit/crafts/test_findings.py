@@ -3,7 +3,7 @@
 import random
 from dataclasses import replace
 
-from forgehand.crafts.findings import MAX_BODY, MAX_TITLE, in_order, new_findings, shorten
+from forgehand.crafts.findings import MAX_BODY, MAX_TITLE, Said, fixed, in_order, new_findings, shorten
 from forgehand.domain.findings import Finding, Severity
 
 
@@ -65,3 +65,33 @@ def test_titles_and_bodies_keep_their_limits() -> None:
     assert (len(got.title), len(got.body)) == (MAX_TITLE, MAX_BODY)
     assert got.title.endswith("…")
     assert shorten("short", 140) == "short"
+
+
+def _said(*findings: Finding) -> list[Said]:
+    return [Said(finding.fingerprint, finding.path) for finding in findings]
+
+
+def test_what_was_said_and_is_not_found_any_more_is_fixed() -> None:
+    gone, stays = _finding(text="gone"), _finding(text="stays")
+    assert fixed(_said(gone, stays), [stays]) == tuple(_said(gone))
+
+
+def test_what_moved_is_not_fixed() -> None:
+    assert fixed(_said(_finding(2)), [_finding(90)]) == ()
+
+
+def test_of_two_alike_one_may_be_fixed() -> None:
+    assert fixed(_said(_finding(2), _finding(9)), [_finding(9)]) == tuple(_said(_finding()))
+
+
+def test_silence_about_what_could_not_be_read_fixes_nothing() -> None:
+    said = _said(_finding(path="a.py"), _finding(path="b.py"))
+    assert fixed(said, [], unsure={"a.py"}) == (said[1],)
+
+
+def test_a_rebase_changes_no_fingerprint() -> None:
+    """Other lines, other numbers, another message of a newer analyser: the same flaw."""
+    before = _finding(7)
+    after = replace(before, line=70, title="Undefined name `y` here", severity=Severity.MAJOR)
+    assert before.fingerprint == after.fingerprint
+    assert fixed(_said(before), [after]) == ()

@@ -11,11 +11,13 @@ from forgehand.domain.redaction import redact
 _RUN = re.compile(r"[A-Za-z0-9_+/=.-]{20,}")
 _STRING = re.compile(r"""(?P<q>["'])(?:\\.|(?!(?P=q)).)*(?P=q)""", re.DOTALL)
 SHOWN = "…"
+_KEPT = 2_000
+"""Characters: more than anybody is told."""
 
 
 def conceal(text: str) -> str:
-    """The text without known kinds of secrets and without long runs that look drawn rather than typed."""
-    line = text.encode("utf-8", "replace")
+    """The beginning of the text, without known kinds of secrets and without long runs that look drawn, not typed."""
+    line = text[:_KEPT].encode("utf-8", "replace")
     for match in sorted(matches(line), key=lambda each: -each.start):
         line = line[: match.start] + SHOWN.encode() + line[match.end :]
     return _RUN.sub(_hidden, redact(line.decode("utf-8", "replace")))

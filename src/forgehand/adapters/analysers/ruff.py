@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from forgehand.adapters.analysers.concealing import conceal, without_strings
+from forgehand.adapters.analysers.copies import flooded
 from forgehand.adapters.analysers.parts import Broke, in_parts
+from forgehand.adapters.analysers.program import LIMITS, Program
 from forgehand.adapters.analysers.sources import Sources
-from forgehand.domain.findings import Finding, Severity
-from forgehand.ports.analysers import AnalyserFailed, Analysis
+from forgehand.domain.findings import SYNTAX, Finding, Severity
+from forgehand.ports.analysers import Analysis
 from forgehand.ports.children import Children, Limits
 
 MAJOR = (
@@ -41,16 +43,10 @@ MINOR = (
 )
 TARGET = "py314"
 """The newest grammar: code for an older Python is never called a syntax error, and forward references are legal."""
-_SYNTAX = "invalid-syntax"
 _UNREADABLE = "E902"
-_QUOTING = frozenset({"F601", "F722", "B033", "PIE794", "PIE796", _SYNTAX})
+_QUOTING = frozenset({"F601", "F722", "B033", "PIE794", "PIE796", SYNTAX})
 """Rules that repeat strings of the source in their message."""
 _FILES_AT_ONCE = 200
-_LIMITS = Limits(output=16_000_000)
-_FEW_THREADS = {"RAYON_NUM_THREADS": "2", "MALLOC_ARENA_MAX": "4"}
-"""On a machine of many processors, its threads alone would ask for more memory than it has."""
-_STDERR = 10_000
-_CANNOT_START = 127
 
 
 class Ruff:
@@ -58,10 +54,8 @@ class Ruff:
 
     name = "ruff"
 
-    def __init__(self, children: Children, program: str = "ruff", limits: Limits = _LIMITS) -> None:
-        self._children = children
-        self._program = program
-        self._limits = limits
+    def __init__(self, children: Children, program: str = "ruff", limits: Limits = LIMITS) -> None:
+        self._program = Program(self.name, children, [program], limits)
 
     def wants(self, path: str, start: bytes = b"") -> bool:
         return path.lower().endswith((".py", ".pyi", ".pyw"))
@@ -77,28 +71,14 @@ class Ruff:
 
         seen, guilty = await in_parts(self.name, paths, _FILES_AT_ONCE, look)
         findings = {finding for one in seen for finding in one.findings}
-        findings |= {_flooded(path) for path, broke in guilty.items() if broke.flooded}
+        findings |= {flooded(self.name, path) for path, broke in guilty.items() if broke.flooded}
         unread = {path: why for one in seen for path, why in one.unread.items()}
         return Analysis(tuple(sorted(findings)), unread | {path: broke.why for path, broke in guilty.items()})
 
     async def _check(self, tree: Path, files: Sequence[str], *how: str) -> bytes:
         # `./` keeps a file called `-x.py` or `@x.py` from being an option or a list of arguments.
-        done = await self._children.run(
-            [self._program, "check", *_PINNED, *how, "--", *(f"./{file}" for file in files)],
-            cwd=tree,
-            env=_FEW_THREADS,
-            limits=self._limits,
-        )
-        if done.timed_out:
-            raise Broke(f"it took longer than {self._limits.seconds:.0f} s")
-        said = conceal(" ".join(done.stderr[:_STDERR].decode(errors="replace").split()))
-        if done.code == _CANNOT_START:
-            raise AnalyserFailed(self.name, said[:200])
-        if done.cut:
-            raise Broke("it found more than can be told", flooded=True)
-        if done.code not in (0, 1):
-            raise Broke(said[:200] or f"it ended with code {done.code}")
-        return done.stdout
+        named = (f"./{file}" for file in files)
+        return (await self._program.run(["check", *_PINNED, *how, "--", *named], tree)).stdout
 
 
 _PINNED = (
@@ -113,7 +93,7 @@ def _read(tree: Path, loud: bytes, quiet: bytes) -> Analysis:
     major, minor = _rows(loud), _rows(quiet)
     unread = {_path(row, tree): conceal(row["message"]) for row in major if row["code"] == _UNREADABLE}
     findings = set(_findings(major, Severity.MAJOR, tree, sources))
-    findings |= {f for f in _findings(minor, Severity.MINOR, tree, sources) if f.rule != _SYNTAX}
+    findings |= {f for f in _findings(minor, Severity.MINOR, tree, sources) if f.rule != SYNTAX}
     return Analysis(tuple(sorted(findings)), unread)
 
 
@@ -128,10 +108,10 @@ def _rows(stdout: bytes) -> list[dict[str, Any]]:
 def _findings(rows: Iterable[Mapping[str, Any]], severity: Severity, tree: Path, sources: Sources) -> Iterator[Finding]:
     broken: set[str] = set()
     for row in rows:
-        path, rule, line = _path(row, tree), row["code"] or _SYNTAX, row["location"]["row"]
+        path, rule, line = _path(row, tree), row["code"] or SYNTAX, row["location"]["row"]
         if rule == _UNREADABLE or path in broken:
             continue
-        if rule == _SYNTAX:
+        if rule == SYNTAX:
             # The first one is the cause; the rest is the parser looking for its way back.
             broken.add(path)
         text = sources.line(path, line)
@@ -146,7 +126,7 @@ def _path(row: Mapping[str, Any], tree: Path) -> str:
 
 def _title(rule: str, message: str) -> str:
     told = conceal(without_strings(message) if rule in _QUOTING else message)
-    return f"Syntax error: {told}" if rule == _SYNTAX else told
+    return f"Syntax error: {told}" if rule == SYNTAX else told
 
 
 def _body(row: Mapping[str, Any], severity: Severity, text: str) -> str:
@@ -157,8 +137,3 @@ def _body(row: Mapping[str, Any], severity: Severity, text: str) -> str:
     if severity is Severity.MAJOR and "noqa" in text:
         parts.append("The line's `noqa` does not silence a major finding.")
     return " ".join(parts)
-
-
-def _flooded(path: str) -> Finding:
-    title = "More findings than can be told"
-    return Finding(path, 1, "too-many", Severity.MAJOR, title, "ruff was stopped before it ended.", Ruff.name)

@@ -8,8 +8,6 @@ https://github.com/mongodb/kingfisher
 import asyncio
 import hashlib
 import json
-import os
-import shutil
 import tempfile
 import time
 from collections import defaultdict
@@ -20,10 +18,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from forgehand.adapters.analysers.copies import number, put
 from forgehand.adapters.analysers.parts import Broke, in_parts
+from forgehand.adapters.analysers.program import LIMITS, Program
 from forgehand.adapters.analysers.secret_patterns import matches
 from forgehand.domain.findings import Finding, Severity
-from forgehand.ports.analysers import AnalyserFailed, Analysis
+from forgehand.ports.analysers import Analysis
 from forgehand.ports.children import Children, Limits
 
 FOUND = 200
@@ -32,14 +32,10 @@ _PINNED = (
     *("--no-validate", "--no-update-check", "--redact", "--quiet", "--format", "json", "--jobs", "2"),
     *("--no-ignore", "--no-ignore-if-contains", "--no-dedup", "--git-history", "none", "--no-extract-archives"),
 )
-_LIMITS = Limits(output=16_000_000)
-_FEW_THREADS = {"RAYON_NUM_THREADS": "2", "TOKIO_WORKER_THREADS": "2", "MALLOC_ARENA_MAX": "4"}
-"""On a machine of many processors, its threads alone would ask for more memory than it has."""
 _FILES_AT_ONCE = 1_000
 MOST = 1_000
 """Matches of our own patterns in one file."""
 _PATTERN_SECONDS = 60.0
-_CANNOT_START = 127
 _ADVICE = (
     "It stays in the history even when the line is removed: revoke it at its issuer, put the new one where secrets"
     " live, and read it from the environment."
@@ -51,17 +47,9 @@ class Secrets:
 
     name = "secrets"
 
-    def __init__(
-        self,
-        children: Children,
-        cache: Path,
-        program: str = "",
-        limits: Limits = _LIMITS,
-    ) -> None:
-        self._children = children
+    def __init__(self, children: Children, cache: Path, program: str = "", limits: Limits = LIMITS) -> None:
+        self._program = Program(self.name, children, [program or _bundled()], limits, quiet=True)
         self._cache = cache.resolve()
-        self._program = program or _bundled()
-        self._limits = limits
         self._compiling = asyncio.Lock()
         self._compiled = False
 
@@ -94,22 +82,8 @@ class Secrets:
             return report
 
     async def _scan(self, folder: Path) -> bytes:
-        done = await self._children.run(
-            [self._program, "scan", *_PINNED, "--rule-cache-dir", str(self._cache), "--", str(folder)],
-            cwd=folder,
-            env=_FEW_THREADS,
-            limits=self._limits,
-        )
-        if done.timed_out:
-            raise Broke(f"it took longer than {self._limits.seconds:.0f} s")
-        # What it prints when it fails may quote what it read.
-        if done.code == _CANNOT_START:
-            raise AnalyserFailed(self.name, f"kingfisher ended with code {done.code}")
-        if done.cut:
-            raise Broke("it found more than can be told", flooded=True)
-        if done.code not in (0, FOUND):
-            raise Broke(f"kingfisher ended with code {done.code}")
-        return done.stdout
+        cached = ["--rule-cache-dir", str(self._cache)]
+        return (await self._program.run(["scan", *_PINNED, *cached, "--", str(folder)], folder, (0, FOUND))).stdout
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +106,9 @@ def _bundled() -> str:
 
 
 def _number(tree: Path, paths: Sequence[str], folder: Path) -> dict[str, str]:
-    numbered = {str(number): path for number, path in enumerate(sorted(set(paths)))}
-    for number, path in numbered.items():
-        try:
-            os.link(tree / path, folder / number, follow_symlinks=False)
-        except OSError:
-            shutil.copyfile(tree / path, folder / number, follow_symlinks=False)
+    numbered = number(paths, lambda at, _: str(at))
+    for name, path in numbered.items():
+        put(tree / path, folder / name)
     return numbered
 
 
