@@ -163,6 +163,12 @@ class Forge:
         with self.world.lock:
             accounts.add_member(self.world, organization, login)
 
+    def allow_merges(self, full_name: str, *methods: str) -> None:
+        """Which of merge, squash and rebase the repository allows."""
+        with self.world.lock:
+            repo = self.world.repository(full_name)
+            self.world.repositories[repo.id] = replace(repo, merge_methods=methods)
+
     def enable_actions(self, full_name: str, enabled: bool = True) -> None:
         """Let the workflows of a repository run: the `run:` steps of its files execute on this machine."""
         with self.world.lock:

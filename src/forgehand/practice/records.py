@@ -28,6 +28,10 @@ class Quirks:
     """What GitHub does after its answer, such as updating a pull request's branch, comes this much later;
     with 0 it has happened once the answer is there."""
 
+    run_details: bool = True
+    """Whether a dispatch answers with its run where that is asked for; an older Enterprise Server answers 204.
+    https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event"""
+
     webhooks_in_order: bool = False
     """Deliver one after the other. GitHub promises no order.
     https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks"""
@@ -113,6 +117,7 @@ class Repository:
     created: float
     pushed: float
     fork_of: int | None = None
+    merge_methods: tuple[str, ...] = ("merge", "squash", "rebase")
     actions: bool = False
     """Whether its workflows run. Their steps execute on this machine."""
 

@@ -96,6 +96,15 @@ def test_without_details_a_dispatch_answers_nothing(sample: Sample, api: httpx2.
     assert sample.forge.jobs(run)[0].steps[1].output == "test dry=true\n"
 
 
+def test_an_older_server_keeps_the_details_to_itself(tmp_path: Path) -> None:
+    with sample_forge(tmp_path, Quirks(run_details=False)) as sample, sample.client() as api:
+        _workflow(sample)
+        asked = {"ref": "main", "inputs": {"target": "test"}, "return_run_details": True}
+        assert api.post(DISPATCH, json=asked).status_code == 204
+        (run,) = _done(sample)
+        assert api.get(f"{R}/runs", params={"actor": "forgehand[bot]"}).json()["workflow_runs"][0]["id"] == run.id
+
+
 def test_a_dispatch_is_refused_in_github_s_words(sample: Sample, api: httpx2.Client) -> None:
     _workflow(sample)
     good = {"target": "live"}

@@ -180,6 +180,8 @@ def test_what_is_not_modelled_fails_loudly(sample: Sample, api: httpx2.Client) -
 
 def test_it_wants_a_token(sample: Sample) -> None:
     assert client(sample.url).post("/graphql", json={"query": "{ viewer { login } }"}).status_code == 401
+    with sample.client() as app:
+        assert _ask(app, "{ viewer { login } }")["data"] == {"viewer": {"login": "forgehand[bot]"}}
     with client(sample.url, sample.forge.create_token("dev")) as person:
         assert _ask(person, "{ viewer { login } }")["data"] == {"viewer": {"login": "dev"}}
         reply = person.post("/api/graphql", json={"query": "{ viewer { login } }"})

@@ -114,6 +114,20 @@ def test_each_way_to_merge_makes_the_commit_it_should(
     _git(sample, "fsck", "--strict")
 
 
+def test_a_repository_says_which_ways_to_merge_it_allows(sample: Sample, api: httpx2.Client) -> None:
+    sample.forge.allow_merges("octo/sample", "squash")
+    shown = api.get(R).json()
+    assert (shown["allow_squash_merge"], shown["allow_merge_commit"], shown["allow_rebase_merge"]) == (
+        True,
+        False,
+        False,
+    )
+    for method, word in (("merge", "Merge commits"), ("rebase", "Rebase merges")):
+        refused = api.put(f"{R}/pulls/1/merge", json={"merge_method": method})
+        assert (refused.status_code, refused.json()["message"]) == (405, f"{word} are not allowed on this repository.")
+    assert api.put(f"{R}/pulls/1/merge", json={"merge_method": "squash"}).status_code == 200
+
+
 def test_a_merge_of_another_sha_is_a_conflict(sample: Sample, api: httpx2.Client) -> None:
     old = sample.pull.head_sha
     sample.forge.commit("octo/sample", "feature", {"more.txt": "x\n"})

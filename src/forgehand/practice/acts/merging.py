@@ -8,6 +8,13 @@ from forgehand.practice.git import Signature
 from forgehand.practice.records import Pull, Repository
 from forgehand.practice.world import World
 
+NOT_ALLOWED = {
+    "merge": "Merge commits are not allowed on this repository.",
+    "squash": "Squash merges are not allowed on this repository.",
+    "rebase": "Rebase merges are not allowed on this repository.",
+}
+"""https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/about-merge-methods-on-github"""
+
 
 def mergeability(world: World, pull: Pull) -> tuple[bool | None, str]:
     """`mergeable` and `mergeable_state`. With the quirk, whoever asks first gets None and `unknown`.
@@ -53,6 +60,8 @@ def merge(
     tree = git.merge_tree(base, pull.head_sha) if base else None
     if base is None or tree is None:
         raise Refusal(405, "Pull Request is not mergeable")
+    if method in NOT_ALLOWED and method not in repo.merge_methods:
+        raise Refusal(405, NOT_ALLOWED[method])
     protection.refuse_merge(world, pull, by, method)
     author = signature(world, by)
     hub = Signature("GitHub", "noreply@github.com", world.now())

@@ -17,6 +17,8 @@ THROUGH_A_PULL_REQUEST = "Changes must be made through a pull request."
 NO_FORCE = "Cannot force-push to this branch"
 NO_DELETION = "Cannot delete this branch"
 LOCKED = "Cannot change this locked branch"
+PROTECTED = "GH006: Protected branch update failed"
+RULED = "GH013: Repository rule violations found"
 LINEAR = "This branch must not contain merge commits."
 
 
@@ -59,7 +61,9 @@ def refuse_merge(world: World, pull: Pull, by: str, method: str) -> None:
     """Raises GitHub's 405 unless everything that the base demands is there, or does not bind `by`."""
     repo = world.repositories[pull.repo_id]
     for guard in guards(world, repo, pull.base_ref):
-        lacking = [] if _exempt(world, repo, guard, by) else unmet(world, pull, guard.demands, by)
+        if _exempt(world, repo, guard, by):
+            continue
+        lacking = unmet(world, pull, guard.demands, by)
         if guard.demands.linear and method == "merge":
             lacking.append(LINEAR)
         if lacking:
@@ -83,11 +87,7 @@ def push_rules(world: World, repo: Repository, ref: str, new: str | None, by: st
     guard a line `REF|whether it must be a fast forward|what GitHub calls it|what speaks against it`."""
     lines: list[str] = []
     for guard in _guards_of(world, repo, ref):
-        name = (
-            "GH006: Protected branch update failed"
-            if guard.ruleset is None
-            else "GH013: Repository rule violations found"
-        )
+        name = RULED if guard.ruleset else PROTECTED
         forward = new is not None and forbids_force(world, repo, guard, by)
         lacking = " ".join(forbids(world, repo, guard, new, by))
         lines.append(f"{ref}|{'forward' if forward else ''}|{name} for {ref}.|{lacking}")

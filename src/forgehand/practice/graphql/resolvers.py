@@ -24,7 +24,9 @@ class Root:
 
     @property
     def viewer(self) -> dict[str, Any]:
-        return nodes.actor(self.request.world, self.request.caller.login)
+        """Of an app it is the bot, here with its brackets."""
+        login = self.request.caller.login
+        return nodes.actor(self.request.world, login) | {"login": login}
 
     def repository(self, info: object, owner: str, name: str, followRenames: bool = True) -> dict[str, Any]:
         world, full_name = self.request.world, f"{owner}/{name}"

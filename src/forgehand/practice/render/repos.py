@@ -111,9 +111,9 @@ def full(world: World, repo: Repository, permissions: dict[str, bool] | None = N
     """As `GET /repos/{owner}/{repo}` answers."""
     body = repository(world, repo) | {
         "temp_clone_token": None,
-        "allow_squash_merge": True,
-        "allow_merge_commit": True,
-        "allow_rebase_merge": True,
+        "allow_squash_merge": "squash" in repo.merge_methods,
+        "allow_merge_commit": "merge" in repo.merge_methods,
+        "allow_rebase_merge": "rebase" in repo.merge_methods,
         "allow_auto_merge": False,
         "allow_update_branch": False,
         "delete_branch_on_merge": False,

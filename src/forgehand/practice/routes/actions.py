@@ -43,7 +43,7 @@ def dispatch(request: Request) -> Reply:
     run_id = workflows.dispatch(
         request.world, request.repo, _workflow(request), request.need_text("ref"), inputs, request.caller.login
     )
-    if request.body.get("return_run_details") is True:
+    if request.body.get("return_run_details") is True and request.world.quirks.run_details:
         return Reply(render.actions.dispatched(request.world, request.repo, run_id))
     return Reply(status=204)
 
