@@ -44,10 +44,10 @@ def test_all_is_well_where_all_is_well(tmp_path: Path) -> None:
     with sample_forge(tmp_path) as sample:
         sample.app.webhook_url = hook
         checks = examined(tmp_path, settings_for(sample, tmp_path), 0)
-    problems = {name: check for name, check in checks.items() if check["level"] != "ok" and name != "bwrap"}
+    problems = {name: check for name, check in checks.items() if check["level"] != "ok" and name != "sandbox"}
     assert problems == {}
     assert set(checks) >= {
-        *("Python", "git", "ruff", "kingfisher", "bwrap", "settings", "disk", "SQLite", "store", "App", "clock"),
+        *("Python", "git", "ruff", "kingfisher", "settings", "disk", "sandbox", "SQLite", "store", "App", "clock"),
         *("webhook", "events", "permissions", "installation on octo", "rate limit"),
     }
     assert checks["webhook"]["says"] == f"GitHub sends to {hook}"

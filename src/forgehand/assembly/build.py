@@ -26,6 +26,7 @@ from forgehand.engine.steps import Steps, silent
 from forgehand.engine.sweep import Sweep
 from forgehand.engine.tidy import Tidy
 from forgehand.ports.desk import Worker
+from forgehand.ports.sandbox import Sandbox
 from forgehand.ports.store import Store, StoreUnavailable, Unclaimed
 from forgehand.ports.wakeups import Wakeups
 
@@ -193,6 +194,13 @@ async def wakeups_of(settings: Settings) -> Wakeups:
     from forgehand.adapters.wakeups import InProcessWakeups
 
     return InProcessWakeups()
+
+
+def sandbox_of(settings: Settings) -> Sandbox:
+    """Where repositories' code runs; nothing of ours can be seen in it."""
+    from forgehand.adapters.sandbox import SandboxLadder
+
+    return SandboxLadder(settings.sandbox, readable=settings.sandbox_folders, protected=settings.private_paths)
 
 
 def _network_environment() -> dict[str, str]:

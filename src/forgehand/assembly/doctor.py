@@ -49,6 +49,7 @@ async def examine() -> list[Check]:
         settings = settings.model_copy(update={"log_level": "ERROR"})
     set_up_logs(settings)
     checks += [*_settings(settings), *_files(settings), _disk(settings)]
+    checks.append(await _sandbox(settings))
     checks += [*_sqlite(settings), await _store(settings)]
     if settings.missing():
         checks.append(Check("GitHub", Level.WARNING, "not asked: the settings above are incomplete"))
@@ -67,12 +68,6 @@ def _tools() -> Iterator[Check]:
     for program, package in _ANALYSERS.items():
         remedy = f"install Forgehand's Python packages again: {package} is one of them; reviews say what they lack"
         yield _tool(program, ["--version"], remedy)
-    yield _tool(
-        "bwrap",
-        ["--version"],
-        "install bubblewrap (Debian: apt-get install bubblewrap); reviews run without it, repositories' tests will not",
-        Level.WARNING,
-    )
 
 
 def _tool(name: str, argv: list[str], remedy: str, level: Level = Level.PROBLEM) -> Check:
@@ -125,6 +120,19 @@ def _disk(settings: Settings) -> Check:
     if free < LITTLE:
         return Check("disk", Level.WARNING, says, "git mirrors and the database will need more soon")
     return _ok("disk", says)
+
+
+async def _sandbox(settings: Settings) -> Check:
+    """Found by running something in it."""
+    from forgehand.assembly.build import sandbox_of
+
+    strength = await sandbox_of(settings).strength()
+    if strength.strong:
+        return _ok("sandbox", f"{strength.tier}: {strength.says}")
+    if strength.works:
+        return Check("sandbox", Level.WARNING, f"{strength.tier}: {strength.says}", strength.remedy)
+    says = f"{strength.says}; reviews run without it, repositories' tests will not"
+    return Check("sandbox", Level.WARNING, says, strength.remedy)
 
 
 def _sqlite(settings: Settings) -> Iterator[Check]:

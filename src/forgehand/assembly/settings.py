@@ -162,6 +162,31 @@ class Settings(BaseSettings):
         ),
     ] = 15.0
 
+    # Sandbox
+    sandbox: Annotated[
+        Literal["auto", "container", "bwrap", "userns", "none"],
+        Field(
+            alias="FORGEHAND_SANDBOX",
+            description="Where repositories' code runs: `auto` takes bubblewrap, else user namespaces. `container` says "
+            "that the container around this process is the wall; `none` runs no code at all.",
+        ),
+    ] = "auto"
+    sandbox_readable: Annotated[
+        str,
+        Field(
+            alias="FORGEHAND_SANDBOX_READABLE",
+            description="Folders that tests may read besides the system's, separated by colons, such as a virtual "
+            "environment with what they need; the `bin` of each comes first on their PATH.",
+        ),
+    ] = ""
+    sandbox_network: Annotated[
+        bool,
+        Field(
+            alias="FORGEHAND_SANDBOX_NETWORK",
+            description="Whether a repository's configuration may ask for the network for its tests and their setup.",
+        ),
+    ] = False
+
     # Logs
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(alias="LOG_LEVEL", description="What is logged.")
@@ -230,6 +255,17 @@ class Settings(BaseSettings):
     def database_password(self) -> str:
         """The password in the database's address, empty where there is none."""
         return urlsplit(self.database_url).password or ""
+
+    @property
+    def sandbox_folders(self) -> tuple[Path, ...]:
+        """The folders that tests may read besides the system's."""
+        return tuple(Path(each) for each in self.sandbox_readable.split(":") if each.strip())
+
+    @property
+    def private_paths(self) -> tuple[Path, ...]:
+        """What no code of a repository may ever read: the settings, the key, the store, the data."""
+        files = (Path(".env"), self.github_app_private_key_file, self.database_file, self.data_dir)
+        return tuple(each.absolute() for each in files if each is not None)
 
     @property
     def private_key_lines(self) -> list[str]:
