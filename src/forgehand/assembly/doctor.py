@@ -70,16 +70,16 @@ def _tools() -> Iterator[Check]:
         yield _tool(program, ["--version"], remedy)
 
 
-def _tool(name: str, argv: list[str], remedy: str, level: Level = Level.PROBLEM) -> Check:
+def _tool(name: str, argv: list[str], remedy: str) -> Check:
     # The analysers come with our packages, whose folder of programs need not be on PATH.
     places = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
     found = shutil.which(name, path=places)
     if not found:
-        return Check(name, level, "not found", remedy)
+        return _problem(name, "not found", remedy)
     try:
         done = subprocess.run([found, *argv], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        return Check(name, level, f"{found} does not run: {error}", remedy)
+        return _problem(name, f"{found} does not run: {error}", remedy)
     return _ok(name, (done.stdout or done.stderr).strip().partition("\n")[0])
 
 

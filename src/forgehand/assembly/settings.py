@@ -167,8 +167,8 @@ class Settings(BaseSettings):
         Literal["auto", "container", "bwrap", "userns", "none"],
         Field(
             alias="FORGEHAND_SANDBOX",
-            description="Where repositories' code runs: `auto` takes bubblewrap, else user namespaces. `container` says "
-            "that the container around this process is the wall; `none` runs no code at all.",
+            description="Where repositories' code runs: `auto` takes bubblewrap, else user namespaces. `container` "
+            "says that the container around this process is the wall; `none` runs no code at all.",
         ),
     ] = "auto"
     sandbox_readable: Annotated[

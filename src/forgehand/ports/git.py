@@ -1,7 +1,8 @@
 """Git, as workers need it. Implemented by `adapters.git` with the git command line."""
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -49,4 +50,22 @@ class Comparisons(Protocol):
     def compare(self, repo: Repo, number: int, base_sha: str, head_sha: str) -> AbstractAsyncContextManager[Comparison]:
         """Fetch the pull request `number` with a read-only token of this repository and export both sides; the folders
         are removed on leaving. Raises GitFailed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A commit's tree as a tar archive, for the sandbox to unpack: nobody else may. `paths` are its files and links;
+    `left_out` says which entries are not in it and why: submodules, odd names, files that are too large."""
+
+    sha: str
+    archive: Path
+    paths: frozenset[str]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+class Checkouts(Protocol):
+    def checkout(self, repo: Repo, sha: str) -> AbstractAsyncContextManager[Checkout]:
+        """Fetch a commit, of a pull request or a branch, with a read-only token of this repository, and pack its tree;
+        the archive is removed on leaving. Raises GitFailed, also for a tree that is too large."""
         ...

@@ -382,7 +382,7 @@ async def test_the_second_time_nothing_is_fetched(origin: Bare, comparisons: Git
 async def test_many_packs_become_one(
     origin: Bare, comparisons: GitComparisons, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forgehand.adapters.git.comparisons.MAX_PACKS", 3)
+    monkeypatch.setattr("forgehand.adapters.git.access.MAX_PACKS", 3)
     packs = tmp_path / "data" / "mirrors" / "1-42.git" / "objects" / "pack"
     base = head = origin.commit({"a.py": "0\n"})
     for n in range(1, 5):

@@ -33,7 +33,7 @@ class Change:
         """Why its new side must not become a file of ours, or nothing."""
         if self.new_mode not in REGULAR and self.new_mode != NOTHING:
             return _WHAT.get(self.new_mode, f"no regular file (mode {self.new_mode})")
-        return _bad_name(self.path)
+        return bad_name(self.path)
 
     @property
     def excused(self) -> bool:
@@ -95,12 +95,13 @@ def shown(path: bytes) -> str:
 
 def _plain(change: Change) -> Change:
     bad_mode = change.old_mode not in REGULAR and change.old_mode != NOTHING
-    if change.new_mode == NOTHING or not (bad_mode or _bad_name(change.old_path)):
+    if change.new_mode == NOTHING or not (bad_mode or bad_name(change.old_path)):
         return change
     return replace(change, status="A", old_mode=NOTHING, old_id="0" * len(change.old_id), old_path=change.path)
 
 
-def _bad_name(path: bytes) -> str:
+def bad_name(path: bytes) -> str:
+    """Why a path must not become a file's name, or nothing."""
     try:
         name = path.decode()
     except UnicodeDecodeError:

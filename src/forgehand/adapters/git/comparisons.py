@@ -7,16 +7,15 @@ changed files alone. Everything else happens in a view of the mirror that cannot
 
 import asyncio
 import contextlib
-import re
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-from forgehand.adapters.git.askpass import askpass
+from forgehand.adapters.git.access import MAX_FOLDER_BYTES, MAX_MIRROR_BYTES, Access, check_names
 from forgehand.adapters.git.changes import NOTHING, Change, read_raw
-from forgehand.adapters.git.command import Git, RepositoryBroken, allowed_protocol
+from forgehand.adapters.git.command import Git, RepositoryBroken
 from forgehand.adapters.git.fetching import as_lines, fetch_commits, fetch_contents, sizes_of
-from forgehand.adapters.git.mirrors import Mirror, hold_mirror, make_room, make_view
+from forgehand.adapters.git.mirrors import Mirror, make_view
 from forgehand.adapters.git.scratch import throw_away_folder
 from forgehand.adapters.git.selection import DIFF, Bounds, described, select
 from forgehand.domain.repositories import Repo
@@ -24,11 +23,6 @@ from forgehand.ports.children import Children
 from forgehand.ports.git import Comparison, GitFailed
 from forgehand.ports.github import Tokens
 
-MAX_MIRROR_BYTES = 4 * 1024**3
-MAX_FOLDER_BYTES = 16 * 1024**3
-MAX_PACKS = 60
-_SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 _AT_ONCE = 20
 _RAW = ("-r", "-z", "--raw", "--no-abbrev")
 _RAW_BYTES = 8_000_000
@@ -36,9 +30,7 @@ _RENAMES = ("-M", "-l1000")
 
 
 class GitComparisons:
-    """Keeps its mirrors below `folder`. `clone_base` is where repositories are cloned from, such as
-    `https://github.com`. `env` is added to git's environment: proxies and certificate bundles, never secrets. A mirror
-    above its bytes is started over; a folder above its own loses the mirrors that were unused the longest."""
+    """See `access.Access` for most arguments; `bounds` are those of one comparison."""
 
     def __init__(
         self,
@@ -54,61 +46,34 @@ class GitComparisons:
         seconds: float = 120.0,
     ) -> None:
         self._children = children
-        self._tokens = tokens
-        self._folder = folder.resolve()
-        self._base = clone_base.rstrip("/")
-        self._env = {**(env or {}), "GIT_ALLOW_PROTOCOL": allowed_protocol(clone_base)}
+        self._access = Access(
+            children, tokens, folder, clone_base, env or {}, max_mirror_bytes, max_folder_bytes, seconds
+        )
         self._bounds = bounds
         self._max_mirror_bytes = max_mirror_bytes
-        self._max_folder_bytes = max_folder_bytes
         self._seconds = seconds
 
     @contextlib.asynccontextmanager
     async def compare(self, repo: Repo, number: int, base_sha: str, head_sha: str) -> AsyncIterator[Comparison]:
         """See `ports.git.Comparisons`."""
-        if not _FULL_NAME.fullmatch(repo.full_name):
-            raise GitFailed(f"{repo.full_name!r} is no repository name", transient=False)
-        for sha in (base_sha, head_sha):
-            if not _SHA.fullmatch(sha):
-                raise GitFailed(f"{sha!r} is no commit id", transient=False)
-        with throw_away_folder(self._folder / "work") as work:
+        check_names(repo, base_sha, head_sha)
+        with throw_away_folder(self._access.work) as work:
             yield await self._compared(repo, number, base_sha, head_sha, work)
 
     async def _compared(self, repo: Repo, number: int, base_sha: str, head_sha: str, work: Path) -> Comparison:
-        url = f"{self._base}/{repo.full_name}.git"
-        mirrors = self._folder / "mirrors"
-        await asyncio.to_thread(make_room, mirrors, self._max_folder_bytes)
-        async with (
-            hold_mirror(mirrors, f"{repo.installation}-{repo.id}", url) as mirror,
-            self._authenticated(repo, work) as env,
-        ):
-            if mirror.size > self._max_mirror_bytes:
-                mirror.start_over()
-            git = Git(self._children, mirror.path, env, self._seconds)
+        async with self._access.opened(repo, work) as (git, mirror):
             try:
                 comparison = await self._fetched_and_exported(git, mirror, base_sha, head_sha, work)
             except RepositoryBroken:
                 mirror.start_over()
                 comparison = await self._fetched_and_exported(git, mirror, base_sha, head_sha, work)
-            if mirror.packs > MAX_PACKS:
-                # Housekeeping: a review that is done does not fail over it.
-                with contextlib.suppress(GitFailed):
-                    await git("repack", "-a", "-d", "-q")
             return comparison
-
-    @contextlib.asynccontextmanager
-    async def _authenticated(self, repo: Repo, work: Path) -> AsyncIterator[Mapping[str, str]]:
-        if self._env["GIT_ALLOW_PROTOCOL"] == "file":
-            yield self._env
-            return
-        token = await self._tokens.token(repo, {"contents": "read"})
-        with askpass(token.value, self._base, work) as answers:
-            yield {**self._env, **answers}
 
     async def _fetched_and_exported(
         self, remote: Git, mirror: Mirror, base_sha: str, head_sha: str, work: Path
     ) -> Comparison:
-        await fetch_commits(remote, mirror, base_sha, head_sha, self._max_mirror_bytes)
+        wanted = {"refs/forgehand/base": base_sha, "refs/forgehand/head": head_sha}
+        await fetch_commits(remote, mirror, wanted, self._max_mirror_bytes)
         make_view(_empty(work / "view"), mirror)
         git = Git(self._children, work / "view", seconds=self._seconds)
         merge_base = await _merge_base(git, base_sha, head_sha)

@@ -1,11 +1,12 @@
-"""Bringing commits, trees and the contents of changed files into a mirror, within bounds. Called by `comparisons`.
+"""Bringing commits, trees and the contents of files into a mirror, within bounds. Called by `comparisons`
+and `checkouts`.
 
 A server tells a file's size only by sending it, so every fetch runs under a limit on what it may write. One that hits
 the limit is halved until the file that is too large stands alone, and stays away.
 """
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from forgehand.adapters.git.command import Git, TooLarge
 from forgehand.adapters.git.mirrors import Mirror
@@ -17,12 +18,11 @@ _LEAST_ROOM = 1_000_000
 _QUIETLY = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--filter=blob:none")
 
 
-async def fetch_commits(git: Git, mirror: Mirror, base_sha: str, head_sha: str, max_bytes: int) -> None:
-    """Commits and trees of both sides, by their ids: a branch may have moved on meanwhile. Two refs for all pull
-    requests keep them, which is what git tells the server that we have."""
-    wanted = {"refs/forgehand/base": base_sha, "refs/forgehand/head": head_sha}
+async def fetch_commits(git: Git, mirror: Mirror, wanted: Mapping[str, str], max_bytes: int) -> None:
+    """Commits and trees, by their ids: a branch may have moved on meanwhile. The refs keep them, a few for all pull
+    requests, which is what git tells the server that we have."""
     there = await git("for-each-ref", "--format=%(refname) %(objectname)", "refs/forgehand/")
-    if dict(line.split(" ") for line in there.decode().splitlines()) == wanted:
+    if wanted.items() <= dict(line.split(" ") for line in there.decode().splitlines()).items():
         return
     check_free_space(mirror)
     refspecs = [f"+{sha}:{ref}" for ref, sha in wanted.items()]
