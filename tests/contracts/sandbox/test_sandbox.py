@@ -116,7 +116,7 @@ async def test_without_any_tier_each_says_why(monkeypatch: pytest.MonkeyPatch) -
 
 
 async def test_what_is_protected_is_never_shown(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "git").mkdir(parents=True)
     for shown in (tmp_path, tmp_path / "data", tmp_path / "data" / "git"):
         strength = await SandboxLadder(AUTO, readable=[shown], protected=[tmp_path / "data"]).strength()
         assert not strength.works

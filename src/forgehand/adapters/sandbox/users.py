@@ -9,7 +9,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,16 +16,17 @@ from forgehand.adapters.sandbox.watching import owned_by
 from forgehand.ports.sandbox import SandboxFailed
 
 FIRST, LAST = 60_706, 61_183
+LOCKS = Path("/run/forgehand-users")
+"""One place for the whole machine, whatever TMPDIR says: who takes a user ends all that runs as it."""
 _ROUNDS = 1000
 
 
 @contextlib.contextmanager
-def spare_user(folder: Path | None = None) -> Iterator[int | None]:
+def spare_user(locks: Path = LOCKS) -> Iterator[int | None]:
     """A user that no other run of this machine has; None where we are not root and cannot change users."""
     if os.geteuid() != 0:
         yield None
         return
-    locks = folder or Path(tempfile.gettempdir()) / "forgehand-users"
     _prepare(locks)
     for uid in range(FIRST, LAST + 1):
         descriptor = os.open(locks / str(uid), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -62,8 +62,10 @@ def end_all(uid: int) -> None:
 
 
 def _prepare(locks: Path) -> None:
-    with contextlib.suppress(FileExistsError):
-        locks.mkdir(mode=0o700)
-    found = locks.lstat()
+    try:
+        locks.mkdir(mode=0o700, exist_ok=True)
+        found = locks.lstat()
+    except OSError as error:
+        raise SandboxFailed(f"{locks} cannot be made: {error.strerror}") from None
     if locks.is_symlink() or found.st_uid != 0 or found.st_mode & 0o022:
         raise SandboxFailed(f"{locks} is not root's alone: remove it")
