@@ -130,6 +130,7 @@ class _Forgehand:
             self.wakeups,
             {"noop": _Noop(started)},
             DryGate(self.store),
+            grants={},
             holder=this_holder(),
             clock=time.time,
             jitter=random.random,

@@ -39,11 +39,12 @@ class Bold:
         return UpdateRef(repo=repo, subject=job.subject, worker=job.worker, purpose="push", ref=ref, to=job.revision)
 
 
-async def run_bold(folder: Path, wish: str, grant: Grant) -> tuple[JobState, str, list[str]]:
+async def run_bold(folder: Path, wish: str, grant: Grant, mode: str = "apply") -> tuple[JobState, str, list[str]]:
     with product(folder, start=False) as run:
         pull = open_flawed_pull(run.forge)
         spec = WorkerSpec("bold", "bold", (Trigger("pull_request"),), grant=grant)
-        async with opened(run.settings, built_in=(BuiltIn(spec, lambda parts: Bold(wish)),)) as app:
+        settings = run.settings.model_copy(update={"mode": mode})
+        async with opened(settings, built_in=(BuiltIn(spec, lambda parts: Bold(wish)),)) as app:
             async with working(app) as crew:
                 await app.store.commit(Change(enqueue=(tick(Poll("reconcile", 300), time.time()),)), time.time())
                 await crew.runner.drain()
@@ -61,6 +62,13 @@ async def test_the_gate_refuses_a_comment_only_worker_before_anything_is_asked_o
     assert state is JobState.REFUSED
     assert why.startswith(f"worker bold may not {wish} (comment-only, no push)")
     assert mutations == []
+
+
+@pytest.mark.parametrize("wish", ["merge", "push"])
+async def test_the_operators_mode_is_the_limit_of_every_worker(tmp_path: Path, wish: str) -> None:
+    state, why, mutations = await run_bold(tmp_path, wish, Grant(Mode.APPLY, allow_push=True), "comment-only")
+    assert (state, mutations) == (JobState.REFUSED, [])
+    assert why.startswith(f"worker bold may not {wish} (comment-only, no push)")
 
 
 @pytest.mark.parametrize("wish", ["merge", "push"])

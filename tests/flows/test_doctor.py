@@ -105,7 +105,7 @@ def test_permissions_that_an_installation_has_not_accepted_are_named(tmp_path: P
         sample.forge.uninstall(sample.installation)
         sample.forge.install(sample.app, "octo", permissions={"contents": "read", "pull_requests": "read"})
         check = examined(tmp_path, settings_for(sample, tmp_path), 1)["installation on octo"]
-    assert check["says"] == "grants no checks: write, pull_requests: write"
+    assert check["says"] == "grants no checks: write, pull_requests: write, statuses: read"
     assert "has to accept the App's new permissions" in check["remedy"]
 
 

@@ -29,7 +29,13 @@ from forgehand.practice.server import ForgeServer
 
 REPO = "acme/shop"
 EVENTS = ("pull_request", "push", "issue_comment")
-PERMISSIONS = {"checks": "write", "contents": "read", "metadata": "read", "pull_requests": "write"}
+PERMISSIONS = {
+    "checks": "write",
+    "contents": "read",
+    "metadata": "read",
+    "pull_requests": "write",
+    "statuses": "read",
+}
 SECRET = "practice webhook secret"
 CLEAN = {"shop/cart.py": '"""A cart."""\n\n\ndef total(prices: list[int]) -> int:\n    return sum(prices)\n'}
 FLAWED = {

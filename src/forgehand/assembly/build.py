@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from forgehand import VERSION
 from forgehand.assembly.holders import is_dead_here, this_holder
 from forgehand.assembly.settings import Settings, SettingsError
-from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts, listens, specs
+from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts, grants, listens, specs
 from forgehand.domain.jobs import PLAN, Done, Job
+from forgehand.domain.modes import Grants, Mode
 from forgehand.engine.desk import Door, JobDesk
 from forgehand.engine.dry_run import DryGate, Preview
 from forgehand.engine.gate import Gate, GateTimes
@@ -154,7 +155,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
                 raise SettingsError(f"GITHUB_APP_SLUG is {settings.github_app_slug}, but this App is called {slug}")
             return slug
 
-        known = specs(app.built_in)
+        known = specs(app.built_in, Mode(settings.mode))
         workers: dict[str, Worker] = {each.spec.type: each.make(parts) for each in app.built_in}
         for engine in (
             Planner(app.store, known, identity.get),
@@ -164,7 +165,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
         ):
             workers[engine.type] = engine
         gate = Gate(app.store, gh.performers(github, tokens, identity), time.time, gate_times(settings), app.steps)
-        yield Crew(workers, _runner(app, workers, gate), _rescue(app), _schedule(app), sign_in)
+        yield Crew(workers, _runner(app, workers, gate, grants(known)), _rescue(app), _schedule(app), sign_in)
 
 
 ADMIN_URL = "admin_url"
@@ -221,7 +222,7 @@ def gate_times(settings: Settings) -> GateTimes:
     )
 
 
-def _runner(app: App, workers: Mapping[str, Worker], gate: Door) -> Runner:
+def _runner(app: App, workers: Mapping[str, Worker], gate: Door, granted: Grants) -> Runner:
     settings = app.settings
     times = RunnerTimes(lease=settings.lease_seconds, heartbeat=settings.heartbeat_seconds)
     return Runner(
@@ -229,6 +230,7 @@ def _runner(app: App, workers: Mapping[str, Worker], gate: Door) -> Runner:
         app.wakeups,
         workers,
         gate,
+        grants=granted,
         holder=this_holder(),
         clock=time.time,
         jitter=random.random,

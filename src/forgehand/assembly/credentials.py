@@ -43,13 +43,15 @@ class Kept:
 
 
 def manifest(name: str, url: str, redirect_url: str, webhook_url: str | None, *, apply: bool = False) -> dict[str, Any]:
-    """The App as we ask GitHub to make it, with what our effects need: speaking, and with `apply` also merging and
-    pushing. Installation events come to every App by themselves. Without a webhook address its webhook is off, and
-    polls find everything. `redirect_url` is where GitHub sends the browser with the code."""
-    from forgehand.adapters.github import SPEAKING, required_permissions
+    """The App as we ask GitHub to make it, with what our effects need: speaking, and with `apply` also merging and its
+    chores, and the reading of what a protected branch asks. Installation events come to every App by themselves.
+    Without a webhook address its webhook is off, and polls find everything. `redirect_url` is where GitHub sends the
+    browser with the code."""
+    from forgehand.adapters.github import APPLYING, READ_PROTECTION, SPEAKING, required_permissions
     from forgehand.assembly.workers import BUILT_IN, listens
-    from forgehand.domain.effects import Merge, UpdateRef
 
+    kinds = (*SPEAKING, *APPLYING) if apply else SPEAKING
+    permissions = required_permissions(kinds) | (READ_PROTECTION if apply else {})
     return {
         "name": name,
         "url": url,
@@ -58,7 +60,7 @@ def manifest(name: str, url: str, redirect_url: str, webhook_url: str | None, *,
         "hook_attributes": {"url": webhook_url or url, "active": webhook_url is not None},
         "redirect_url": redirect_url,
         "public": False,
-        "default_permissions": required_permissions((*SPEAKING, Merge.kind, UpdateRef.kind) if apply else SPEAKING),
+        "default_permissions": permissions,
         "default_events": sorted(listens(BUILT_IN)),
     }
 

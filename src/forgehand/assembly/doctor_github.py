@@ -21,13 +21,14 @@ HOOK_PATH = "/webhooks/github"
 
 async def examine_github(settings: Settings) -> list[Check]:
     """The checks that need GitHub; where it cannot be asked, the one that says why."""
-    from forgehand.adapters.github import AppTokens, GitHub, HookReader, OpenPullReader, probe
+    from forgehand.adapters.github import APPLYING, SPEAKING, AppTokens, GitHub, HookReader, OpenPullReader, probe
 
+    kinds = (*SPEAKING, *APPLYING) if settings.mode == "apply" else SPEAKING
     try:
         async with GitHub(
             settings.github_api_url, app_id=settings.github_app_id, private_key=settings.private_key, clock=time.time
         ) as github:
-            found = await probe(github)
+            found = await probe(github, kinds)
             repositories = await OpenPullReader(github, AppTokens(github)).repositories()
             lately = await HookReader(github).hook_deliveries(time.time() - 3600) if found.hook_url else ()
     except Unreachable as error:
@@ -59,6 +60,7 @@ def judge(
     yield from _deliveries(settings, lately)
     yield _events(found, home)
     yield _permissions(found, home)
+    yield from _mode(settings, found, home)
     yield from _installations(settings, found, repositories)
     yield _rate(found)
 
@@ -119,6 +121,17 @@ def _permissions(found: "Probe", home: str) -> Check:
         remedy = f"grant them at {home}/permissions, then accept them in each installation"
         return Check("permissions", Level.PROBLEM, f"the App lacks {_listed(found.missing)}", remedy)
     return Check("permissions", Level.OK, _listed(found.permissions))
+
+
+def _mode(settings: Settings, found: "Probe", home: str) -> Iterator[Check]:
+    if settings.mode == "comment-only":
+        yield Check("mode", Level.OK, "comment-only: it speaks, and never approves or merges")
+        return
+    yield Check("mode", Level.OK, "apply: it approves and merges where a repository's configuration asks for it")
+    if "administration" not in found.permissions:
+        says = "how many approvals a protected branch requires cannot be read; nothing is merged on a guess"
+        remedy = f"grant administration: read at {home}/permissions, then accept it in each installation"
+        yield Check("protection", Level.WARNING, says, remedy)
 
 
 def _installations(settings: Settings, found: "Probe", repositories: Mapping[int, int]) -> Iterator[Check]:

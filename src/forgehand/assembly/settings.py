@@ -113,6 +113,14 @@ class Settings(BaseSettings):
     ] = SecretStr("")
 
     # Work
+    mode: Annotated[
+        Literal["comment-only", "apply"],
+        Field(
+            alias="FORGEHAND_MODE",
+            description="What workers may do at most: `comment-only` speaks, `apply` also approves, merges and cleans "
+            "up after merges, where a repository's own configuration asks for it.",
+        ),
+    ] = "comment-only"
     slots: Annotated[
         int, Field(alias="FORGEHAND_SLOTS", ge=1, le=256, description="Jobs that one worker process runs at a time.")
     ] = 8

@@ -1,9 +1,11 @@
 """The workers of this build: one line each. `docs/adding-a-worker.md` shows how to add one."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from forgehand.domain.modes import Grant, Grants, Mode
 from forgehand.domain.routing import WorkerSpec
+from forgehand.engine.sweep import Sweep
 from forgehand.ports.analysers import Analyser, ChangeAnalyser
 from forgehand.ports.checks import Branches, Checks
 from forgehand.ports.contents import Contents
@@ -48,8 +50,14 @@ BUILT_IN: tuple[BuiltIn, ...] = (
 )
 
 
-def specs(built_in: Sequence[BuiltIn]) -> tuple[WorkerSpec, ...]:
-    return tuple(each.spec for each in built_in)
+def specs(built_in: Sequence[BuiltIn], most: Mode) -> tuple[WorkerSpec, ...]:
+    """The workers with the powers that the operator's mode leaves them."""
+    return tuple(replace(each.spec, grant=each.spec.grant.within(most)) for each in built_in)
+
+
+def grants(workers: Sequence[WorkerSpec]) -> Grants:
+    """What the jobs of these workers may do, and the sweep, which asks GitHub to redeliver."""
+    return {(each.type, each.id): each.grant for each in workers} | {(Sweep.type, Sweep.type): Grant(operate=True)}
 
 
 def listens(built_in: Sequence[BuiltIn]) -> frozenset[str]:

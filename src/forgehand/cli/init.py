@@ -42,7 +42,7 @@ def init(
         str, typer.Option(help="An Enterprise Server, such as https://github.example.org. Default: GITHUB_API_URL's.")
     ] = "",
     apply: Annotated[
-        bool, typer.Option("--apply", help="Also ask for write access to contents, which merging and pushing need.")
+        bool, typer.Option("--apply", help="Also ask for write access to contents, which merging needs.")
     ] = False,
     env: Annotated[Path, typer.Option(help="The file that gets the settings.")] = Path(".env"),
     port: Annotated[
@@ -80,6 +80,8 @@ def init(
         app = page.wait(wait)
     kept = keep(app, env, settings.data_dir / f"{app.slug}.private-key.pem", settings)
     _say_done(app, kept, settings, hook)
+    if apply and settings.mode != "apply":
+        typer.echo(f"\nIt speaks only, until you set FORGEHAND_MODE=apply in {kept.env.name}.")
 
 
 def new_app_url(github_url: str, org: str) -> str:

@@ -1,6 +1,7 @@
 """What a worker may do: its mode, and the powers that a mode grants. Read by the gate, which enforces it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -42,5 +43,12 @@ class Grant:
             case Power.OPERATE:
                 return self.operate
 
+    def within(self, most: Mode) -> "Grant":
+        """This, but for what the operator's mode does not allow."""
+        return self if most is Mode.APPLY else replace(self, mode=Mode.COMMENT_ONLY, allow_push=False)
+
 
 COMMENT_ONLY = Grant()
+
+Grants = Mapping[tuple[str, str], Grant]
+"""What jobs may do, by their type and worker: what is not among them speaks."""

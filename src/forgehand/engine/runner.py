@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from forgehand.domain.jobs import Change, Failed, Job, Outcome, Retry, settle
+from forgehand.domain.modes import COMMENT_ONLY, Grants
 from forgehand.domain.redaction import redact
 from forgehand.engine.desk import Door, JobDesk
 from forgehand.engine.heartbeats import Heartbeats
@@ -36,7 +37,8 @@ class RunnerTimes:
 
 
 class Runner:
-    """`slots` jobs at a time. `holder` names this process in leases; `jitter` gives numbers in [0, 1)."""
+    """`slots` jobs at a time. `holder` names this process in leases; `jitter` gives numbers in [0, 1). `grants` say
+    what a job may do, as the operator allows it now: neither a stored row nor the worker that made the job decides."""
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class Runner:
         workers: Mapping[str, Worker],
         gate: Door,
         *,
+        grants: Grants,
         holder: str,
         clock: Callable[[], float],
         jitter: Callable[[], float],
@@ -56,6 +59,7 @@ class Runner:
         self._wakeups = wakeups
         self._workers = workers
         self._gate = gate
+        self._grants = grants
         self._holder = holder
         self._clock = clock
         self._jitter = jitter
@@ -167,7 +171,8 @@ class Runner:
         worker = self._workers.get(job.type)
         if worker is None:
             return Failed(f"nothing here runs jobs of type {job.type!r}; known are {', '.join(sorted(self._workers))}")
-        desk = JobDesk(job, self._gate, self._clock)
+        granted = self._grants.get((job.type, job.worker), COMMENT_ONLY)
+        desk = JobDesk(replace(job, grant=granted), self._gate, self._clock)
         limit = asyncio.timeout(job.max_duration)
         try:
             async with limit:

@@ -43,6 +43,7 @@ def test_the_manifest_asks_for_what_speaking_needs_and_no_more() -> None:
 def test_only_apply_asks_for_write_access_to_contents() -> None:
     asked = manifest("mine", "https://example.org", "http://127.0.0.1:1/created", None, apply=True)
     assert asked["default_permissions"]["contents"] == "write"
+    assert asked["default_permissions"]["administration"] == "read"
 
 
 def test_without_an_address_the_webhook_is_off() -> None:

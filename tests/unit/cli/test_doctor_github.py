@@ -117,3 +117,13 @@ def test_only_the_newest_delivery_decides_whether_github_reaches_us() -> None:
     assert checks(lately=(attempt(True), attempt(False)))["deliveries"].level is Level.OK
     assert checks(lately=(attempt(False), attempt(True)))["deliveries"].level is Level.WARNING
     assert checks(lately=(attempt(False), attempt(True)))["deliveries"].says.startswith("1 of GitHub's last 2")
+
+
+def test_the_mode_is_said_and_what_apply_lacks_to_know_what_a_branch_asks() -> None:
+    assert checks()["mode"].says.startswith("comment-only")
+    assert "protection" not in checks()
+    lacking = checks(mode="apply")
+    assert lacking["mode"].says.startswith("apply")
+    assert lacking["protection"].level is Level.WARNING
+    assert "administration: read" in (lacking["protection"].remedy or "")
+    assert "protection" not in checks(replace(WELL, permissions={"administration": "read"}), mode="apply")

@@ -94,6 +94,13 @@ def test_apply_judges_and_merges_but_pushes_only_when_told() -> None:
     assert not Grant(Mode.COMMENT_ONLY, allow_push=True).allows(Power.PUSH)
 
 
+def test_the_operators_mode_takes_from_a_grant_and_never_adds_to_it() -> None:
+    bold = Grant(Mode.APPLY, allow_push=True, operate=True)
+    assert bold.within(Mode.APPLY) == bold
+    assert bold.within(Mode.COMMENT_ONLY) == Grant(operate=True)
+    assert Grant().within(Mode.APPLY) == Grant()
+
+
 @pytest.mark.parametrize("effect", [COMMENT, REVIEW, CHECK, REACTION])
 def test_no_speaking_effect_asks_for_a_token_that_could_push(effect: Effect) -> None:
     assert "contents" not in effect.permissions

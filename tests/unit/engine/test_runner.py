@@ -6,14 +6,16 @@ import pytest
 
 from forgehand.adapters.memory import MemoryStore
 from forgehand.adapters.wakeups import InProcessWakeups
+from forgehand.domain.effects import Merge
 from forgehand.domain.jobs import Change, Done, Failed, JobState, Outcome, Retry, Waiting
+from forgehand.domain.modes import Grant, Grants, Mode
 from forgehand.engine.gate import Gate
 from forgehand.engine.runner import Runner, RunnerTimes
 from forgehand.ports.desk import Desk, Worker
 from forgehand.ports.git import GitFailed
 from forgehand.ports.github import NotPermitted, Throttled, Unreachable
 from forgehand.ports.store import Fence, Unclaimed, Written
-from support.engine import Clock, OneObjectPerSlot, Scripted, a_job, comment
+from support.engine import REPO, Clock, OneObjectPerSlot, Scripted, a_job, comment
 
 pytestmark = pytest.mark.anyio
 
@@ -29,17 +31,18 @@ async def store() -> AsyncIterator[MemoryStore]:
 class Bench:
     """A runner with one worker, over a clock set by hand."""
 
-    def __init__(self, store: MemoryStore, worker: Worker, **times: float) -> None:
+    def __init__(self, store: MemoryStore, worker: Worker, grants: Grants | None = None, **times: float) -> None:
         self.store = store
         self.clock = Clock()
         self.github = OneObjectPerSlot(self.clock)
         self.wakeups = InProcessWakeups()
-        gate = Gate(store, {"comment": self.github}, self.clock)
+        gate = Gate(store, {"comment": self.github, "merge": self.github}, self.clock)
         self.runner = Runner(
             store,
             self.wakeups,
             {worker.type: worker},
             gate,
+            grants=grants or {},
             holder="here",
             clock=self.clock,
             jitter=lambda: 0.5,
@@ -305,3 +308,41 @@ async def test_a_failed_job_stays_failed(store: MemoryStore) -> None:
     bench.clock.forward(1e6)
     await bench.runner.drain()
     assert worker.runs == 1
+
+
+class Merges:
+    """Asks for a merge, and with its first job for another job that claims every power."""
+
+    type = "review"
+
+    async def run(self, desk: Desk) -> Outcome:
+        effect = Merge(repo=REPO, subject="pull/7", worker="review", purpose="merge", sha="a" * 40, number=7)
+        follow_up = replace(a_job("follow-up"), grant=Grant(Mode.APPLY, allow_push=True, operate=True))
+        stop = await desk.perform_all([effect])
+        return Done({"refused": str(stop)}, jobs=(follow_up,)) if desk.job.id == "job" else stop or Done()
+
+
+async def test_a_job_may_do_what_the_operator_allows_and_not_what_its_row_says(store: MemoryStore) -> None:
+    bench = Bench(store, Merges())
+    await bench.enqueue(replace(a_job(), grant=Grant(Mode.APPLY)))
+    await bench.runner.drain()
+    first, second = await store.job("job"), await bench.state("follow-up")
+    assert first is not None
+    assert "may not merge (comment-only, no push)" in str(first.result)
+    assert second[0] is JobState.REFUSED
+    assert bench.github.sent == 0
+
+
+async def test_a_job_gets_what_its_worker_is_allowed_now(store: MemoryStore) -> None:
+    bench = Bench(store, Merges(), grants={("review", "review"): Grant(Mode.APPLY)})
+    await bench.enqueue(a_job("other"))
+    await bench.runner.drain()
+    assert (await bench.state("other"))[0] is JobState.COMPLETED
+    assert bench.github.sent == 1
+
+
+async def test_a_workers_name_on_a_job_of_another_type_gives_it_nothing(store: MemoryStore) -> None:
+    bench = Bench(store, Merges(), grants={("land", "review"): Grant(Mode.APPLY)})
+    await bench.enqueue(a_job("other"))
+    await bench.runner.drain()
+    assert (await bench.state("other"))[0] is JobState.REFUSED

@@ -6,7 +6,7 @@ from forgehand.adapters.github.identity import Identity
 from forgehand.adapters.github.manifest import NewApp, convert
 from forgehand.adapters.github.performers import APPLYING, SPEAKING, performers, required_permissions
 from forgehand.adapters.github.probe import Installed, Probe, probe
-from forgehand.adapters.github.read_branches import BranchReader
+from forgehand.adapters.github.read_branches import READ_PROTECTION, BranchReader
 from forgehand.adapters.github.read_checks import CheckReader
 from forgehand.adapters.github.read_contents import ContentReader
 from forgehand.adapters.github.read_conversation import ConversationReader
@@ -17,6 +17,7 @@ from forgehand.adapters.github.vault import Vault
 
 __all__ = [
     "APPLYING",
+    "READ_PROTECTION",
     "SPEAKING",
     "Actor",
     "AppTokens",
