@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from forgehand import VERSION
 from forgehand.assembly.holders import is_dead_here, this_holder
+from forgehand.assembly.limits import operator_limits
 from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts, grants, listens, specs
 from forgehand.domain.jobs import PLAN, Done, Job
@@ -116,6 +117,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
     from forgehand.adapters.analysers import analysers
     from forgehand.adapters.git import GitComparisons
     from forgehand.adapters.sandbox import ChildProcesses
+    from forgehand.crafts.policies import RepositoryPolicies
 
     settings = app.settings
     async with gh.GitHub(
@@ -133,14 +135,16 @@ async def working(app: App) -> AsyncIterator[Crew]:
         children = ChildProcesses()
         admin = await _admin_base_url(app)
         pulls = gh.PullReader(github, tokens, identity)
+        contents, branches = gh.ContentReader(github, tokens), gh.BranchReader(github, tokens)
         parts = Parts(
             pulls=pulls,
             pulls_about=pulls,
             checks=gh.CheckReader(github, tokens, identity),
-            branches=gh.BranchReader(github, tokens),
+            branches=branches,
             people=gh.PeopleReader(github, tokens),
-            contents=gh.ContentReader(github, tokens),
+            contents=contents,
             conversation=gh.ConversationReader(github, tokens, identity),
+            policies=RepositoryPolicies(contents, branches, app.store, operator_limits(settings)),
             comparisons=GitComparisons(
                 children, tokens, settings.data_dir / "git", settings.github_url, env=_network_environment()
             ),

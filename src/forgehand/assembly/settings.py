@@ -12,6 +12,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from forgehand.domain.policy.globs import flaw
+
 
 class SettingsError(Exception):
     """The settings cannot be used; the message has one line per problem, each naming the variable and the remedy."""
@@ -195,6 +197,48 @@ class Settings(BaseSettings):
         ),
     ] = False
 
+    # Limits of what a repository may ask for
+    auto_merge: Annotated[
+        bool,
+        Field(
+            alias="FORGEHAND_AUTO_MERGE",
+            description="Whether a repository may switch automatic merges on, where `FORGEHAND_MODE` is `apply`.",
+        ),
+    ] = True
+    ignore_findings: Annotated[
+        bool,
+        Field(
+            alias="FORGEHAND_IGNORE_FINDINGS",
+            description="Whether a repository may leave files out of what the review tells; secrets are always told.",
+        ),
+    ] = True
+    tests: Annotated[
+        bool, Field(alias="FORGEHAND_TESTS", description="Whether the tests of repositories are run at all.")
+    ] = True
+    test_minutes: Annotated[
+        int, Field(alias="FORGEHAND_TEST_MINUTES", ge=1, description="The most minutes that tests may take.")
+    ] = 60
+    test_memory_mb: Annotated[
+        int, Field(alias="FORGEHAND_TEST_MEMORY_MB", ge=64, description="The most memory that tests may take, in MB.")
+    ] = 8192
+    approvals: Annotated[
+        int,
+        Field(
+            alias="FORGEHAND_APPROVALS",
+            ge=0,
+            le=20,
+            description="Approvals by people who write that every pull request needs; a repository may ask for more.",
+        ),
+    ] = 0
+    protected_paths: Annotated[
+        str,
+        Field(
+            alias="FORGEHAND_PROTECTED_PATHS",
+            description="Patterns, separated by commas: changes of these files are merged by people only. A repository "
+            "may add more.",
+        ),
+    ] = ".github/**,.forgehand/**"
+
     # Logs
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(alias="LOG_LEVEL", description="What is logged.")
@@ -220,6 +264,14 @@ class Settings(BaseSettings):
         if url.startswith(("postgresql://", "postgres://")):
             return url.replace("postgres://", "postgresql://", 1)
         raise ValueError("it must be sqlite:///PATH or postgresql://USER@HOST/NAME")
+
+    @field_validator("protected_paths")
+    @classmethod
+    def _patterns(cls, text: str) -> str:
+        for glob in split(text):
+            if why := flaw(glob):
+                raise ValueError(f"{glob} is no pattern: {why}")
+        return text
 
     @model_validator(mode="after")
     def _beats_often_enough(self) -> Self:
@@ -379,6 +431,11 @@ class Settings(BaseSettings):
             for name, secret, least in short
             if 0 < len(secret.get_secret_value()) < least
         ]
+
+
+def split(text: str) -> tuple[str, ...]:
+    """The parts of a list that is separated by commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _typed(plain: dict[str, Any]) -> dict[str, Any]:

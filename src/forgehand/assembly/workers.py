@@ -14,6 +14,7 @@ from forgehand.ports.desk import Worker
 from forgehand.ports.git import Comparisons
 from forgehand.ports.github import PullRequests, PullsAbout
 from forgehand.ports.people import People
+from forgehand.ports.policies import Policies
 from forgehand.workers import review
 
 
@@ -28,6 +29,7 @@ class Parts:
     people: People
     contents: Contents
     conversation: Conversation
+    policies: Policies
     comparisons: Comparisons
     analysers: Sequence[Analyser | ChangeAnalyser]
     details_url: Callable[[str], str]

@@ -49,6 +49,7 @@ def _told(error: Exception) -> tuple[str, int] | None:
         return str(error), error.code
     # Imported only now: they bring pydantic and more, which no command that goes well should wait for.
     from forgehand.assembly.settings import SettingsError
+    from forgehand.domain.policy import PolicyError
     from forgehand.ports.github import GitHubError
     from forgehand.ports.store import StoreUnavailable
 
@@ -57,4 +58,6 @@ def _told(error: Exception) -> tuple[str, int] | None:
             return str(error), USAGE
         case StoreUnavailable() | GitHubError():
             return error.why, FAILED
+        case PolicyError():
+            return str(error), FAILED
     return None

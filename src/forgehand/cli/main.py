@@ -16,6 +16,7 @@ from forgehand.cli.errors import Commands
 from forgehand.cli.init import init
 from forgehand.cli.jobs import jobs
 from forgehand.cli.pausing import pause, resume
+from forgehand.cli.policy import policy
 from forgehand.cli.practice import practice
 from forgehand.cli.running import run_job, serve, worker
 
@@ -41,6 +42,7 @@ app.command("run-job", rich_help_panel=_RUN)(run_job)
 app.add_typer(jobs, name="jobs", rich_help_panel=_LOOK)
 app.add_typer(deliveries, name="deliveries", rich_help_panel=_LOOK)
 app.add_typer(effects, name="effects", rich_help_panel=_LOOK)
+app.add_typer(policy, name="policy", rich_help_panel=_STEER)
 app.command(rich_help_panel=_STEER)(replay)
 app.command(rich_help_panel=_STEER)(pause)
 app.command(rich_help_panel=_STEER)(resume)

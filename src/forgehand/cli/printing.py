@@ -36,6 +36,7 @@ STYLES = {
     "unknown": "yellow", "refused": "yellow", "waiting": "yellow", "warning": "yellow",
     "running": "cyan", "claimed": "cyan", "sending": "cyan",
     "superseded": "dim", "cancelled": "dim",
+    "satisfied": "green", "violated": "red", "not yet": "yellow", "not applicable": "dim",
 }  # fmt: skip
 
 

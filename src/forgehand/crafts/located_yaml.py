@@ -131,7 +131,11 @@ class _Composer:
         place = _place(event)
         if isinstance(event, AliasEvent):
             if event.anchor not in self._anchors:
-                raise NotReadable(place, f"*{event.anchor} refers to nothing above", "write the value itself")
+                raise NotReadable(
+                    place,
+                    f"*{event.anchor} refers to nothing above",
+                    "write the value itself, and in quotes where it begins with *",
+                )
             return self._anchors[event.anchor]
         if not isinstance(event, (MappingStartEvent, SequenceStartEvent, ScalarEvent)):
             raise NotReadable(place, "a value is missing", "write one")

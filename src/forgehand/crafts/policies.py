@@ -7,8 +7,7 @@ document, stays in force, and the problems are told.
 
 import asyncio
 import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
 from forgehand.crafts.policy_change import unusable, would_change
 from forgehand.crafts.policy_file import MAX_BYTES, PATH, parse
@@ -23,9 +22,23 @@ from forgehand.ports.policies import Loaded
 from forgehand.ports.store import Documents
 
 
-def document_key(repo: Repo) -> str:
+def document_key(repository_id: int) -> str:
     """Where the last valid file of a repository is kept."""
-    return f"config:{repo.id}"
+    return f"config:{repository_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The last valid file of a repository, None where there was none. `org` is the id of the repository whose file
+    stood under it, 0 for none."""
+
+    sha: str
+    text: str | None
+    org: int = 0
+
+
+def read_kept(told: str | None) -> Kept | None:
+    return Kept(**json.loads(told)) if told else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +87,10 @@ class RepositoryPolicies:
         shared = await self._contents.org_repository(repo)
         if shared is None or shared.id == repo.id:
             return _Found(), await self._file(repo, PATH)
-        return await self._file(shared, f"{shared.full_name}/{PATH}"), await self._file(repo, PATH)
+        org = await self._file(shared, f"{shared.full_name}/{PATH}")
+        return org, await self._file(repo, PATH, org=shared.id)
 
-    async def _file(self, repo: Repo, name: str) -> _Found:
+    async def _file(self, repo: Repo, name: str, org: int = 0) -> _Found:
         sha = await self._branches.tip(repo, await self._branches.default_branch(repo))
         if sha is None:
             return _Found()
@@ -85,30 +99,29 @@ class RepositoryPolicies:
             file = NOTHING if raw is None else await _parsed(raw, name)
         except (PolicyError, Unprocessable) as error:
             return await self._last_valid(repo, name, sha, _problems(error, name))
-        keep = await self._keep(repo, sha, raw)
+        keep = await self._keep(repo, sha, raw, org)
         return _Found(file, sha, f"{name} at {sha[:7]}" if raw is not None else "", keep=keep)
 
     async def _last_valid(self, repo: Repo, name: str, sha: str, problems: tuple[Problem, ...]) -> _Found:
         kept = await self._kept(repo)
-        if kept is None or kept["text"] is None:
+        if kept is None or kept.text is None:
             return _Found(NOTHING, sha, problems=problems)
         try:
-            file = await _parsed(kept["text"].encode(), name)
+            file = await _parsed(kept.text.encode(), name)
         except PolicyError:  # it was valid for an earlier version of ours
             return _Found(NOTHING, sha, problems=problems)
-        return _Found(file, sha, f"{name} at {kept['sha'][:7]}, the last valid one", problems)
+        return _Found(file, sha, f"{name} at {kept.sha[:7]}, the last valid one", problems)
 
-    async def _keep(self, repo: Repo, sha: str, raw: bytes | None) -> tuple[tuple[str, str], ...]:
-        """What to keep of a valid file; nothing where it is kept already. That a file is gone is kept too."""
-        text = None if raw is None else raw.decode("utf-8-sig")
+    async def _keep(self, repo: Repo, sha: str, raw: bytes | None, org: int) -> tuple[tuple[str, str], ...]:
+        """What to keep of a valid file; nothing where it is kept already. That there is none is kept too."""
+        now = Kept(sha, None if raw is None else raw.decode("utf-8-sig"), org)
         kept = await self._kept(repo)
-        if (kept["text"] if kept else None) == text:
+        if kept and (kept.text, kept.org) == (now.text, now.org):
             return ()
-        return ((document_key(repo), json.dumps({"sha": sha, "text": text})),)
+        return ((document_key(repo.id), json.dumps(asdict(now))),)
 
-    async def _kept(self, repo: Repo) -> dict[str, Any] | None:
-        told = await self._documents.document(document_key(repo))
-        return json.loads(told) if told else None
+    async def _kept(self, repo: Repo) -> "Kept | None":
+        return read_kept(await self._documents.document(document_key(repo.id)))
 
 
 async def _parsed(raw: bytes, name: str) -> PolicyFile:

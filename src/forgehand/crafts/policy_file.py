@@ -76,7 +76,9 @@ def _of_others(model: m.Condition) -> Iterator[r.Condition]:
     if model.checks:
         yield r.Checks(tuple(model.checks.passed), bool(model.checks.all_passed))
     if reviews := model.reviews:
-        yield r.Reviews(reviews.approvals, reviews.permission, tuple(reviews.by), bool(reviews.no_changes_requested))
+        yield r.Reviews(
+            reviews.approvals or 0, reviews.permission, tuple(reviews.by), bool(reviews.no_changes_requested)
+        )
     if model.size:
         yield r.Size(model.size.min_files, model.size.max_files, model.size.min_lines, model.size.max_lines)
     if model.title:

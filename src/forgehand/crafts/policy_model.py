@@ -106,8 +106,9 @@ class ReviewsCondition(Asking):
     details: ClassVar[frozenset[str]] = frozenset({"permission", "by"})
 
     approvals: Annotated[
-        int, Field(ge=1, le=20, description="How many people must approve the present head, the author not counted.")
-    ] = 0
+        int | None,
+        Field(ge=1, le=20, description="How many people must approve the present head, the author not counted."),
+    ] = None
     permission: Annotated[
         Permission, Field(strict=False, description="The least permission that makes a review count.")
     ] = Permission.WRITE

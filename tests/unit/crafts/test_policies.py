@@ -66,7 +66,7 @@ class World:
 
 async def test_without_a_file_the_defaults_hold() -> None:
     loaded = await World().policies().policy(SHOP, "main")
-    assert (loaded.source, loaded.sha, loaded.problems, loaded.keep) == ("defaults", TIP, (), {})
+    assert (loaded.source, loaded.sha, loaded.problems) == ("defaults", TIP, ())
     assert loaded.policy.merge.auto is False
 
 
@@ -91,7 +91,7 @@ async def test_the_repository_stands_over_its_organization() -> None:
     loaded = await world.policies().policy(SHOP, "main")
     assert (loaded.policy.merge.approvals, loaded.policy.merge.method) == (1, "rebase")
     assert loaded.source == "octo/.github/.forgehand/config.yml at ccccccc and .forgehand/config.yml at aaaaaaa"
-    assert set(loaded.keep) == {"config:7", "config:9"}
+    assert {key: json.loads(kept)["org"] for key, kept in loaded.keep.items()} == {"config:7": 9, "config:9": 0}
 
 
 async def test_an_invalid_file_changes_nothing_and_its_problems_are_told() -> None:

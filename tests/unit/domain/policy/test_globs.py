@@ -90,3 +90,8 @@ def test_a_pattern_full_of_stars_is_decided_at_once() -> None:
     assert not matches("*a" * 60 + "b", "a" * 4000)
     assert not matches("**/" * 60 + "b", "a/" * 2000 + "c")
     assert not is_like("*a" * 60 + "b", "a" * 60_000)
+
+
+@given(st.text("ab/*?", min_size=1, max_size=12).filter(lambda text: not flaw(text)))
+def test_a_glob_matches_itself_and_can_stand_for_what_it_matches(glob: str) -> None:
+    assert matches(glob, glob)

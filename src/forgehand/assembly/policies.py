@@ -1,0 +1,58 @@
+"""What `forgehand policy` reaches of the policy's reader and judge; it writes nothing anywhere."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from forgehand.assembly.build import App
+from forgehand.assembly.limits import operator_limits
+from forgehand.assembly.settings import Settings
+from forgehand.crafts import policy_file
+from forgehand.crafts.policy_cases import Tried, read_cases, try_case
+from forgehand.crafts.policy_file import parse
+from forgehand.crafts.policy_trial import Trial, trials
+from forgehand.domain.policy import PolicyError, PolicyFile, Problem, effective
+from forgehand.domain.policy.limits import NOTHING
+
+DAY = 24 * 3600.0
+
+__all__ = ["Trial", "Tried", "schema", "simulated", "tried", "validated"]
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the file, for editors."""
+    return policy_file.schema()
+
+
+def validated(settings: Settings, path: Path) -> tuple[str, ...]:
+    """What the file asks for and the operator does not allow. Raises PolicyError where it cannot be used."""
+    file = _read(path)
+    bases = ("main", *(glob for glob, _ in file.branches))
+    limits = operator_limits(settings)
+    return tuple(dict.fromkeys(note for base in bases for note in effective(limits, NOTHING, file, base)[1]))
+
+
+def tried(settings: Settings, cases: Path, path: Path) -> Sequence[Tried]:
+    """Each case under the file, with where it went another way than expected. Raises as `validated`."""
+    file, limits = _read(path), operator_limits(settings)
+    read = read_cases(_bytes(cases), str(cases))
+    return [try_case(case, effective(limits, NOTHING, file, case.facts.base)[0]) for case in read]
+
+
+async def simulated(app: App, path: Path, days: float, repository: str) -> list[Trial]:
+    """What became of the pull requests of the last `days` under the file. Raises as `validated`."""
+    since = time.time() - days * DAY
+    return [each async for each in trials(app.store, operator_limits(app.settings), _read(path), since, repository)]
+
+
+def _read(path: Path) -> PolicyFile:
+    return parse(_bytes(path), str(path))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        message = f"the file cannot be read ({error.strerror})"
+        raise PolicyError((Problem(str(path), 1, 1, message, "give the path of one that can"),)) from None
