@@ -9,7 +9,8 @@
 Called by `engine.runner` and `engine.planner`.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -22,6 +23,9 @@ from forgehand.domain.retries import backoff
 
 PLAN = "plan"
 """The type of the job that turns one delivery into the jobs of the workers it wakes."""
+
+PLANNER = "planner"
+"""The worker of those jobs."""
 
 
 class JobState(StrEnum):
@@ -216,8 +220,9 @@ def settle(job: Job, outcome: Outcome, now: float, jitter: float) -> Change:
     return Change(job=settled, facts=(job_fact(settled, now),))
 
 
-def job_fact(job: Job, now: float) -> Fact:
-    """The fact that a job reached its present state in its present attempt."""
+def job_fact(job: Job, now: float, was: JobState | None = None) -> Fact:
+    """The fact that a job reached its present state in its present attempt. `was`: the state it had before, where that
+    is not a hold."""
     return Fact(
         id=fact_id("job", job.id, job.state, job.attempts, job.fence, near=job.id),
         kind=f"job.{job.state}",
@@ -225,8 +230,43 @@ def job_fact(job: Job, now: float) -> Fact:
         delivery=job.delivery,
         job=job.id,
         repository_id=job.repository_id or None,
-        data={"type": job.type, "worker": job.worker, "attempt": job.attempts, "why": job.why},
+        data={
+            "type": job.type,
+            "worker": job.worker,
+            "attempt": job.attempts,
+            "why": job.why,
+            **({"repository": job.repository, "subject": job.subject} if job.repository else {}),
+            **({"was": str(was)} if was and not was.held else {}),
+            **_durations(job, was),
+        },
     )
+
+
+def forgotten_fact(job: Job, now: float) -> Fact:
+    """The fact that an ended job is known no more, which its place among the dead letters has to learn."""
+    fact = job_fact(job, now, was=job.state)
+    return replace(fact, id=fact_id("forgotten", job.id, near=job.id), kind="job.forgotten")
+
+
+def made_known(facts: tuple[Fact, ...], made: Sequence[Job]) -> tuple[Fact, ...]:
+    """The facts of a change, the last of which also tells how many jobs of each worker came to be with it: that is
+    known where they are stored, since a job that exists is not made again. What no delivery and no repository asked for
+    is the clockwork's and not counted."""
+    workers = Counter(job.worker for job in made if job.delivery or job.repository_id)
+    if not workers or not facts:
+        return facts
+    last = facts[-1]
+    return (*facts[:-1], replace(last, data={**last.data, "made": dict(workers)}))
+
+
+def _durations(job: Job, was: JobState | None) -> dict[str, float]:
+    """Of a job that ended: since it was made, and of the attempt that ended it."""
+    if job.ended_at is None:
+        return {}
+    durations = {"age": round(max(0.0, job.ended_at - job.created_at), 3)}
+    if job.started_at is not None and (was is None or was.held):
+        durations["seconds"] = round(max(0.0, job.ended_at - job.started_at), 3)
+    return durations
 
 
 def _again(job: Job, why: str, after: float, now: float, jitter: float) -> Job:

@@ -265,6 +265,10 @@ def _retry(error: GitHubError) -> Retry:
 
 
 def _fact(entry: LedgerEntry, now: float) -> Fact:
+    said = {"slot": entry.slot, "kind": entry.kind, "summary": entry.summary, "why": entry.why, "worker": entry.worker}
+    if entry.repo.full_name:
+        said |= {"repository": entry.repo.full_name, "subject": entry.subject}
+    took = {"seconds": round(now - entry.sent_at, 3)} if entry.state is EffectState.DONE and entry.sent_at else {}
     return Fact(
         id=fact_id("effect", entry.slot, entry.state, entry.job, entry.fence, entry.version, near=entry.job),
         kind=f"effect.{entry.state}",
@@ -272,5 +276,5 @@ def _fact(entry: LedgerEntry, now: float) -> Fact:
         delivery=entry.delivery,
         job=entry.job,
         repository_id=entry.repo.id or None,
-        data={"slot": entry.slot, "kind": entry.kind, "summary": entry.summary, "why": entry.why},
+        data={**said, **took},
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact, fact_id
-from forgehand.domain.jobs import PLAN, Change, Job, job_id
+from forgehand.domain.jobs import PLAN, PLANNER, Change, Job, job_id
 from forgehand.engine.steps import Step, Steps, silent
 from forgehand.ports import store as ports
 from forgehand.ports.wakeups import Wakeups
@@ -45,9 +45,8 @@ class Intake:
         """Store a verified delivery. Returning is a promise that it will be handled; raises StoreUnavailable."""
         now = self._clock()
         ignored = None if event in self._listens else f"no worker waits for {event}"
-        received = Fact(
-            fact_id("received", guid, near=guid), "delivery.received", now, delivery=guid, data={"event": event}
-        )
+        said = {"event": event} if ignored else {"event": event, "made": _PLANNING}
+        received = Fact(fact_id("received", guid, near=guid), "delivery.received", now, delivery=guid, data=said)
         planning = () if ignored else (planning_job(guid, event, now),)
         recorded = await self._store.record(
             Delivery(guid, event, body, now), Change(enqueue=planning, facts=(received,))
@@ -65,7 +64,7 @@ def planning_job(guid: str, event: str, now: float, *, replay: str = "", cursor:
     return Job(
         id=job_id(PLAN, guid, replay, cursor, near=guid),
         type=PLAN,
-        worker="planner",
+        worker=PLANNER,
         tenant=0,
         repository_id=0,
         repository="",
@@ -77,3 +76,7 @@ def planning_job(guid: str, event: str, now: float, *, replay: str = "", cursor:
         delivery=guid,
         correlation=guid,
     )
+
+
+_PLANNING = {PLANNER: 1}
+"""What a delivery that is not known yet always makes; see `made_known`, which is spared here."""
