@@ -20,6 +20,8 @@ from forgehand.engine.gate import Gate, GateTimes
 from forgehand.engine.intake import Intake, planning_job
 from forgehand.engine.operations import Operations
 from forgehand.engine.planner import Planner
+from forgehand.engine.projector import Projector
+from forgehand.engine.rebuild import Rebuild, Rebuilt
 from forgehand.engine.reconcile import Reconcile
 from forgehand.engine.rescue import Rescue
 from forgehand.engine.runner import Runner, RunnerTimes
@@ -56,6 +58,10 @@ class App:
         async with working(self) as crew:
             return await crew.runner.run_one(job_id)
 
+    async def rebuild(self) -> Rebuilt:
+        """Make all projections once more from the facts."""
+        return await Rebuild(self.store, time.time, holder=this_holder()).run()
+
     async def preview(self, guid: str) -> list[Preview]:
         """Plan a stored delivery and run its workers up to the gate; nothing is written anywhere."""
         async with working(self) as crew:
@@ -76,6 +82,7 @@ class Crew:
     runner: Runner
     rescue: Rescue
     schedule: Schedule
+    projector: Projector
     sign_in: Callable[[], Awaitable[str]]
     """Ask GitHub who we are, as the App: its slug. Raises a GitHubError."""
 
@@ -169,7 +176,8 @@ async def working(app: App) -> AsyncIterator[Crew]:
         ):
             workers[engine.type] = engine
         gate = Gate(app.store, gh.performers(github, tokens, identity), time.time, gate_times(settings), app.steps)
-        yield Crew(workers, _runner(app, workers, gate, grants(known)), _rescue(app), _schedule(app), sign_in)
+        runner = _runner(app, workers, gate, grants(known))
+        yield Crew(workers, runner, _rescue(app), _schedule(app), _projector(app), sign_in)
 
 
 ADMIN_URL = "admin_url"
@@ -247,6 +255,10 @@ def _runner(app: App, workers: Mapping[str, Worker], gate: Door, granted: Grants
 def _rescue(app: App) -> Rescue:
     every = min(15.0, app.settings.lease_seconds / 4)
     return Rescue(app.store, app.wakeups, is_dead_here, time.time, every=every)
+
+
+def _projector(app: App) -> Projector:
+    return Projector(app.store, time.time, holder=this_holder())
 
 
 def _schedule(app: App) -> Schedule:

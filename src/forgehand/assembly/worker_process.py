@@ -1,4 +1,4 @@
-"""The warm worker process: runner, rescue and schedule in one event loop. A child of `serve`, or `forgehand worker`.
+"""The warm worker process: what runs jobs, and what keeps them running. A child of `serve`, or `forgehand worker`.
 
 As a child it is woken through one pipe and shows through another, once a second, that its event loop turns; when its
 standard input ends, its parent is gone and it stops.
@@ -39,6 +39,7 @@ async def work(app: App, stop: asyncio.Event) -> None:
             async with asyncio.TaskGroup() as together:
                 together.create_task(crew.rescue.run(stop))
                 together.create_task(crew.schedule.run(stop))
+                together.create_task(crew.projector.run(stop))
                 together.create_task(crew.runner.run(stop))
     except (NotPermitted, SettingsError) as refused:
         log.error("github.refused", why=str(refused))

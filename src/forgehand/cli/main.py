@@ -18,6 +18,7 @@ from forgehand.cli.jobs import jobs
 from forgehand.cli.pausing import pause, resume
 from forgehand.cli.policy import policy
 from forgehand.cli.practice import practice
+from forgehand.cli.projections import projections
 from forgehand.cli.running import run_job, serve, worker
 
 app = typer.Typer(
@@ -44,6 +45,7 @@ app.add_typer(deliveries, name="deliveries", rich_help_panel=_LOOK)
 app.add_typer(effects, name="effects", rich_help_panel=_LOOK)
 app.add_typer(policy, name="policy", rich_help_panel=_STEER)
 app.command(rich_help_panel=_STEER)(replay)
+app.add_typer(projections, name="projections", rich_help_panel=_STEER)
 app.command(rich_help_panel=_STEER)(pause)
 app.command(rich_help_panel=_STEER)(resume)
 

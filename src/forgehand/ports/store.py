@@ -78,7 +78,7 @@ class Pause:
 class Intake(Protocol):
     async def record(self, delivery: Delivery, change: Change) -> Recorded:
         """Store the delivery with its change in one durable commit, or neither. A GUID that is stored already is a
-        DUPLICATE and changes nothing but its count."""
+        DUPLICATE and changes nothing but its count. Its facts say themselves which jobs come with it (`made_known`)."""
         ...
 
     async def delivery(self, guid: str) -> StoredDelivery | None: ...
@@ -110,7 +110,8 @@ class Jobs(Protocol):
         ...
 
     async def commit(self, change: Change, now: float) -> None:
-        """Commit a change that holds no job: `change.job` must be None."""
+        """Commit a change that holds no job: `change.job` must be None. Its last fact then tells which of its jobs were
+        not there before, as that of `settle` does (`made_known`)."""
         ...
 
     async def reclaim(self, now: float, grace: float) -> list[Job]:
@@ -168,8 +169,10 @@ class Ledger(Protocol):
 class Memory(Protocol):
     async def forget(self, before: float, now: float, most: int) -> int:
         """Drop what is older than `before`: deliveries received, facts, jobs that ended, but for the latest of each
-        lane, documents that do not last, and pull requests that are no longer open; and expired secrets. At most `most`
-        rows of each; gives how many rows went. The ledger stays: it knows the objects that we made."""
+        lane, documents that do not last, pull requests that are no longer open, and projections that go with age; and
+        expired secrets. At most `most` rows of each; gives how many rows went. What a forgotten fact added to rows that
+        stay is kept beside them, and a fact that is not folded yet stays. So does the ledger: it knows the objects that
+        we made."""
         ...
 
 
@@ -190,6 +193,99 @@ class Controls(Protocol):
 
     async def mark(self, key: str) -> str | None:
         """A poll position written by a change."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A fact by the number under which the store keeps it."""
+
+    number: int
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A row of a projection as stored: `content` is the JSON of a `domain.tallies.Tally`."""
+
+    series: str
+    name: str
+    at: float
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The right to fold facts: one projector has it at a time. Valid as long as nobody else got a higher number."""
+
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A whole set of projections in the making. `since`: a whole hour, from which on nothing was forgotten; timed rows
+    before it can only be taken over. `forgets` counts how often something was."""
+
+    number: int
+    since: float
+    forgets: int
+
+
+class Folding(Protocol):
+    """Facts into projections, each exactly once. Every new fact is unfolded until a `fold` names it."""
+
+    async def lead(self, holder: str, lease: float, now: float) -> Lead | None:
+        """Become, or stay, the one who folds, until now + lease; None while another one is."""
+        ...
+
+    async def unfolded(self, limit: int) -> list[Numbered]:
+        """The next facts that no projection knows, in the order in which they were written, near enough."""
+        ...
+
+    async def unfolded_since(self) -> float | None:
+        """The time of the first of them; None when there is none."""
+        ...
+
+    async def fold(self, rows: Sequence[Projection], facts: Sequence[int], lead: Lead, until: float) -> Written:
+        """Write these rows as they now are and mark the facts as folded, in one commit; the lease then ends at `until`.
+        FENCE_LOST, and nothing is written, when another one leads; STALE when one of the facts is folded already."""
+        ...
+
+    async def projection(self, series: str, name: str) -> Projection | None: ...
+
+    async def projections_named(self, keys: Sequence[tuple[str, str]], edition: int | None = None) -> list[Projection]:
+        """Those of these series and names that there are."""
+        ...
+
+    async def projections(self, series: str, limit: int, before: float | None = None) -> list[Projection]:
+        """One index range: of a series, newest first."""
+        ...
+
+
+class Rebuilding(Protocol):
+    """A fresh edition of all projections, made from the facts while the present one is read. Under the lead throughout,
+    so that no fact is folded meanwhile."""
+
+    async def begin_edition(self, lead: Lead, until: float) -> Edition | None:
+        """An edition that holds what is known of forgotten facts, and nothing else. None when the lead is lost."""
+        ...
+
+    async def folded(self, after: int, limit: int) -> list[Numbered]:
+        """The facts of higher numbers that the present edition knows, lowest first."""
+        ...
+
+    async def edition_page(self, after: tuple[str, str], limit: int, edition: int | None = None) -> list[Projection]:
+        """The rows of the present edition, or of another one, by series and name."""
+        ...
+
+    async def draft(self, rows: Sequence[Projection], edition: Edition, lead: Lead, until: float) -> Written: ...
+
+    async def publish(self, edition: Edition, lead: Lead) -> Written:
+        """From now on this is the edition that is read. STALE when facts were forgotten since it was begun."""
+        ...
+
+    async def drop_editions(self, limit: int) -> int:
+        """Drop up to `limit` rows of editions that are no longer read; gives how many."""
         ...
 
 
@@ -238,7 +334,7 @@ class Secrets(Protocol):
     async def put_secret(self, name: str, value: bytes, expires_at: float) -> None: ...
 
 
-class Store(Intake, Jobs, Ledger, Memory, Documents, Controls, Reads, Secrets, Protocol):
+class Store(Intake, Jobs, Ledger, Memory, Documents, Controls, Folding, Rebuilding, Reads, Secrets, Protocol):
     async def open(self) -> None:
         """Connect and bring the schema up to date (one process at a time)."""
         ...

@@ -7,10 +7,12 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from forgehand.domain.jobs import Change, Done, settle
+from forgehand.engine.projector import Projector
 from forgehand.ports.store import Store
 from support.stores import NOW, a_delivery, a_fact, a_job, an_entry, fence_of, opened, take
 
@@ -71,6 +73,15 @@ async def work(store: Store, holder: str) -> None:
             say(job.id)
 
 
+async def fold(store: Store, holder: str) -> None:
+    """Fold whatever comes, without end, a few facts at a time and against whoever else does."""
+    projector = Projector(store, time.time, holder=holder, lease=0.05, facts_at_a_time=7)
+    while True:
+        if folded := await projector.once():
+            say(str(folded))
+        await asyncio.sleep(0.001)
+
+
 def say(line: str) -> None:
     os.write(1, f"{line}\n".encode())
 
@@ -84,6 +95,7 @@ VERBS: dict[str, Callable[[Store, str], Awaitable[None]]] = {
     "hold": hold,
     "record": record,
     "work": work,
+    "fold": fold,
 }
 
 

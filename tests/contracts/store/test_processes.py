@@ -6,14 +6,18 @@ import json
 import os
 import signal
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from forgehand.domain.jobs import JobState
-from support.stores import NOW, a_job, enqueue, finish, ids, opened, take
+from forgehand.domain.jobs import Change, JobState
+from forgehand.domain.projections import ALL, TOTALS, window_series
+from forgehand.domain.tallies import tally_from
+from forgehand.engine.projector import Projector
+from support.stores import NOW, a_fact, a_job, enqueue, finish, ids, opened, take
 
 pytestmark = pytest.mark.anyio
 
@@ -95,6 +99,30 @@ async def test_a_kill_amid_settling_leaves_each_job_settled_whole_or_held(sql_ur
         await store.release("worker", NOW)
         unfinished = len(jobs) - len(completed)
         assert len(await store.claim_due("next", 60, NOW, 10)) == unfinished == 4
+
+
+async def test_racing_projectors_that_are_killed_again_and_again_count_each_fact_once(sql_url: str) -> None:
+    facts = [a_fact(f"f{number}") for number in range(600)]
+    async with opened(sql_url) as store:
+        for start in (0, 200, 400):
+            for at in range(start, start + 200, 20):
+                await store.commit(Change(facts=(facts[0], *facts[at : at + 20])), NOW)
+            async with (
+                child("fold", sql_url, f"left {start}") as left,
+                child("fold", sql_url, f"right {start}") as right,
+            ):
+                folding = [asyncio.create_task(heard(each)) for each in (left, right)]
+                await asyncio.wait(folding, return_when=asyncio.FIRST_COMPLETED)
+                for each in (left, right):
+                    each.kill()
+                await asyncio.gather(*folding, return_exceptions=True)
+        projector = Projector(store, lambda: time.time() + 60, holder="last")
+        while await store.unfolded(1):
+            await projector.once()
+        totals, windows = await store.projection(TOTALS, ALL), await store.projections(window_series(300), 9)
+    assert totals is not None
+    for row in (totals, *windows):
+        assert tally_from(row.content, row.at).counts == {"something.happened": len(facts)}
 
 
 @contextlib.asynccontextmanager

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from forgehand.adapters.memory.folds import Folds
 from forgehand.domain.documents import lasts
 from forgehand.domain.facts import Fact
-from forgehand.domain.jobs import Change, Job, JobState, job_fact
+from forgehand.domain.jobs import Change, Job, JobState, forgotten_fact, job_fact, made_known
 from forgehand.domain.ledger import LedgerEntry
 from forgehand.domain.pulls import PullStage, PullState
 from forgehand.ports.store import Fence, Pause, StoredDelivery, Unclaimed, Written
@@ -23,6 +24,9 @@ class State:
         self.ledger: dict[str, LedgerEntry] = {}
         self.facts: dict[str, Fact] = {}
         """In the order they were written."""
+        self.numbers: dict[str, int] = {}
+        """A fact's id to its number."""
+        self.folds = Folds()
         self.marks: dict[str, str] = {}
         self.documents: dict[str, tuple[str, float]] = {}
         """Key to the text and when it was written."""
@@ -30,24 +34,17 @@ class State:
         self.secrets: dict[str, tuple[bytes, float]] = {}
         self.pause: Pause | None = None
         self.changes = 0
+        self._written = 0
 
     def forget(self, before: float, now: float, most: int) -> int:
         received = [(each.delivery.received_at, guid) for guid, each in self.deliveries.items()]
-        ended = [
-            (job.created_at, job.id)
-            for job in self.jobs.values()
-            if job.ended_at is not None and job.ended_at < before and job.generation < self.lanes.get(job.lane, 1)
-        ]
-        facts = [(number, fact.id) for number, fact in enumerate(self.facts.values()) if fact.at < before]
-        expired = [(until, name) for name, (_, until) in self.secrets.items() if until < now]
-        documents = [(at, key) for key, (_, at) in self.documents.items() if at < before and not lasts(key)]
+        documents = [(at, key) for key, (_, at) in self.documents.items() if not lasts(key)]
         pulls = [(pull.updated_at, key) for key, pull in self.pulls.items() if pull.state is not PullStage.OPEN]
-        gone = 0
+        expired = [(until, name) for name, (_, until) in self.secrets.items() if until < now]
+        gone = self._forget_facts(before, most) + self._forget_jobs(before, now, most)
         tables: tuple[tuple[dict[Any, Any], Sequence[tuple[float, Any]]], ...] = (
             (self.deliveries, [each for each in received if each[0] < before]),
-            (self.facts, facts),
-            (self.jobs, [each for each in ended if each[0] < before]),
-            (self.documents, documents),
+            (self.documents, [each for each in documents if each[0] < before]),
             (self.pulls, [each for each in pulls if each[0] < before]),
             (self.secrets, expired),
         )
@@ -57,11 +54,10 @@ class State:
                 gone += 1
         return gone
 
-    def apply(self, change: Change, now: float) -> None:
-        for job in change.enqueue:
-            if job.id not in self.jobs:
-                self._create(job, now)
-        self.put_facts(change.facts)
+    def apply(self, change: Change, now: float, *, counted: bool = True) -> None:
+        """`counted`: its last fact shall tell which jobs were new."""
+        made = [job for job in change.enqueue if job.id not in self.jobs and self._create(job, now)]
+        self.put_facts(made_known(change.facts, made) if counted else change.facts)
         self.marks.update(change.marks)
         self.documents.update({key: (text, now) for key, text in change.documents.items()})
         for pull in change.pulls:
@@ -69,7 +65,11 @@ class State:
 
     def put_facts(self, facts: Sequence[Fact]) -> None:
         for fact in facts:
-            self.facts.setdefault(fact.id, fact)
+            if fact.id not in self.facts:
+                self.facts[fact.id] = fact
+                self._written += 1
+                self.numbers[fact.id] = self._written
+                self.folds.outbox.add(self._written)
 
     def claim_due(self, holder: str, lease: float, now: float, limit: int) -> list[Job]:
         due = [job for job in self._in(JobState.PENDING) if self.due_at[job.id] <= now]
@@ -119,7 +119,7 @@ class State:
         moved = replace(job, holder=None, lease_until=None, waiting_for="", **to)  # type: ignore[arg-type]
         self.put(moved)
         self.free(moved)
-        self.put_facts([job_fact(moved, now)])
+        self.put_facts([job_fact(moved, now, job.state)])
         return moved
 
     def put(self, job: Job) -> None:
@@ -139,10 +139,10 @@ class State:
     def _in(self, *states: JobState) -> list[Job]:
         return sorted((job for job in self.jobs.values() if job.state in states), key=lambda job: job.id)
 
-    def _create(self, job: Job, now: float) -> None:
+    def _create(self, job: Job, now: float) -> bool:
         if not job.lane:
             self.put(job)
-            return
+            return True
         generation = self.lanes.get(job.lane, 0) + 1
         self.lanes[job.lane] = generation
         numbered = replace(job, generation=generation)
@@ -151,11 +151,33 @@ class State:
             if other.lane == job.lane and other.id != job.id and not other.state.ended:
                 why = f"superseded by {job.id}" + (f" at {job.revision}" if job.revision else "")
                 self.move(other, now, state=JobState.SUPERSEDED, why=why, fence=other.fence + 1, ended_at=now)
+        return True
 
     def _put_pull(self, pull: PullState) -> None:
         known = self.pulls.get((pull.repo.id, pull.number))
         if known is None or known.generation <= pull.generation:
             self.pulls[pull.repo.id, pull.number] = pull
+
+    def _forget_facts(self, before: float, most: int) -> int:
+        oldest = list(self.facts.values())[:most]
+        old = [fact for fact in oldest if fact.at < before and self.numbers[fact.id] not in self.folds.outbox]
+        for fact in old:
+            del self.facts[fact.id], self.numbers[fact.id]
+        return len(old) + self.folds.forget(old, before, most)
+
+    def _forget_jobs(self, before: float, now: float, most: int) -> int:
+        ended = [
+            job
+            for job in self.jobs.values()
+            if job.ended_at is not None
+            and max(job.created_at, job.ended_at) < before
+            and job.generation < self.lanes.get(job.lane, 1)
+        ]
+        old = sorted(ended, key=lambda job: (job.created_at, job.id))[:most]
+        for job in old:
+            del self.jobs[job.id]
+        self.put_facts([forgotten_fact(job, now) for job in old if job.state is JobState.DEAD_LETTER])
+        return len(old)
 
     def _key_is_free(self, job: Job) -> bool:
         return not job.key or job.key not in self.keys

@@ -12,7 +12,19 @@ from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.pulls import PullStage, PullState
-from forgehand.ports.store import Fence, Pause, Recorded, StoredDelivery, StoreUnavailable, Unclaimed, Written
+from forgehand.ports.store import (
+    Edition,
+    Fence,
+    Lead,
+    Numbered,
+    Pause,
+    Projection,
+    Recorded,
+    StoredDelivery,
+    StoreUnavailable,
+    Unclaimed,
+    Written,
+)
 
 
 class MemoryStore:
@@ -43,7 +55,7 @@ class MemoryStore:
                 state.deliveries[delivery.guid] = replace(known, duplicates=known.duplicates + 1)
                 return Recorded.DUPLICATE
             state.deliveries[delivery.guid] = StoredDelivery(delivery)
-            state.apply(change, delivery.received_at)
+            state.apply(change, delivery.received_at, counted=False)
             return Recorded.NEW
 
     async def delivery(self, guid: str) -> StoredDelivery | None:
@@ -187,6 +199,63 @@ class MemoryStore:
         with self._reading() as state:
             return state.marks.get(key)
 
+    # Folding
+
+    async def lead(self, holder: str, lease: float, now: float) -> Lead | None:
+        with self._writing() as state:
+            return state.folds.lead(holder, lease, now)
+
+    async def unfolded(self, limit: int) -> list[Numbered]:
+        with self._reading() as state:
+            return [each for each in _numbered(state) if each.number in state.folds.outbox][:limit]
+
+    async def unfolded_since(self) -> float | None:
+        return next((each.fact.at for each in await self.unfolded(1)), None)
+
+    async def fold(self, rows: Sequence[Projection], facts: Sequence[int], lead: Lead, until: float) -> Written:
+        with self._writing() as state:
+            return state.folds.fold(rows, facts, lead, until)
+
+    async def projection(self, series: str, name: str) -> Projection | None:
+        with self._reading() as state:
+            return state.folds.rows.get((series, name))
+
+    async def projections_named(self, keys: Sequence[tuple[str, str]], edition: int | None = None) -> list[Projection]:
+        with self._reading() as state:
+            return state.folds.named(keys, edition)
+
+    async def projections(self, series: str, limit: int, before: float | None = None) -> list[Projection]:
+        with self._reading() as state:
+            rows = [row for row in state.folds.rows.values() if row.series == series]
+        found = [row for row in rows if before is None or row.at < before]
+        return sorted(found, key=lambda row: (row.at, row.name), reverse=True)[:limit]
+
+    # Rebuilding
+
+    async def begin_edition(self, lead: Lead, until: float) -> Edition | None:
+        with self._writing() as state:
+            return state.folds.begin_edition(lead, until)
+
+    async def folded(self, after: int, limit: int) -> list[Numbered]:
+        with self._reading() as state:
+            known = [each for each in _numbered(state) if each.number not in state.folds.outbox]
+        return [each for each in known if each.number > after][:limit]
+
+    async def edition_page(self, after: tuple[str, str], limit: int, edition: int | None = None) -> list[Projection]:
+        with self._reading() as state:
+            return [row for key, row in sorted(state.folds.rows_of(edition).items()) if key > after][:limit]
+
+    async def draft(self, rows: Sequence[Projection], edition: Edition, lead: Lead, until: float) -> Written:
+        with self._writing() as state:
+            return state.folds.draft(rows, lead, until)
+
+    async def publish(self, edition: Edition, lead: Lead) -> Written:
+        with self._writing() as state:
+            return state.folds.publish(edition, lead)
+
+    async def drop_editions(self, limit: int) -> int:
+        return 0
+
     # Reads
 
     async def deliveries(self, limit: int, before: float | None = None) -> list[StoredDelivery]:
@@ -279,6 +348,10 @@ class MemoryStore:
         with self._reading() as state:
             yield state
             state.changes += 1
+
+
+def _numbered(state: State) -> list[Numbered]:
+    return [Numbered(state.numbers[fact.id], fact) for fact in state.facts.values()]
 
 
 def _refuse_too_large(change: Change) -> None:

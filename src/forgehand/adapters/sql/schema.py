@@ -26,6 +26,7 @@ HELD = "state IN ('claimed', 'running')"
 WAITING = "state = 'waiting'"
 UNFINISHED = "state IN ('pending', 'claimed', 'running', 'waiting')"
 GOES = "lasts = 0"
+PASSING = "goes = 1"
 OPEN = "state = 'open'"
 OVER = "state <> 'open'"
 """Conditions of partial indexes. SQLite uses such an index only where the query repeats its condition literally."""
@@ -154,6 +155,41 @@ facts = Table(
     Index("facts_id", "id", unique=True),
     _partial("facts_delivery", "delivery", "at", "seq", where="delivery IS NOT NULL"),
     _partial("facts_job", "job", "at", "seq", where="job IS NOT NULL"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    # Facts that no projection knows yet. A trigger on `facts` fills it, and whoever folds them empties it.
+    Column("fact", _Sequence, primary_key=True, autoincrement=False),
+)
+
+projectors = Table(
+    "projectors",
+    metadata,
+    # One row: the lease on folding, which edition of the projections is read, and what has been forgotten.
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("edition", BigInteger, nullable=False),
+    Column("forgotten", Double, nullable=False),
+    Column("forgets", BigInteger, nullable=False),
+)
+
+projections = Table(
+    "projections",
+    metadata,
+    # Edition 0 holds what forgotten facts had added to the rows that stay.
+    Column("edition", BigInteger, primary_key=True, autoincrement=False),
+    Column("series", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("goes", Integer, nullable=False),
+    Column("content", Text, nullable=False),
+    Index("projections_by_time", "edition", "series", "at", "name"),
+    _partial("projections_that_go", "edition", "at", "series", "name", where=PASSING),
+    sqlite_with_rowid=False,
 )
 
 marks = Table(

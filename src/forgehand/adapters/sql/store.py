@@ -12,6 +12,7 @@ import pysqlite3
 
 from forgehand.adapters.sql import (
     verbs_documents,
+    verbs_folding,
     verbs_forget,
     verbs_intake,
     verbs_jobs,
@@ -30,7 +31,18 @@ from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.pulls import PullState
-from forgehand.ports.store import Fence, Pause, Recorded, StoredDelivery, Unclaimed, Written
+from forgehand.ports.store import (
+    Edition,
+    Fence,
+    Lead,
+    Numbered,
+    Pause,
+    Projection,
+    Recorded,
+    StoredDelivery,
+    Unclaimed,
+    Written,
+)
 
 
 class Backend(Protocol):
@@ -202,6 +214,52 @@ class SqlStore:
 
     async def mark(self, key: str) -> str | None:
         return await self._backend.read(lambda conn: verbs_small.mark(conn, key))
+
+    # Folding
+
+    async def lead(self, holder: str, lease: float, now: float) -> Lead | None:
+        return await self._backend.write(lambda conn: verbs_folding.lead(conn, holder, lease, now))
+
+    async def unfolded(self, limit: int) -> list[Numbered]:
+        return await self._backend.read(lambda conn: verbs_folding.unfolded(conn, limit))
+
+    async def unfolded_since(self) -> float | None:
+        return await self._backend.read(verbs_folding.unfolded_since)
+
+    async def fold(self, rows: Sequence[Projection], facts: Sequence[int], lead: Lead, until: float) -> Written:
+        try:
+            return await self._backend.write(lambda conn: verbs_folding.fold(conn, rows, facts, lead, until))
+        except verbs_folding.FoldedAlready:
+            return Written.STALE
+
+    async def projection(self, series: str, name: str) -> Projection | None:
+        return await self._backend.read(lambda conn: verbs_folding.projection(conn, series, name))
+
+    async def projections_named(self, keys: Sequence[tuple[str, str]], edition: int | None = None) -> list[Projection]:
+        return await self._backend.read(lambda conn: verbs_folding.projections_named(conn, keys, edition))
+
+    async def projections(self, series: str, limit: int, before: float | None = None) -> list[Projection]:
+        return await self._backend.read(lambda conn: verbs_folding.projections(conn, series, limit, before))
+
+    # Rebuilding
+
+    async def begin_edition(self, lead: Lead, until: float) -> Edition | None:
+        return await self._backend.write(lambda conn: verbs_folding.begin_edition(conn, lead, until))
+
+    async def folded(self, after: int, limit: int) -> list[Numbered]:
+        return await self._backend.read(lambda conn: verbs_folding.folded(conn, after, limit))
+
+    async def edition_page(self, after: tuple[str, str], limit: int, edition: int | None = None) -> list[Projection]:
+        return await self._backend.read(lambda conn: verbs_folding.edition_page(conn, after, limit, edition))
+
+    async def draft(self, rows: Sequence[Projection], edition: Edition, lead: Lead, until: float) -> Written:
+        return await self._backend.write(lambda conn: verbs_folding.draft(conn, rows, edition, lead, until))
+
+    async def publish(self, edition: Edition, lead: Lead) -> Written:
+        return await self._backend.write(lambda conn: verbs_folding.publish(conn, edition, lead))
+
+    async def drop_editions(self, limit: int) -> int:
+        return await self._backend.write(lambda conn: verbs_folding.drop_editions(conn, limit))
 
     # Reads
 

@@ -19,31 +19,27 @@ from forgehand.adapters.sql.statements import NEW_ONLY, columns_of, insert_new, 
 from forgehand.adapters.sql.verbs_documents import put_documents
 from forgehand.adapters.sql.verbs_pulls import put_pulls
 from forgehand.domain.facts import Fact
-from forgehand.domain.jobs import Change, Job, JobState, job_fact
+from forgehand.domain.jobs import Change, Job, JobState, job_fact, made_known
 
 
-def apply(conn: Connection, change: Change, now: float) -> None:
-    """Write everything of a change but its job's own row."""
-    enqueue(conn, change.enqueue, now)
-    put_facts(conn, change.facts)
+def apply(conn: Connection, change: Change, now: float, *, counted: bool = True) -> None:
+    """Write everything of a change but its job's own row. `counted`: its last fact shall tell which jobs were new."""
+    made = enqueue(conn, change.enqueue, now)
+    put_facts(conn, made_known(change.facts, made) if counted else change.facts)
     put_marks(conn, change.marks)
     put_documents(conn, change.documents, now)
     put_pulls(conn, change.pulls)
 
 
-def enqueue(conn: Connection, jobs: Sequence[Job], now: float) -> None:
-    """Create those jobs that do not exist, in order; one with a lane supersedes the lane's others."""
+def enqueue(conn: Connection, jobs: Sequence[Job], now: float) -> list[Job]:
+    """Create those jobs that do not exist, in order; one with a lane supersedes the lane's others. Gives those made."""
+    made: list[Job] = []
     for in_lane, run in groupby(jobs, key=lambda job: bool(job.lane)):
-        if not in_lane:
-            put_jobs(conn, list(run))
-            continue
-        for job in run:
-            _enqueue_in_lane(conn, job, now)
-
-
-def put_jobs(conn: Connection, jobs: Sequence[Job]) -> None:
-    """Create those jobs that do not exist. For jobs without a lane."""
-    insert_rows(conn, schema.jobs, JOB_COLUMNS, [job_row(job) for job in jobs], NEW_ONLY)
+        if in_lane:
+            made += [job for job in run if _enqueue_in_lane(conn, job, now)]
+        else:
+            made += _enqueue_all(conn, list(run))
+    return made
 
 
 def put_facts(conn: Connection, facts: Sequence[Fact]) -> None:
@@ -55,11 +51,11 @@ def put_marks(conn: Connection, marks: Mapping[str, str]) -> None:
         conn.execute(_PUT_MARK, {"key": key, "value": value})
 
 
-def save(conn: Connection, job: Job, now: float) -> None:
+def save(conn: Connection, job: Job, now: float, was: JobState) -> None:
     """Write a transition of a job whose row is ours, with its fact, and free its key."""
     conn.execute(_SAVE, _saved(job))
     _free_key(conn, job)
-    put_facts(conn, [job_fact(job, now)])
+    put_facts(conn, [job_fact(job, now, was)])
 
 
 def save_if_held(conn: Connection, job: Job) -> bool:
@@ -70,14 +66,21 @@ def save_if_held(conn: Connection, job: Job) -> bool:
     return True
 
 
-def _enqueue_in_lane(conn: Connection, job: Job, now: float) -> None:
+def _enqueue_all(conn: Connection, jobs: Sequence[Job]) -> list[Job]:
+    new = insert_new(conn, schema.jobs, JOB_COLUMNS, [job_row(job) for job in jobs], "id")
+    return list({job.id: job for job in jobs if job.id in new}.values())
+
+
+def _enqueue_in_lane(conn: Connection, job: Job, now: float) -> bool:
     if conn.execute(_EXISTS, {"id": job.id}).first() is not None:
-        return
+        return False
     generation = conn.execute(_NEXT_GENERATION, {"lane": job.lane}).scalar_one()
     numbered = replace(job, generation=generation)
     # On PostgreSQL another transaction may have made the job since we looked: then it has superseded the lane.
-    if insert_new(conn, schema.jobs, JOB_COLUMNS, [job_row(numbered)], "id"):
+    made = bool(insert_new(conn, schema.jobs, JOB_COLUMNS, [job_row(numbered)], "id"))
+    if made:
         _supersede(conn, numbered, now)
+    return made
 
 
 def _supersede(conn: Connection, by: Job, now: float) -> None:
@@ -98,6 +101,7 @@ def _supersede(conn: Connection, by: Job, now: float) -> None:
                 ended_at=now,
             ),
             now,
+            other.state,
         )
 
 

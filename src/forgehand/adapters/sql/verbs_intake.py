@@ -108,7 +108,7 @@ def _change(conn: Connection, records: Sequence[Record]) -> None:
     insert_rows(conn, schema.facts, FACT_COLUMNS, facts, NEW_ONLY)
     for record in records:
         if record.rest is not None:
-            apply(conn, record.rest, record.received_at)
+            apply(conn, record.rest, record.received_at, counted=False)
 
 
 _COLUMNS = ("guid", "event", "received_at", "duplicates", "body")

@@ -88,7 +88,7 @@ def cancel(conn: Connection, job_id: str, why: str, now: float) -> bool:
         return False
     # One fence higher: the holder, if there is one, can write nothing more.
     ended = replace(_freed(found), state=JobState.CANCELLED, why=why, fence=found.fence + 1, ended_at=now)
-    save(conn, ended, now)
+    save(conn, ended, now, found.state)
     return True
 
 
@@ -96,7 +96,7 @@ def retry(conn: Connection, job_id: str, now: float) -> bool:
     found = job(conn, job_id, lock=True)
     if found is None or not (found.state.ended or found.state is JobState.WAITING):
         return False
-    save(conn, replace(_again(found, now), attempts=0, result=None), now)
+    save(conn, replace(_again(found, now), attempts=0, result=None), now, found.state)
     return True
 
 
@@ -104,7 +104,7 @@ def wake(conn: Connection, waiting_for: str, now: float) -> list[str]:
     rows = conn.execute(sql(_WAITING_FOR + locking(conn)), {"waiting_for": waiting_for}).all()
     woken = [_again(job_from(row), now) for row in rows]
     for job in woken:
-        save(conn, job, now)
+        save(conn, job, now, JobState.WAITING)
     return [job.id for job in woken]
 
 
@@ -165,7 +165,7 @@ def _take_back(conn: Connection, job: Job, why: str, now: float) -> Job:
         taken = replace(_freed(job), state=JobState.DEAD_LETTER, why=text, ended_at=now)
     else:
         taken = replace(_freed(job), state=JobState.PENDING, why=why)
-    save(conn, taken, now)
+    save(conn, taken, now, job.state)
     return taken
 
 

@@ -1,0 +1,92 @@
+"""Folding facts into the rows that pages read, each fact once. One projector works at a time, in some worker process.
+
+It takes the next facts, works out the rows as they will be, and writes them in the same commit that takes the facts out
+of the outbox: killed at any point, it has folded them or not. What it worked out from rows that another one has written
+since is refused by its fence. Started by `assembly`.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from forgehand.domain.projections import added, by_row, timed
+from forgehand.ports.store import Edition, Folding, Lead, Numbered, Projection, StoreUnavailable, Written
+
+log = structlog.get_logger(__name__)
+
+FACTS_AT_A_TIME = 500
+"""Enough to write each row of the minute once for many facts, few enough that the intake waits for no long commit."""
+
+
+class Projector:
+    """`holder` names this process. `lease` seconds after one has died the next takes over; `every` seconds it looks for
+    facts."""
+
+    def __init__(
+        self,
+        store: Folding,
+        clock: Callable[[], float],
+        *,
+        holder: str,
+        lease: float = 10.0,
+        every: float = 0.5,
+        facts_at_a_time: int = FACTS_AT_A_TIME,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._holder = holder
+        self._lease = lease
+        self._every = every
+        self._limit = facts_at_a_time
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self.once()
+            except StoreUnavailable as error:
+                log.warning("projector.missed", why=error.why)
+            try:
+                await asyncio.wait_for(stop.wait(), self._every)
+            except TimeoutError:
+                continue
+
+    async def once(self) -> int:
+        """Fold everything that is there, unless another one does; gives how many facts. Costs one look when there is
+        nothing."""
+        folded = 0
+        while facts := await self._store.unfolded(self._limit):
+            lead = await self._store.lead(self._holder, self._lease, self._clock())
+            if lead is None:
+                break
+            more = len(facts) == self._limit
+            written = await self._fold(facts, lead, self._clock() + self._lease if more else self._clock())
+            if written is not Written.YES:
+                # Another one was at it meanwhile: whatever is left, it or the next look will find.
+                log.info("projector.overtaken", why=str(written))
+                break
+            folded += len(facts)
+            if not more:
+                break
+        return folded
+
+    async def _fold(self, facts: Sequence[Numbered], lead: Lead, until: float) -> Written:
+        """Only what is read once we lead is sure to stay as it is. `until`: at once, after the last of them, so that
+        whoever looks next may lead."""
+        rows = await rows_with(self._store, facts)
+        return await self._store.fold(rows, [each.number for each in facts], lead, until)
+
+
+async def rows_with(store: Folding, facts: Sequence[Numbered], edition: Edition | None = None) -> list[Projection]:
+    """The rows that these facts touch, as they will be; in an edition in the making, those that it makes itself."""
+    steps = by_row(each.fact for each in facts)
+    if edition:
+        steps = {key: own for key, own in steps.items() if not timed(key[0]) or own[0].at >= edition.since}
+    stored = await store.projections_named(list(steps), edition.number if edition else None)
+    known = {(each.series, each.name): each for each in stored}
+    rows = []
+    for (series, name), own in steps.items():
+        before = known.get((series, name))
+        tally = added(own, before.content, before.at) if before else added(own)
+        rows.append(Projection(series, name, tally.at, tally.text()))
+    return rows
