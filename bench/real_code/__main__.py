@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 from bench.real_code.memory import Watch
-from bench.real_code.sdists import NotAvailable, release
+from bench.real_code.sdists import Files, NotAvailable, release
 
 from forgehand.assembly.credentials import manifest, write_private
 from forgehand.cli.demo import Product
@@ -89,9 +89,6 @@ def _plant(forge: Forge, where: Path) -> Planted:
         "GITHUB_WEBHOOK_SECRET": secret,
     }
     return Planted(app, settings, forge.create_token("maintainer"))
-
-
-Files = dict[str, str | bytes | tuple[str, bytes]]
 
 
 def _pull_request(forge: Forge, name: str, old: tuple[str, Files], new: tuple[str, Files]) -> Pull:

@@ -1,4 +1,4 @@
-"""Source releases as plain files in memory. Called by `__main__`.
+"""Source releases as plain files in memory. Called by `__main__` and by `bench.review`.
 
 pip downloads them, into `artifacts/real_code`, where they stay. pip asks a release for its metadata with the build
 backend that it names, in an isolated environment; nothing else of it runs.
@@ -19,9 +19,12 @@ class NotAvailable(Exception):
     """The releases cannot be had here."""
 
 
-def release(project: str, version: str) -> dict[str, str | bytes | tuple[str, bytes]]:
+Files = dict[str, str | bytes | tuple[str, bytes]]
+
+
+def release(project: str, version: str) -> Files:
     """The files of a release, by their path below its top folder. Raises NotAvailable."""
-    return _files(_downloaded(project, version))
+    return files_of(_downloaded(project, version))
 
 
 def _downloaded(project: str, version: str) -> Path:
@@ -52,9 +55,9 @@ def _outside() -> str:
     return os.pathsep.join(part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if part != own)
 
 
-def _files(archive: Path) -> dict[str, str | bytes | tuple[str, bytes]]:
+def files_of(archive: Path) -> Files:
     """Regular files alone, read in memory: nothing is unpacked, so nothing can land outside."""
-    files: dict[str, str | bytes | tuple[str, bytes]] = {}
+    files: Files = {}
     with tarfile.open(archive) as tar:
         for member in tar:
             parts = PurePosixPath(member.name).parts[1:]

@@ -117,6 +117,12 @@ async def test_a_comment_does_not_silence_a_major_finding(ruff: Ruff, plant: Pla
     assert [f.rule for f in findings] == ["F821"]
 
 
+async def test_a_possible_door_in_a_test_is_not_told_but_an_open_one_is(ruff: Ruff, plant: Plant) -> None:
+    source = "import pickle\nimport subprocess\npickle.loads(b'')\nsubprocess.run('ls ' + input(), shell=True)\n"
+    got = await ruff.analyse(*plant({"tests/test_a.py": source, "a.py": source}))
+    assert [(f.path, f.rule) for f in got.findings] == [("a.py", "S301"), ("a.py", "S602"), ("tests/test_a.py", "S602")]
+
+
 async def test_a_comment_silences_a_minor_finding(ruff: Ruff, plant: Plant) -> None:
     assert (await ruff.analyse(*plant({"a.py": "import os  # noqa: F401\n"}))).findings == ()
 

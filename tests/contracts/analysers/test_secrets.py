@@ -40,6 +40,10 @@ FAKES = {
     "netrc": lambda f: f"machine git.acme.io login deploy password {f.chars(18)}",
     "django": lambda f: f"SECRET_KEY = '{f.chars(50)}'",
     "password": lambda f: f'password = "{f.chars(18)}"',
+    "openai": lambda f: f"key = 'sk-{'proj'}-{f.chars(64)}'",
+    "environment_file": lambda f: f"SMTP_PASSWORD={f.chars(20)}",
+    "dockerfile": lambda f: f"ENV API_TOKEN={f.chars(32)}",
+    "yaml": lambda f: f"  password: {f.chars(20)}",
 }
 DECOYS = {
     "placeholder": 'password = "changeme-please-1"',
@@ -51,6 +55,12 @@ DECOYS = {
     "template": 'password = "{{ vault_password_1 }}"',
     "shell": 'password="${DB_PASSWORD_2:-}"',
     "words": 'secret = "correcthorsebatterystaple"',
+    "reference": "SMTP_PASSWORD=${VAULT_SMTP_PASSWORD_1}",
+    "substitution": "API_TOKEN=$(vault read -field=token12 secret/x)",
+    "workflow_secret": "token: ${{ secrets.DEPLOY_TOKEN_22 }}",
+    "kubernetes_name": "password_secret: db-credentials-2024",
+    "identifier": "secret: accessTokenFromVault",
+    "call": "API_TOKEN = readTokenFromVault12(Name)",
     "label": 'api_key = "settings.api.key.name1"',
     "integrity": f'"integrity": "sha512-{base64.b64encode(bytes(range(64))).decode()}"',
 }

@@ -22,7 +22,7 @@ MAJOR = frozenset({"DL3011", "DL3021", "DL3023", "DL3024", "DL3043", "DL3061"})
 """The build refuses it."""
 MINOR = frozenset(
     {
-        *("DL3000", "DL3002", "DL3004", "DL3007", "DL3012", "DL3020", "DL3025", "DL3044", "DL3064"),
+        *("DL3000", "DL3002", "DL3004", "DL3007", "DL3012", "DL3020", "DL3044", "DL3064"),
         *("DL4003", "DL4004"),
     }
 )

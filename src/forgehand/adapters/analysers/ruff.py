@@ -16,6 +16,7 @@ from forgehand.adapters.analysers.concealing import conceal, without_strings
 from forgehand.adapters.analysers.copies import flooded
 from forgehand.adapters.analysers.parts import Broke, in_parts
 from forgehand.adapters.analysers.program import LIMITS, Program
+from forgehand.adapters.analysers.rules.test_files import is_test_file
 from forgehand.adapters.analysers.sources import Sources
 from forgehand.domain.findings import SYNTAX, Finding, Severity
 from forgehand.ports.analysers import Analysis
@@ -109,7 +110,7 @@ def _findings(rows: Iterable[Mapping[str, Any]], severity: Severity, tree: Path,
     broken: set[str] = set()
     for row in rows:
         path, rule, line = _path(row, tree), row["code"] or SYNTAX, row["location"]["row"]
-        if rule == _UNREADABLE or path in broken:
+        if rule == _UNREADABLE or path in broken or _harmless_in_tests(rule, severity, path):
             continue
         if rule == SYNTAX:
             # The first one is the cause; the rest is the parser looking for its way back.
@@ -118,6 +119,11 @@ def _findings(rows: Iterable[Mapping[str, Any]], severity: Severity, tree: Path,
         told = Severity.MINOR if "seems safe" in row["message"] else severity
         title, body = _title(rule, row["message"]), _body(row, severity, text)
         yield Finding(path, line, rule, told, title, body, Ruff.name, text, row.get("url") or "")
+
+
+def _harmless_in_tests(rule: str, severity: Severity, path: str) -> bool:
+    """A test that loads its own pickle or binds to all interfaces opens no door."""
+    return rule.startswith("S") and severity is Severity.MINOR and is_test_file(path)
 
 
 def _path(row: Mapping[str, Any], tree: Path) -> str:

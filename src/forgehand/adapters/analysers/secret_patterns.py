@@ -46,7 +46,7 @@ def matches(content: bytes, go_on: Callable[[], bool] = lambda: True) -> Iterato
 _LINE = re.compile(rb"[^\n]{18,}")
 """No pattern matches less."""
 _ASK_EVERY = 1_000
-_HINT = re.compile(rb"(?i:akia|asia|aws|discord|:aa|hf_|machine|passw|pwd|secret|key|token)")
+_HINT = re.compile(rb"(?i:akia|asia|aws|discord|:aa|hf_|sk-|machine|passw|pwd|secret|key|token)")
 """What every match contains, so that most lines are looked at once."""
 
 
@@ -55,6 +55,11 @@ def _pattern(text: str) -> re.Pattern[bytes]:
 
 
 _NAME = r"(?i:passw(?:or)?d|passwd|pwd|secret|secret_?key|api_?key|auth_?token|access_?token|private_?key)"
+_DRAWN = (
+    r"(?=[A-Za-z0-9+/_=]{0,119}\d[A-Za-z+/_=]{0,119}\d)(?=\w{0,119}[a-z])(?=\w{0,119}[A-Z])"
+    r"(?P<secret>[A-Za-z0-9+/_=]{16,120})"
+)
+"""A bare word with both cases and two digits: nearly no name of a thing."""
 _PATTERNS: tuple[tuple[str, str, re.Pattern[bytes]], ...] = (
     # kingfisher asks for a key id and its secret in one file; an id alone names the account to attack.
     (
@@ -80,6 +85,19 @@ _PATTERNS: tuple[tuple[str, str, re.Pattern[bytes]], ...] = (
         "netrc-password",
         "password in netrc form",
         _pattern(r"machine\s{1,4}\S{1,200}\s{1,4}login\s{1,4}\S{1,100}\s{1,4}password\s{1,4}(?P<secret>\S{8,200})"),
+    ),
+    ("openai-key", "OpenAI key", _pattern(r"(?<!\w)(?P<secret>sk-(?:proj|svcacct|admin)-[\w-]{40,200})(?![\w-])")),
+    (
+        "environment-secret",
+        "value of a variable that says secret",
+        _pattern(
+            r"(?<![\w$])[A-Z][A-Z0-9_]{0,60}(?:PASSWORD|PASSWD|SECRET|TOKEN|_KEY)\s{0,2}=\s{0,2}" + _DRAWN + r"\s{0,9}$"
+        ),
+    ),
+    (
+        "yaml-secret",
+        "value of a key that says secret",
+        _pattern(r"(?<!\w)" + _NAME + r":\s{1,4}" + _DRAWN + r"\s{0,9}$"),
     ),
     (
         "named-secret",

@@ -89,7 +89,7 @@ def _rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
         place = next((each for each in row["locations"] if each["symbolic"]["kind"] == "Primary"), None)
         if place is None:
             continue
-        said_there = place["symbolic"]["annotation"]
+        said_there = place["symbolic"]["annotation"].removesuffix(" (required by blanket policy)")
         name = place["symbolic"]["key"]["Local"]["verbatim_path"]
         told = _severity(row["ident"], row["determinations"], name)
         if told is None:

@@ -11,7 +11,10 @@ _BODY = "It runs with the repository's token, and on other events with its secre
 
 
 def workflow_edits(change: Change) -> Iterator[Finding]:
-    for file in change.files:
-        if _WORKFLOW.search(file.path) and file.status != "removed":
-            title = "A new workflow" if file.status == "added" else "A workflow is changed"
-            yield Finding(file.path, file.first, "workflow-edit", Severity.MINOR, title, _BODY, CHANGE_NAME)
+    """Said once for a change, at the first of them."""
+    edited = [file for file in change.files if _WORKFLOW.search(file.path) and file.status != "removed"]
+    if edited:
+        first = min(edited, key=lambda file: file.path)
+        what = "A new workflow" if first.status == "added" else "A workflow is changed"
+        title = what if len(edited) == 1 else f"{len(edited)} workflows are changed"
+        yield Finding(first.path, first.first, "workflow-edit", Severity.MINOR, title, _BODY, CHANGE_NAME)

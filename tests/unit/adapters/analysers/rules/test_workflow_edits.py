@@ -19,3 +19,12 @@ def test_others_are_not(path: str) -> None:
 
 def test_a_workflow_that_is_gone_runs_nothing() -> None:
     assert list(workflow_edits(Change((ChangedFile(".github/workflows/ci.yml", "removed"),)))) == []
+
+
+def test_several_are_told_once() -> None:
+    files = (
+        ChangedFile(".github/workflows/b.yml", "added"),
+        ChangedFile(".github/workflows/a.yml", "modified", first=3),
+    )
+    (finding,) = workflow_edits(Change(files))
+    assert (finding.path, finding.line, finding.title) == (".github/workflows/a.yml", 3, "2 workflows are changed")
