@@ -5,7 +5,7 @@ from bench.review.cases import Case, added_to, snippets
 PYTHON = """
 --- undefined-name
 def total(items):
-    return sum(item.price for item in itmes)¶
+    return sum(item.price for item in basket)¶
 --- missing-import
 def now():
     return datetime.now(timezone.utc)¶
@@ -354,7 +354,7 @@ DOCKERFILE = """
 --- copy-of-many-to-a-file
 COPY one.txt two.txt target¶
 --- unknown-instruction
-RUNN make install¶
+RUNX make install¶
 --- sudo
 RUN sudo make install¶
 --- removal-of-everything
