@@ -38,7 +38,7 @@ PLANTED: dict[str, tuple[str, Callable[[Fakes], str]]] = {
     "Hugging Face": ("a.py", lambda f: f'login("{f.huggingface()}")'),
     "OpenAI": (".env", lambda f: f"OPENAI_API_KEY=sk-{'proj'}-{f.chars(64)}"),
     "Anthropic": (".env", lambda f: f"ANTHROPIC_API_KEY=sk-{'ant'}-api03-{f.chars(93)}AA"),
-    "npm": (".npmrc", lambda f: f"//{'registry' + '.npmjs.org'}/:_authToken={'np' + 'm_'}{f.chars(36)}"),
+    "npm": (".npmrc", lambda f: f"//npm.acme.io/:_authToken={'np' + 'm_'}{f.chars(36)}"),
     "PyPI": (".pypirc", lambda f: f"password = {'pypi' + '-'}AgEIcHlwaS5vcmc{f.chars(150)}"),
     "SendGrid": ("a.py", lambda f: f'key = "{"S" + "G"}.{f.chars(22)}.{f.chars(43)}"'),
     "Twilio": ("a.py", lambda f: f'client = Client("{"A" + "C"}{f.chars(32, _HEX)}", "{f.chars(32, _HEX)}")'),
