@@ -11,11 +11,11 @@ from forgehand.workers import review
 
 @dataclass
 class NothingToDo:
-    type: str = review.SPEC.type
+    type: str = review.REVIEW_SPEC.type
 
     async def run(self, desk: Desk) -> Outcome:
         return Done()
 
 
 if __name__ == "__main__":
-    main(built_in=(BuiltIn(review.SPEC, lambda parts: NothingToDo()),))
+    main(built_in=(BuiltIn(review.REVIEW_SPEC, lambda parts: NothingToDo()),))

@@ -9,13 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from forgehand.domain.jobs import JobState
 from forgehand.engine.steps import Step
-from support.product import Product, assert_said_once, open_flawed_pull, product, reviewed, until
+from support.product import Product, assert_said_once, open_flawed_pull, product, reviewed, stored, until
 
 EFFECTS = ("review", "comment", "check_run")
 STEPS = [
     (Step.DELIVERY_RECORDED, "pull_request"),
-    *((step, job) for job in ("plan", "review") for step in (Step.JOB_CLAIMED, Step.JOB_SETTLING, Step.JOB_SETTLED)),
+    *(
+        (step, job)
+        for job in ("plan", "review", "decide")
+        for step in (Step.JOB_CLAIMED, Step.JOB_SETTLING, Step.JOB_SETTLED)
+    ),
     *(
         (step, kind)
         for kind in EFFECTS
@@ -71,18 +76,5 @@ def finished(run: Product, number: int, sha: str) -> None:
 
 def idle(run: Product) -> bool:
     """Whether no job that a webhook made is unfinished."""
-    import asyncio
-
-    from forgehand.adapters.sql import SqlStore
-    from forgehand.domain.jobs import JobState
-
-    async def ended() -> bool:
-        store = SqlStore(run.settings.database_url)
-        await store.open()
-        try:
-            jobs = [job for job in await store.jobs(100) if job.type in ("plan", "review")]
-            return bool(jobs) and all(job.state in (JobState.COMPLETED, JobState.SUPERSEDED) for job in jobs)
-        finally:
-            await store.close()
-
-    return asyncio.run(ended())
+    jobs = [job for job in stored(run, lambda store: store.jobs(100)) if job.type in ("plan", "review", "decide")]
+    return bool(jobs) and all(job.state in (JobState.COMPLETED, JobState.SUPERSEDED) for job in jobs)

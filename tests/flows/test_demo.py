@@ -46,7 +46,7 @@ def test_once_reviews_both_pull_requests_and_leaves_nothing_behind(tmp_path: Pat
     assert ran.code == 0, ran.out + ran.err
     flawed, clean = (re.escape(change.title) for change in changes())
     assert re.search(rf"#1 {flawed}\s+failure", ran.out)
-    assert re.search(rf"#2 {clean}\s+success\s+No findings", ran.out)
+    assert re.search(rf"#2 {clean}\s+success\s+Ready", ran.out)
     for where, what in (("payments.py:7", "stripe"), ("payments.py:12", "Undefined name"), ("payments.py:10", "B006")):
         assert re.search(rf"shop/{where}\s.*{what}", ran.out), ran.out
     assert re.search(rf"http://127\.0\.0\.1:\d+/{REPOSITORY}/pull/1", ran.out)

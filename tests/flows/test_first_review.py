@@ -8,7 +8,10 @@ from support.product import (
     FLAWED,
     REPO,
     assert_said_once,
+    decided,
+    decisions,
     open_flawed_pull,
+    passed,
     product,
     reviewed,
     until,
@@ -23,7 +26,7 @@ def test_a_webhook_becomes_one_review_one_summary_and_one_check_run(tmp_path: Pa
         until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the review")
         assert_said_once(run.forge, pull.number, pull.head_sha)
         (review,) = run.forge.reviews(REPO, pull.number)
-        (check,) = run.forge.check_runs(REPO, pull.head_sha)
+        (check,) = decisions(run.forge, pull.head_sha)
         (comment,) = run.forge.comments(REPO, pull.number)
         assert review.state == "COMMENTED"
         assert check.conclusion == "failure"
@@ -39,8 +42,8 @@ def test_a_clean_pull_request_gets_a_green_check_and_no_review(tmp_path: Path) -
     with product(tmp_path) as run:
         sha = run.forge.commit(REPO, "docs", {"README.md": "# Shop\n\nOpen on Sundays.\n"}, "Say when we open")
         pull = run.forge.open_pull(REPO, "docs", title="Say when we open")
-        (check,) = until(lambda: run.forge.check_runs(REPO, sha), "the check run")
-        assert check.conclusion == "success"
+        passed(run.forge, sha)
+        assert until(lambda: decided(run.forge, sha), "the check run").conclusion == "success"
         assert run.forge.reviews(REPO, pull.number) == ()
 
 
@@ -51,7 +54,7 @@ def test_a_second_push_edits_the_summary_and_does_not_say_a_thing_twice(tmp_path
         second = run.forge.commit(
             REPO, "feature-1", {"shop/till.py": "import os\n\n\ndef ring() -> int:\n    return 1\n"}
         )
-        until(lambda: run.forge.check_runs(REPO, second), "the second check run")
+        until(lambda: decided(run.forge, second), "the second check run")
         until(lambda: len(run.forge.reviews(REPO, pull.number)) == 2, "the second review")
         said = [(each.path, each.line) for each in run.forge.review_comments(REPO, pull.number)]
         assert sorted(said) == [("shop/cart.py", 5), ("shop/till.py", 1)]
@@ -65,8 +68,8 @@ def test_what_was_flawed_before_the_change_is_not_held_against_it(tmp_path: Path
             REPO, "rename", {"shop/cart.py": "# Ours.\n" + FLAWED["shop/cart.py"]}, "Say whose", parent=base
         )
         pull = run.forge.open_pull(REPO, "rename")
-        (check,) = until(lambda: run.forge.check_runs(REPO, sha), "the check run")
-        assert check.conclusion == "success"
+        passed(run.forge, sha)
+        assert until(lambda: decided(run.forge, sha), "the check run").conclusion == "success"
         assert run.forge.reviews(REPO, pull.number) == ()
 
 
@@ -88,10 +91,10 @@ def test_webhooks_doubled_and_out_of_order_end_in_the_same_state(tmp_path: Path)
         for text in ("one", "two", "three"):
             last = run.forge.commit(REPO, "feature-1", {"NOTES.md": text})
         run.forge.webhooks.release()
-        until(lambda: run.forge.check_runs(REPO, last), "the check of the last push")
+        until(lambda: decided(run.forge, last), "the check of the last push")
         assert len(run.forge.reviews(REPO, pull.number)) == 1
         assert len(run.forge.comments(REPO, pull.number)) == 1
-        assert len(run.forge.check_runs(REPO, last)) == 1
+        assert len(decisions(run.forge, last)) == 1
 
 
 def test_every_write_used_a_token_of_one_repository_and_one_permission(tmp_path: Path) -> None:
@@ -102,7 +105,9 @@ def test_every_write_used_a_token_of_one_repository_and_one_permission(tmp_path:
         assert writes == {
             "/repos/{owner}/{repo}/pulls/{pull_number}/reviews": {"metadata": "read", "pull_requests": "write"},
             "/repos/{owner}/{repo}/issues/{issue_number}/comments": {"metadata": "read", "pull_requests": "write"},
+            "/repos/{owner}/{repo}/issues/comments/{comment_id}": {"metadata": "read", "pull_requests": "write"},
             "/repos/{owner}/{repo}/check-runs": {"metadata": "read", "checks": "write"},
+            "/repos/{owner}/{repo}/check-runs/{check_run_id}": {"metadata": "read", "checks": "write"},
         }
         mints = [call for call in run.forge.calls if (call.route or "").endswith("/access_tokens")]
         assert mints

@@ -10,32 +10,38 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
 from forgehand.adapters.analysers import Secrets
 from forgehand.adapters.sandbox import ChildProcesses
+from forgehand.adapters.sql import SqlStore
 from forgehand.assembly.settings import Settings
 from forgehand.practice.forge import Forge
 from forgehand.practice.records import App, Quirks
 from forgehand.practice.server import ForgeServer
 
+T = TypeVar("T")
 REPO = "acme/shop"
-EVENTS = ("pull_request", "push", "issue_comment")
-PERMISSIONS = {
-    "checks": "write",
-    "contents": "read",
-    "metadata": "read",
-    "pull_requests": "write",
-    "statuses": "read",
-}
+EVENTS = (
+    "pull_request",
+    "pull_request_review",
+    "push",
+    "issue_comment",
+    "check_run",
+    "check_suite",
+    "status",
+)
+PERMISSIONS = {"checks": "write", "contents": "read", "metadata": "read", "pull_requests": "write", "statuses": "read"}
+MERGING = {**PERMISSIONS, "contents": "write", "administration": "read"}
+"""What an App needs besides that may merge."""
 SECRET = "practice webhook secret"
 CLEAN = {"shop/cart.py": '"""A cart."""\n\n\ndef total(prices: list[int]) -> int:\n    return sum(prices)\n'}
 FLAWED = {
@@ -195,13 +201,16 @@ def compiled_rules() -> Path:
 
 
 @contextmanager
-def running_forge(folder: Path, quirks: Quirks | None = None) -> Iterator[tuple[Forge, App]]:
-    """A practice forge with an App installed on `acme/shop`, which has one clean commit on main."""
+def running_forge(
+    folder: Path, quirks: Quirks | None = None, permissions: Mapping[str, str] = PERMISSIONS
+) -> Iterator[tuple[Forge, App]]:
+    """A practice forge with an App installed on `acme/shop`, which has one clean commit on main. `dev` may write."""
     forge = Forge(folder / "forge", quirks or Quirks())
     with ForgeServer(forge):
         forge.create_user("acme", type="Organization")
-        app = forge.create_app("forgehand", permissions=PERMISSIONS, events=EVENTS, webhook_secret=SECRET)
+        app = forge.create_app("forgehand", permissions=permissions, events=EVENTS, webhook_secret=SECRET)
         forge.create_repository(REPO)
+        forge.set_collaborator(REPO, "dev", "write")
         forge.commit(REPO, "main", {"README.md": "# Shop\n", **CLEAN}, "Open the shop")
         forge.install(app, "acme")
         yield forge, app
@@ -214,12 +223,33 @@ def _close(process: "subprocess.Popen[bytes]") -> None:
                 pipe.close()
 
 
+def stored(run: Product, question: Callable[[SqlStore], Awaitable[T]]) -> T:
+    """What the product's store answers, asked beside it."""
+
+    async def ask() -> T:
+        store = SqlStore(run.settings.database_url)
+        await store.open()
+        try:
+            return await question(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(ask())
+
+
 @contextmanager
-def product(folder: Path, *, quirks: Quirks | None = None, start: bool = True, **more: Any) -> Iterator[Product]:
+def product(
+    folder: Path,
+    *,
+    quirks: Quirks | None = None,
+    start: bool = True,
+    permissions: Mapping[str, str] = PERMISSIONS,
+    **more: Any,
+) -> Iterator[Product]:
     """Forge and product; stopped at the end, whatever happened. The log is shown when the test fails."""
     (folder / "product").mkdir(parents=True)
     shutil.copytree(compiled_rules(), folder / "product" / "analysers")
-    with running_forge(folder, quirks) as (forge, app):
+    with running_forge(folder, quirks, permissions) as (forge, app):
         made = Product(forge, app, folder / "product", more)
         try:
             if start:
@@ -239,16 +269,30 @@ def open_flawed_pull(forge: Forge, number: int = 1) -> Any:
     return forge.open_pull(REPO, branch, title="Give a discount")
 
 
+def passed(forge: Forge, sha: str, name: str = "unit") -> None:
+    """Somebody's tests pass on a commit."""
+    forge.report_status(REPO, sha, name, "success")
+
+
+def decisions(forge: Forge, sha: str) -> list[Any]:
+    """Our check runs that say what is decided about a commit: there should be one."""
+    return [run for run in forge.check_runs(REPO, sha) if run.name == "Forgehand review"]
+
+
+def decided(forge: Forge, sha: str) -> Any:
+    """That check run once it is concluded, None before."""
+    return next((run for run in decisions(forge, sha) if run.status == "completed"), None)
+
+
 def reviewed(forge: Forge, number: int, sha: str) -> bool:
     """Whether review, summary and check run of this head are all there."""
-    runs = [run for run in forge.check_runs(REPO, sha) if run.status == "completed"]
     said = [review for review in forge.reviews(REPO, number) if review.commit_id == sha]
-    return bool(runs and said and forge.comments(REPO, number))
+    return bool(decided(forge, sha) and said and forge.comments(REPO, number))
 
 
 def assert_said_once(forge: Forge, number: int, sha: str) -> None:
     """Exactly one review, one summary and one check run, and the finding on its line."""
     assert len(forge.reviews(REPO, number)) == 1
     assert len(forge.comments(REPO, number)) == 1
-    assert len(forge.check_runs(REPO, sha)) == 1
+    assert len(decisions(forge, sha)) == 1
     assert [(each.path, each.line) for each in forge.review_comments(REPO, number)] == [("shop/cart.py", 5)]

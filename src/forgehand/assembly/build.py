@@ -13,7 +13,7 @@ from forgehand.assembly.limits import operator_limits
 from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts, grants, listens, specs
 from forgehand.domain.jobs import PLAN, Done, Job
-from forgehand.domain.modes import Grants, Mode
+from forgehand.domain.modes import APPLY, Grants, Mode
 from forgehand.engine.desk import Door, JobDesk
 from forgehand.engine.dry_run import DryGate, Preview
 from forgehand.engine.gate import Gate, GateTimes
@@ -157,6 +157,8 @@ async def working(app: App) -> AsyncIterator[Crew]:
             ),
             analysers=analysers(children, settings.data_dir / "analysers"),
             details_url=lambda slot: f"{admin}/admin/effects/{slot}",
+            documents=app.store,
+            operator=APPLY.within(Mode(settings.mode)),
         )
 
         async def sign_in() -> str:

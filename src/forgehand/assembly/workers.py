@@ -15,6 +15,7 @@ from forgehand.ports.git import Comparisons
 from forgehand.ports.github import PullRequests, PullsAbout
 from forgehand.ports.people import People
 from forgehand.ports.policies import Policies
+from forgehand.ports.store import Documents
 from forgehand.workers import review
 
 
@@ -34,6 +35,9 @@ class Parts:
     analysers: Sequence[Analyser | ChangeAnalyser]
     details_url: Callable[[str], str]
     """The page of an effect, by its slot."""
+    documents: Documents
+    operator: Grant
+    """The most that a job may do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,31 @@ class BuiltIn:
 
 BUILT_IN: tuple[BuiltIn, ...] = (
     BuiltIn(
-        review.SPEC,
-        lambda parts: review.ReviewWorker(parts.pulls, parts.comparisons, parts.analysers, parts.details_url),
+        review.REVIEW_SPEC,
+        lambda parts: review.ReviewWorker(
+            parts.pulls, parts.comparisons, parts.analysers, parts.conversation, parts.policies, parts.documents
+        ),
     ),
+    BuiltIn(
+        review.DECIDE_SPEC, lambda parts: review.DecideWorker(_sources(parts), parts.pulls_about, parts.details_url)
+    ),
+    BuiltIn(review.LAND_SPEC, lambda parts: review.LandWorker(_sources(parts))),
+    BuiltIn(review.QUEUE_SPEC, lambda parts: review.QueueWorker(_sources(parts))),
 )
+
+
+def _sources(parts: Parts) -> review.Sources:
+    """What a decision about a pull request is read from."""
+    return review.Sources(
+        pulls=parts.pulls,
+        checks=parts.checks,
+        branches=parts.branches,
+        people=parts.people,
+        conversation=parts.conversation,
+        policies=parts.policies,
+        kept=parts.documents,
+        operator=parts.operator,
+    )
 
 
 def specs(built_in: Sequence[BuiltIn], most: Mode) -> tuple[WorkerSpec, ...]:

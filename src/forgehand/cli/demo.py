@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from forgehand.practice.records import CheckRun, Pull
 
 START_SECONDS = 20.0
+DECISION = "Forgehand review"
+"""The check run that says what is decided about a commit."""
 REVIEW_SECONDS = 60.0
 LAST_LINES = 30
 
@@ -182,7 +184,7 @@ def _watch(forge: "Forge", product: Product) -> list[Reviewed]:
 
 
 def _completed_check(forge: "Forge", pull: "Pull") -> "CheckRun | None":
-    runs = forge.check_runs(REPOSITORY, pull.head_sha)
+    runs = [run for run in forge.check_runs(REPOSITORY, pull.head_sha) if run.name == DECISION]
     return next((run for run in runs if run.status == "completed"), None)
 
 

@@ -1,7 +1,8 @@
 """Documents: JSON that a job leaves under a key, for later jobs, pages and the command line. The last write wins.
 
 They are written in a `Change`. `review:…`, `verdict:…` and `facts:…` tell of one pull request and go with age; what
-goes on mattering stays: the last valid configuration of a repository, and the state of a merge queue.
+goes on mattering stays: the last valid configuration of a repository, what people ordered on a pull request, the state
+of a merge queue.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 MOST_BYTES = 1_000_000
 """Of one document, as UTF-8. A store keeps it compressed."""
 
-_LASTING = ("config:", "queue:")
+_LASTING = ("config:", "orders:", "queue:")
 
 
 def lasts(key: str) -> bool:

@@ -8,6 +8,8 @@ from forgehand.domain.jobs import Job, job_id
 
 DECIDE = "decide"
 """The type, and the worker, of the jobs that judge a pull request as a whole and say what stands in its way."""
+TESTING = "testing"
+"""The type, and the worker, of the jobs that run a repository's tests."""
 
 
 def look_again(job: Job, number: int, now: float, *, because: str) -> Job:
@@ -26,6 +28,28 @@ def look_again(job: Job, number: int, now: float, *, because: str) -> Job:
         payload={"event": because},
         lane=f"{DECIDE}:{job.repository_id}:{subject}",
         run_at=now,
+        max_attempts=job.max_attempts,
+        delivery=job.delivery,
+        correlation=job.correlation,
+    )
+
+
+def test_commit(job: Job, sha: str, ref: str, now: float) -> Job:
+    """The job that tests a commit that is no pull request's head, where nothing else does; `ref` points at it. The same
+    commit gives the same job."""
+    return Job(
+        id=job_id("test", job.repository_id, sha),
+        type=TESTING,
+        worker=TESTING,
+        tenant=job.tenant,
+        repository_id=job.repository_id,
+        repository=job.repository,
+        subject=f"commit/{sha}",
+        created_at=now,
+        payload={"event": "asked for", "ref": ref},
+        revision=sha,
+        run_at=now,
+        max_duration=7200.0,
         max_attempts=job.max_attempts,
         delivery=job.delivery,
         correlation=job.correlation,

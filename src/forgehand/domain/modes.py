@@ -49,6 +49,8 @@ class Grant:
 
 
 COMMENT_ONLY = Grant()
+APPLY = Grant(Mode.APPLY)
+"""For workers that judge and merge; the operator's mode narrows it."""
 
 Grants = Mapping[tuple[str, str], Grant]
 """What jobs may do, by their type and worker: what is not among them speaks."""

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from forgehand.crafts.markdown import code, prose, visible
 from forgehand.domain.effects.base import marker, read_marker
-from forgehand.workers.review.text import said_fingerprints
+from forgehand.workers.review.review_text import said_fingerprints
 
 EVIL = [
     "<img src=x onerror=alert(1)>",

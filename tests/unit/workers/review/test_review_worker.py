@@ -9,19 +9,26 @@ from pathlib import Path
 import pytest
 
 from forgehand.crafts.diffs import Lines, read_patch
-from forgehand.domain.effects import CheckRun, Conclusion, Effect, Review, ReviewEvent, StickyComment
+from forgehand.domain.effects import Conclusion, Effect, ResolveThread, Review, ReviewEvent
 from forgehand.domain.findings import Finding, Severity
+from forgehand.domain.followups import DECIDE
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry, Waiting
 from forgehand.domain.modes import Grant, Mode
+from forgehand.domain.policy import RepositoryPolicy, ReviewPolicy
 from forgehand.domain.repositories import Repo
+from forgehand.domain.rulings import Ruling, State
 from forgehand.ports.analysers import AnalyserFailed, Analysis
+from forgehand.ports.conversation import IssueComment, SubmittedReview, Thread
 from forgehand.ports.desk import Landed, Landing
 from forgehand.ports.git import Comparison, FileDiff, GitFailed
 from forgehand.ports.github import ChangedFile, PullRequest, ReviewComment
-from forgehand.workers.review.worker import ReviewWorker
+from forgehand.ports.policies import Loaded
+from forgehand.workers.review import ReviewWorker, documents
+from forgehand.workers.review.rules.static import StaticReview, judge_review
 
 pytestmark = pytest.mark.anyio
 
+DEFAULT = RepositoryPolicy()
 HEAD, BASE, OLDER = "a" * 40, "b" * 40, "c" * 40
 PATCH = "@@ -1 +1,2 @@\n one\n+two\n"
 ADDED = (range(2, 3),)
@@ -108,44 +115,93 @@ class Says:
         return Analysis(self.head if tree.name == "head" else self.base, self.unread if tree.name == "head" else {})
 
 
+@dataclass
+class Around:
+    """Conversation, policy and documents, in one."""
+
+    threads_there: tuple[Thread, ...] = ()
+    in_force: RepositoryPolicy = DEFAULT
+    kept: dict[str, str] = field(default_factory=dict)
+
+    async def threads(self, repo: Repo, number: int) -> Sequence[Thread]:
+        return self.threads_there
+
+    async def reviews(self, repo: Repo, number: int) -> Sequence[SubmittedReview]:
+        raise NotImplementedError
+
+    async def comment(self, repo: Repo, comment: int) -> IssueComment | None:
+        raise NotImplementedError
+
+    async def policy(self, repo: Repo, base_ref: str) -> Loaded:
+        return Loaded(self.in_force, "p" * 40)
+
+    async def proposal(self, repo: Repo, base_ref: str, head_sha: str) -> Ruling:
+        raise NotImplementedError
+
+    async def document(self, key: str) -> str | None:
+        return self.kept.get(key)
+
+
+def _worker(
+    *analysers: Says, pulls: Pulls | None = None, sides: Sides | None = None, around: Around | None = None
+) -> ReviewWorker:
+    around = around or Around()
+    return ReviewWorker(pulls or Pulls(), sides or Sides(), analysers, around, around, around)
+
+
 async def _run(
-    desk: Paper, *analysers: Says, pulls: Pulls | None = None, sides: Sides | None = None
+    desk: Paper,
+    *analysers: Says,
+    pulls: Pulls | None = None,
+    sides: Sides | None = None,
+    around: Around | None = None,
 ) -> tuple[Outcome, list[Effect]]:
-    worker = ReviewWorker(pulls or Pulls(), sides or Sides(), analysers, lambda slot: f"https://forge/effects/{slot}")
-    return await worker.run(desk), desk.effects
+    return await _worker(*analysers, pulls=pulls, sides=sides, around=around).run(desk), desk.effects
 
 
-def _check(effects: list[Effect]) -> CheckRun:
-    (check,) = (effect for effect in effects if isinstance(effect, CheckRun))
-    return check
+def _kept(outcome: Outcome) -> StaticReview:
+    assert isinstance(outcome, Done)
+    (text,) = outcome.documents.values()
+    review = documents.read_review(text)
+    assert review is not None
+    return review
+
+
+def _ruling(outcome: Outcome) -> Ruling:
+    return judge_review(_kept(outcome), DEFAULT.review)
 
 
 def _reviews(effects: list[Effect]) -> list[Review]:
     return [effect for effect in effects if isinstance(effect, Review)]
 
 
-async def test_a_new_bug_becomes_one_review_one_summary_and_one_check_run() -> None:
+async def test_a_new_bug_becomes_one_review_and_a_document_for_the_decision() -> None:
     outcome, effects = await _run(Paper(), Says(head=(BUG,)))
-    review, summary, check = effects
+    (review,) = effects
     assert isinstance(review, Review)
-    assert isinstance(summary, StickyComment)
-    assert isinstance(check, CheckRun)
     assert (review.sha, review.event, review.number) == (HEAD, ReviewEvent.COMMENT, 7)
     assert [(c.path, c.line, c.side) for c in review.comments] == [("a.py", 2, "RIGHT")]
-    assert (summary.purpose, summary.sha) == ("summary", "")
-    assert (check.name, check.sha, check.conclusion) == ("Forgehand review", HEAD, Conclusion.FAILURE)
-    assert check.details_url == f"https://forge/effects/{check.slot}"
     assert isinstance(outcome, Done)
+    assert list(outcome.documents) == [f"review:42:7:{HEAD}"]
+    assert _kept(outcome).findings == (BUG,)
+    assert [(job.type, job.subject) for job in outcome.jobs] == [(DECIDE, "pull/7")]
     assert outcome.result == {
         "head": HEAD,
         "conclusion": "failure",
-        "why": "Changes needed: 1 major finding",
+        "why": "static review: 1 major finding.",
         "findings": 1,
         "major": 1,
         "inline": 1,
         "files": 1,
         "failures": [],
     }
+
+
+async def test_a_head_counts_once_however_often_it_is_reviewed() -> None:
+    outcomes = [(await _run(Paper(replace(JOB, id=name)), Says(head=(BUG,))))[0] for name in ("j1", "j2")]
+    facts = [fact for outcome in outcomes if isinstance(outcome, Done) for fact in outcome.facts]
+    assert [(fact.kind, fact.data["verdict"]) for fact in facts] == [("review.judged", "rejected")] * 2
+    assert facts[0].id == facts[1].id
 
 
 async def test_both_sides_are_compared_at_the_pull_requests_own_shas() -> None:
@@ -156,15 +212,15 @@ async def test_both_sides_are_compared_at_the_pull_requests_own_shas() -> None:
 
 
 async def test_what_the_base_had_is_not_said() -> None:
-    _, effects = await _run(Paper(), Says(head=(BUG,), base=(replace(BUG, line=1),)))
-    assert _reviews(effects) == []
-    assert _check(effects).conclusion is Conclusion.SUCCESS
+    outcome, effects = await _run(Paper(), Says(head=(BUG,), base=(replace(BUG, line=1),)))
+    assert (effects, _ruling(outcome).state) == ([], State.SATISFIED)
 
 
-async def test_a_clean_pull_request_gets_a_summary_and_a_check_but_no_review() -> None:
-    _, effects = await _run(Paper(), Says())
-    assert [type(effect) for effect in effects] == [StickyComment, CheckRun]
-    assert _check(effects).conclusion is Conclusion.SUCCESS
+async def test_a_clean_pull_request_gets_no_review() -> None:
+    outcome, effects = await _run(Paper(), Says())
+    assert effects == []
+    assert isinstance(outcome, Done)
+    assert outcome.facts[0].data["verdict"] == "approved"
 
 
 @pytest.mark.parametrize(
@@ -175,6 +231,35 @@ async def test_closed_and_draft_pull_requests_are_left_alone(pull: PullRequest, 
     outcome, effects = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls([pull]), sides=sides)
     assert outcome == Done({"skipped": why, "head": HEAD})
     assert (effects, sides.asked) == ([], [])
+
+
+async def _again(sides: Sides, pulls: Pulls | None = None, job: Job = JOB, *, first: Says | None = None) -> Outcome:
+    """A review, and then another job at the same head."""
+    outcome, _ = await _run(Paper(), first or Says(head=(BUG,)))
+    assert isinstance(outcome, Done)
+    around = Around(kept=dict(outcome.documents))
+    return (await _run(Paper(job), Says(head=(BUG,)), pulls=pulls, sides=sides, around=around))[0]
+
+
+async def test_a_head_that_was_reviewed_is_not_reviewed_again_but_decided_about() -> None:
+    sides = Sides()
+    outcome = await _again(sides)
+    assert isinstance(outcome, Done)
+    assert (outcome.result, sides.asked) == ({"known": True, "head": HEAD}, [])
+    assert [job.type for job in outcome.jobs] == [DECIDE]
+
+
+async def test_it_is_reviewed_again_where_somebody_asks_or_its_base_is_another() -> None:
+    sides = Sides()
+    await _again(sides, job=replace(JOB, payload={"event": "command"}))
+    await _again(sides, Pulls([replace(PULL, base_ref="dev")]))
+    assert len(sides.asked) == 2
+
+
+async def test_a_review_that_could_not_see_everything_is_made_again() -> None:
+    sides = Sides()
+    await _again(sides, first=Says(broken="it broke"))
+    assert len(sides.asked) == 1
 
 
 @pytest.mark.parametrize("now", [replace(PULL, head_sha=OLDER), replace(PULL, state="closed")])
@@ -189,7 +274,7 @@ async def test_a_head_that_github_does_not_show_yet_is_waited_for_once() -> None
     async def run(attempts: int) -> Outcome:
         desk = Paper(replace(JOB, revision=HEAD, attempts=attempts))
         older = Pulls([replace(PULL, head_sha=OLDER)])
-        return await ReviewWorker(older, Sides(), [Says()], lambda slot: "").run(desk)
+        return await _worker(Says(), pulls=older).run(desk)
 
     assert await run(1) == Retry(f"GitHub shows {OLDER[:7]}, not {HEAD[:7]}", after=5.0)
     assert not isinstance(await run(2), Retry)
@@ -208,9 +293,9 @@ async def test_what_was_said_on_an_earlier_commit_is_not_said_again() -> None:
     _, first = await _run(Paper(), Says(head=(BUG,)))
     body = _reviews(first)[0].comments[0].body
     posted = ReviewComment(1, "a.py", 2, body, OLDER, ours=True)
-    _, second = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls(comments=(posted,)))
+    outcome, second = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls(comments=(posted,)))
     assert _reviews(second) == []
-    assert _check(second).conclusion is Conclusion.FAILURE
+    assert _ruling(outcome).costs is Conclusion.FAILURE
 
 
 async def test_a_stranger_who_pastes_our_marker_silences_nothing() -> None:
@@ -220,34 +305,33 @@ async def test_a_stranger_who_pastes_our_marker_silences_nothing() -> None:
     assert len(_reviews(effects)) == 1
 
 
-async def test_a_broken_analyser_leaves_the_others_work_and_the_check_does_not_pass() -> None:
+async def test_a_broken_analyser_leaves_the_others_work_and_the_review_does_not_pass() -> None:
     minor = replace(BUG, severity=Severity.MINOR, tool="rules")
-    _, effects = await _run(Paper(), Says(broken="it took longer than 60 s"), Says("rules", head=(minor,)))
-    check = _check(effects)
-    assert check.conclusion is Conclusion.ACTION_REQUIRED
-    assert "took longer than 60 s" in check.summary
+    outcome, effects = await _run(Paper(), Says(broken="it took longer than 60 s"), Says("rules", head=(minor,)))
+    ruling = _ruling(outcome)
+    assert ruling.costs is Conclusion.ACTION_REQUIRED
+    assert "took longer than 60 s" in ruling.reason
     assert len(_reviews(effects)[0].comments) == 1
 
 
 async def test_a_file_the_analyser_could_not_read_asks_for_a_person() -> None:
-    _, effects = await _run(Paper(), Says(unread={"a.py": "not UTF-8"}))
-    assert _check(effects).conclusion is Conclusion.ACTION_REQUIRED
+    outcome, _ = await _run(Paper(), Says(unread={"a.py": "not UTF-8"}))
+    assert _ruling(outcome).costs is Conclusion.ACTION_REQUIRED
 
 
 async def test_githubs_patch_decides_where_a_comment_may_stand() -> None:
     elsewhere = ChangedFile("a.py", "modified", None, 1, 0, "@@ -8 +8,2 @@\n x\n+y\n")
-    _, effects = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls(listed=(elsewhere,)))
+    outcome, effects = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls(listed=(elsewhere,)))
     assert _reviews(effects) == []
-    assert _check(effects).annotations[0].start_line == 2
+    assert _kept(outcome).findings == (BUG,)
 
 
 @pytest.mark.parametrize("patch", [None, "not a patch"])
-async def test_without_a_readable_patch_findings_stand_in_the_summary_alone(patch: str | None) -> None:
+async def test_without_a_readable_patch_findings_are_kept_alone(patch: str | None) -> None:
     listed = (ChangedFile("a.py", "modified", None, 1, 0, patch),)
-    _, effects = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls(listed=listed))
+    outcome, effects = await _run(Paper(), Says(head=(BUG,)), pulls=Pulls(listed=listed))
     assert _reviews(effects) == []
-    (summary,) = (effect for effect in effects if isinstance(effect, StickyComment))
-    assert "Undefined name" in summary.body
+    assert _kept(outcome).findings == (BUG,)
 
 
 async def test_left_out_and_removed_files_are_not_analysed_but_listed() -> None:
@@ -257,29 +341,26 @@ async def test_left_out_and_removed_files_are_not_analysed_but_listed() -> None:
         FileDiff("a.py", "renamed", "old.py", ADDED),
     )
     ruff = Says(head=(BUG,), base=(replace(BUG, path="old.py"),))
-    sides = Sides(files)
-    listed = (ChangedFile("a.py", "renamed", "old.py", 1, 0, PATCH), ChangedFile("ghost.py", "added", None, 1, 0, None))
-    outcome, effects = await _run(Paper(), ruff, pulls=Pulls(listed=listed), sides=sides)
+    listed = (ChangedFile("a.py", "renamed", "old.py", 3, 2, PATCH), ChangedFile("ghost.py", "added", None, 1, 0, None))
+    outcome, effects = await _run(Paper(), ruff, pulls=Pulls(listed=listed), sides=Sides(files))
     assert ruff.looked == [("head", ("a.py",)), ("base", ("old.py",))]
     assert _reviews(effects) == []
-    (summary,) = (effect for effect in effects if isinstance(effect, StickyComment))
-    for line in (
-        "skipped: `gone.py` (deleted)",
-        "skipped: `link.py` (a symbolic link)",
-        "reviewed: `a.py`",
-        "`ghost.py`",
-    ):
-        assert line in summary.body
-    assert isinstance(outcome, Done)
-    assert outcome.result["files"] == 4
+    kept = {file.path: file for file in _kept(outcome).files}
+    assert (kept["a.py"].previous_path, kept["a.py"].additions, kept["a.py"].deletions) == ("old.py", 3, 2)
+    assert kept["link.py"].left_out == "a symbolic link"
+    assert kept["ghost.py"].left_out == "GitHub lists it, git's comparison does not"
+    assert kept["gone.py"].status == "removed"
 
 
 async def test_a_finding_in_a_binary_file_counts_without_lines() -> None:
     secret = replace(BUG, path="k.jks", line=1, tool="secrets")
     sides = Sides((FileDiff("k.jks", "added", None, binary=True),))
-    _, effects = await _run(Paper(), Says("secrets", head=(secret,)), sides=sides, pulls=Pulls(listed=()))
-    assert _check(effects).conclusion is Conclusion.FAILURE
+    outcome, effects = await _run(Paper(), Says("secrets", head=(secret,)), sides=sides, pulls=Pulls(listed=()))
+    assert _ruling(outcome).reason == "secrets: 1 major finding."
     assert _reviews(effects) == []
+
+
+APPLY = replace(JOB, grant=Grant(Mode.APPLY))
 
 
 @pytest.mark.parametrize(
@@ -291,8 +372,15 @@ async def test_a_finding_in_a_binary_file_counts_without_lines() -> None:
     ],
 )
 async def test_where_it_may_judge_it_judges(analyser: Says, event: ReviewEvent) -> None:
-    _, effects = await _run(Paper(replace(JOB, grant=Grant(Mode.APPLY))), analyser)
+    _, effects = await _run(Paper(APPLY), analyser)
     assert [review.event for review in _reviews(effects)] == [event]
+
+
+async def test_what_policy_does_not_want_told_is_neither_said_nor_held_against_it() -> None:
+    around = Around(in_force=RepositoryPolicy(review=ReviewPolicy(ignore=("a.py",))))
+    outcome, effects = await _run(Paper(APPLY), Says(head=(BUG,)), around=around)
+    assert [(review.event, review.comments) for review in _reviews(effects)] == [(ReviewEvent.APPROVE, ())]
+    assert _kept(outcome).findings == (BUG,)
 
 
 LARGE = FileDiff("z.py", "added", None, left_out="larger than 2,000,000 bytes")
@@ -308,18 +396,55 @@ LARGE = FileDiff("z.py", "added", None, left_out="larger than 2,000,000 bytes")
     ],
 )
 async def test_an_incomplete_review_never_approves(analyser: Says, sides: Sides) -> None:
-    _, effects = await _run(Paper(replace(JOB, grant=Grant(Mode.APPLY))), analyser, sides=sides)
+    outcome, effects = await _run(Paper(APPLY), analyser, sides=sides)
     assert [review.event for review in _reviews(effects)] == [ReviewEvent.REQUEST_CHANGES]
-    assert _check(effects).conclusion is Conclusion.ACTION_REQUIRED
+    assert _ruling(outcome).costs is Conclusion.ACTION_REQUIRED
+
+
+def _thread(name: str, *findings: Finding, ours: bool = True, resolved: bool = False) -> Thread:
+    body = "".join(f"<!-- forgehand-finding:{finding.fingerprint} -->" for finding in findings)
+    return Thread(name, resolved, findings[0].path, body, ours, answered=False)
+
+
+FIXED = replace(BUG, text="gone")
+
+
+@pytest.mark.parametrize(
+    ("thread", "resolved"),
+    [
+        (_thread("t", FIXED), ["t"]),
+        (_thread("t", BUG), []),
+        (_thread("t", FIXED, BUG), []),
+        (_thread("t", FIXED, ours=False), []),
+        (_thread("t", FIXED, resolved=True), []),
+        (_thread("t", replace(FIXED, path="left.py")), ["t"]),
+    ],
+)
+async def test_threads_about_what_is_fixed_are_resolved(thread: Thread, resolved: list[str]) -> None:
+    _, effects = await _run(Paper(APPLY), Says(head=(BUG,)), around=Around((thread,)))
+    assert [effect.thread for effect in effects if isinstance(effect, ResolveThread)] == resolved
+
+
+async def test_of_two_threads_alike_and_one_finding_left_the_later_is_resolved() -> None:
+    threads = (_thread("first", BUG), _thread("second", BUG))
+    _, effects = await _run(Paper(APPLY), Says(head=(BUG,)), around=Around(threads))
+    assert [effect.thread for effect in effects if isinstance(effect, ResolveThread)] == ["second"]
+
+
+@pytest.mark.parametrize("job", [JOB, APPLY])
+async def test_silence_resolves_nothing_where_it_means_nothing_or_we_may_not(job: Job) -> None:
+    analyser = Says() if job is JOB else Says(broken="it broke")
+    _, effects = await _run(Paper(job), analyser, around=Around((_thread("t", FIXED),)))
+    assert not any(isinstance(effect, ResolveThread) for effect in effects)
 
 
 async def test_of_two_files_that_look_alike_the_one_at_hand_is_analysed() -> None:
     odd = FileDiff("a.py", "added", None, left_out="its name is not UTF-8")
     ruff = Says(head=(BUG,))
-    _, effects = await _run(Paper(), ruff, sides=Sides((odd, *Sides().files)))
+    outcome, effects = await _run(Paper(), ruff, sides=Sides((odd, *Sides().files)))
     assert ruff.looked == [("head", ("a.py",)), ("base", ("a.py",))]
     assert len(_reviews(effects)) == 1
-    assert _check(effects).conclusion is Conclusion.FAILURE
+    assert _ruling(outcome).costs is Conclusion.FAILURE
 
 
 async def test_git_that_fails_for_now_is_tried_again() -> None:
@@ -327,16 +452,13 @@ async def test_git_that_fails_for_now_is_tried_again() -> None:
     assert await _run(Paper(), Says(), sides=sides) == (Retry("git fetch failed"), [])
 
 
-async def test_git_that_fails_for_good_is_said_on_the_pull_request() -> None:
+async def test_git_that_fails_for_good_is_kept_for_the_decision_to_say() -> None:
     sides = Sides(failure=GitFailed("git diff-tree printed more than we keep", transient=False))
     outcome, effects = await _run(Paper(), Says(), sides=sides)
-    assert outcome == Failed("git diff-tree printed more than we keep")
-    assert [type(effect) for effect in effects] == [StickyComment, CheckRun]
-    check = _check(effects)
-    assert check.conclusion is Conclusion.ACTION_REQUIRED
-    assert check.title == (
-        "Not fully reviewed: The change could not be compared: git diff-tree printed more than we keep"
-    )
+    assert effects == []
+    assert _kept(outcome).not_compared == "git diff-tree printed more than we keep"
+    assert isinstance(outcome, Done)
+    assert [job.type for job in outcome.jobs] == [DECIDE]
 
 
 async def test_patches_are_read_off_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,7 +468,7 @@ async def test_patches_are_read_off_the_loop(monkeypatch: pytest.MonkeyPatch) ->
         threads.append(threading.current_thread())
         return read_patch(patch)
 
-    monkeypatch.setattr("forgehand.workers.review.worker.read_patch", read)
+    monkeypatch.setattr("forgehand.workers.review.analysis.read_patch", read)
     await _run(Paper(), Says(head=(BUG,)))
     assert threads
     assert threading.current_thread() not in threads
@@ -354,7 +476,7 @@ async def test_patches_are_read_off_the_loop(monkeypatch: pytest.MonkeyPatch) ->
 
 async def test_an_effect_that_cannot_go_on_ends_the_job_its_way() -> None:
     paused = Waiting("resume", "paused")
-    outcome, _ = await _run(Paper(stop=paused), Says())
+    outcome, _ = await _run(Paper(stop=paused), Says(head=(BUG,)))
     assert outcome == paused
 
 
@@ -368,4 +490,4 @@ async def test_a_job_about_something_else_fails_with_its_name(subject: str) -> N
 
 def test_two_analysers_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="same name"):
-        ReviewWorker(Pulls(), Sides(), [Says(), Says()], lambda slot: "")
+        _worker(Says(), Says())

@@ -1,0 +1,33 @@
+"""What people last ordered on a pull request by comment: to stop, or to merge one head. Kept as a document under `key`,
+written in the Change that consumes the comment, obeyed by whatever decides about merges. Pure.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Logins, empty where nobody ordered it. `stopped_by` holds until somebody asks for a merge; `merge_by` asked for
+    it at `merge_head`, and at no other."""
+
+    stopped_by: str = ""
+    merge_by: str = ""
+    merge_head: str = ""
+
+
+NO_ORDERS = Orders()
+
+
+def key(repository_id: int, number: int) -> str:
+    """The key of the document."""
+    return f"orders:{repository_id}:{number}"
+
+
+def to_json(orders: Orders) -> str:
+    return json.dumps({name: value for name, value in asdict(orders).items() if value})
+
+
+def from_json(text: str | None) -> Orders:
+    """The orders that `to_json` wrote; none where there is no document. Raises ValueError or TypeError for others."""
+    return Orders(**json.loads(text)) if text else NO_ORDERS

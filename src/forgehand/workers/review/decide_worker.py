@@ -1,0 +1,207 @@
+"""The decide worker: reads what is known of a pull request, has it judged as a whole, and says it. Run by the engine,
+woken by everything that can change the decision.
+
+It is the only voice: one summary for each pull request, one check run for each head. Whoever learns something new
+(a review, a test run, a merge) asks for another look by a job, and says nothing itself.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from forgehand.domain.effects.base import Effect
+from forgehand.domain.effects.check_run import CheckRun
+from forgehand.domain.effects.comment import StickyComment
+from forgehand.domain.followups import DECIDE
+from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
+from forgehand.domain.policy.facts import to_json as facts_to_json
+from forgehand.domain.pulls import PullStage, PullState, Standing
+from forgehand.domain.rulings import State, to_json
+from forgehand.ports.desk import Desk
+from forgehand.ports.github import PullRequest, PullsAbout
+from forgehand.workers.review import decision_text, documents, followups
+from forgehand.workers.review.decision_text import Words
+from forgehand.workers.review.reading import Read, Sources, read
+from forgehand.workers.review.review_text import annotations
+from forgehand.workers.review.rules.checks import DECISION
+from forgehand.workers.review.rules.decision import Decision, Step, judge
+from forgehand.workers.review.rules.facts import Facts, pull_facts
+from forgehand.workers.review.rules.queue import Entry
+from forgehand.workers.review.rules.static import Told, told
+from forgehand.workers.review.subjects import number_of, repo_of
+from forgehand.workers.review.waking import woken
+
+EVENTS = (
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_thread",
+    "check_run",
+    "check_suite",
+    "status",
+    "push",
+    "issue_comment",
+)
+"""What can change a decision. That a check runs says nothing new before it ends."""
+CHECK_EVENTS = ("check_run", "check_suite", "status")
+STALE_SECONDS = 5.0
+"""How long GitHub's replicas may take to show what happened."""
+SOON, LATER = 2.0, 30.0
+"""Seconds until the first look at what GitHub works out by itself, and at what others take their time for."""
+
+
+class DecideWorker:
+    """`details_url` gives the page of an effect by its slot, which stays the same when the same is said again."""
+
+    type: ClassVar[str] = DECIDE
+
+    def __init__(self, sources: Sources, about: PullsAbout, details_url: Callable[[str], str]) -> None:
+        self._sources = sources
+        self._about = about
+        self._details_url = details_url
+
+    async def run(self, desk: Desk) -> Outcome:
+        job, number = desk.job, number_of(desk.job)
+        if number is None:
+            about = await woken(job, self._about, desk.now())
+            return about or Failed(f"a decision needs a pull request, not {job.subject!r}")
+        known = _afresh(job, await read(self._sources, repo_of(job), number))
+        facts = known.facts
+        if job.revision and job.revision != facts.pull.head_sha and job.attempts == 1:
+            # Either the push that woke us is not to be read everywhere yet, or a newer one will supersede this job.
+            return Retry(f"GitHub shows {facts.pull.head_sha[:7]}, not {job.revision[:7]}", after=STALE_SECONDS)
+        decision = judge(facts, known.loaded.policy)
+        desk.say("decided", standing=str(decision.standing), why=decision.why_not, step=str(decision.step))
+        before = await self._sources.kept.document(documents.verdict_key(job.repository_id, number))
+        spoke = before is not None and bool(json.loads(before).get("said"))
+        speaks = spoke or (facts.pull.state == "open" and not facts.pull.draft)
+        stopped = await desk.perform_all(self._effects(job, known, decision, speaks=speaks))
+        return stopped or self._done(job, known, decision, desk.now(), speaks=speaks)
+
+    def _effects(self, job: Job, known: Read, decision: Decision, *, speaks: bool) -> list[Effect]:
+        pull = known.facts.pull
+        words = _words(known, decision)
+        check = self._check_run(job, words)
+        effects: list[Effect] = []
+        if speaks:
+            about: dict[str, Any] = {"repo": repo_of(job), "subject": job.subject, "worker": job.worker}
+            body = decision_text.summary(words, check.details_url)
+            effects.append(StickyComment(**about, purpose="summary", number=pull.number, body=body))
+        if pull.state == "open":
+            effects.append(check)
+        return effects
+
+    def _check_run(self, job: Job, words: Words) -> CheckRun:
+        check = CheckRun(
+            repo=repo_of(job),
+            subject=job.subject,
+            worker=job.worker,
+            purpose="check",
+            sha=words.facts.pull.head_sha,
+            name=DECISION,
+            conclusion=words.decision.conclusion,
+            title=decision_text.check_title(words),
+            summary=decision_text.check_summary(words),
+            annotations=annotations(words.told.findings),
+        )
+        return replace(check, details_url=self._details_url(check.slot))
+
+    def _done(self, job: Job, known: Read, decision: Decision, now: float, *, speaks: bool) -> Done:
+        facts, pull = known.facts, known.facts.pull
+        repository, number, head = job.repository_id, pull.number, pull.head_sha
+        verdict = {
+            "head": head,
+            "standing": str(decision.standing),
+            "said": speaks,
+            "policy": known.loaded.sha,
+            "source": known.loaded.source,
+            "ruling": to_json(decision.ruling),
+        }
+        return Done(
+            result={
+                "head": head,
+                "standing": str(decision.standing),
+                "why": decision.why_not,
+                "step": str(decision.step),
+                "waits": _waits(decision),
+            },
+            jobs=_next_jobs(job, known, decision, now),
+            documents={
+                **known.loaded.keep,
+                documents.verdict_key(repository, number): json.dumps(verdict),
+                **documents.fitting(
+                    documents.facts_key(repository, number, head), json.dumps(facts_to_json(pull_facts(facts)))
+                ),
+            },
+            pulls=(_pull_state(job, facts, decision, now),),
+        )
+
+
+def _afresh(job: Job, known: Read) -> Read:
+    """What happened on GitHub may be just what it lacked when it refused a merge: then it may be tried once more."""
+    if job.payload.get("event") not in EVENTS:
+        return known
+    return replace(known, facts=replace(known.facts, attempt=None)) if not known.facts.pull.merged else known
+
+
+def _words(known: Read, decision: Decision) -> Words:
+    review, loaded = known.facts.review, known.loaded
+    telling = told(review, loaded.policy.review) if review else Told((), 0, 0)
+    return Words(known.facts, decision, telling, (*map(str, loaded.problems), *loaded.notes))
+
+
+def _waits(decision: Decision) -> bool:
+    """Whether something may change that no event need tell of: the poll then looks again."""
+    tests = next(part for part in decision.ready.parts if part.rule == "tests")
+    if decision.standing in (Standing.MERGED, Standing.CLOSED):
+        return False
+    failed = decision.standing is Standing.BLOCKED and tests.state is State.VIOLATED
+    return failed or decision.standing in (Standing.WAITING, Standing.QUEUED) or decision.step is not Step.NOTHING
+
+
+def _next_jobs(job: Job, known: Read, decision: Decision, now: float) -> tuple[Job, ...]:
+    pull, place = known.facts.pull, known.facts.place
+    jobs: list[Job | None] = []
+    match decision.step:
+        case Step.LAND | Step.UPDATE:
+            jobs.append(followups.land(job, pull, now))
+        case Step.QUEUE if place.head != pull.head_sha:
+            jobs.append(followups.join(job, pull.base_ref, Entry(pull.number, pull.head_sha, since=now), now))
+    if place.position and decision.step is not Step.QUEUE:
+        jobs.append(followups.leave(job, pull.base_ref, pull.number, now))
+    if later := _look_later(job, pull, decision):
+        jobs.append(followups.look_later(job, pull.number, now, first=later))
+    return tuple(each for each in jobs if each is not None)
+
+
+def _look_later(job: Job, pull: PullRequest, decision: Decision) -> float:
+    """In how many seconds to look again without being told; 0 where that is no use."""
+    tests = next(part for part in decision.ready.parts if part.rule == "tests")
+    told_of_checks = job.payload.get("event") in CHECK_EVENTS and pull.state == "open"
+    if told_of_checks and tests.state is not State.SATISFIED:
+        # GitHub's lists may not show yet what its event tells of.
+        return STALE_SECONDS
+    if decision.standing is not Standing.WAITING:
+        return 0.0
+    return SOON if pull.mergeable is None else LATER
+
+
+def _pull_state(job: Job, facts: Facts, decision: Decision, now: float) -> PullState:
+    pull = facts.pull
+    stage = PullStage.MERGED if pull.merged else PullStage(pull.state)
+    over = decision.standing in (Standing.MERGED, Standing.CLOSED)
+    return PullState(
+        repo=repo_of(job),
+        number=pull.number,
+        title=pull.title,
+        author=pull.author,
+        base_ref=pull.base_ref,
+        head_sha=pull.head_sha,
+        state=stage,
+        standing=decision.standing,
+        url=pull.html_url,
+        generation=job.generation,
+        updated_at=now,
+        blocker="" if over else decision.why_not,
+        position=facts.place.position or None,
+    )

@@ -1,0 +1,117 @@
+"""Reading what is judged about a pull request, once, through the narrow ports. Called by every worker that decides."""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from forgehand.crafts.policy_file import PATH
+from forgehand.domain import orders
+from forgehand.domain.modes import COMMENT_ONLY, Grant
+from forgehand.domain.permissions import Permission
+from forgehand.domain.policy import Opinion, ReviewFact
+from forgehand.domain.repositories import Repo
+from forgehand.domain.rulings import Ruling
+from forgehand.ports.checks import Branches, Checks
+from forgehand.ports.conversation import Conversation, SubmittedReview
+from forgehand.ports.github import PullRequest, PullRequests
+from forgehand.ports.people import People
+from forgehand.ports.policies import Loaded, Policies
+from forgehand.ports.store import Documents
+from forgehand.workers.review import documents
+from forgehand.workers.review.rules import queue as q
+from forgehand.workers.review.rules.facts import Facts, Place
+from forgehand.workers.review.rules.static import StaticReview
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where facts come from. `operator` is the most that the operator lets us do."""
+
+    pulls: PullRequests
+    checks: Checks
+    branches: Branches
+    people: People
+    conversation: Conversation
+    policies: Policies
+    kept: Documents
+    operator: Grant = COMMENT_ONLY
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Facts and the policy to judge them by, with the queue of their base."""
+
+    facts: Facts
+    loaded: Loaded
+    queue: q.Queue
+
+
+async def read(sources: Sources, repo: Repo, number: int) -> Read:
+    """Everything as it is now. Of a closed pull request only what is needed to say so."""
+    pull = await sources.pulls.pull(repo, number)
+    loaded = await sources.policies.policy(repo, pull.base_ref)
+    queue = documents.read_queue(await sources.kept.document(documents.queue_key(repo.id, pull.base_ref)))
+    facts = Facts(
+        pull=pull,
+        repository=repo.full_name,
+        base_sha="",
+        review=await _review(sources, repo, pull),
+        orders=orders.from_json(await sources.kept.document(orders.key(repo.id, number))),
+        attempt=documents.read_attempt(await sources.kept.document(documents.attempt_key(repo.id, number))),
+        place=_place(queue, pull),
+        operator=sources.operator,
+    )
+    return Read(await _open(sources, repo, facts) if pull.state == "open" else facts, loaded, queue)
+
+
+async def _open(sources: Sources, repo: Repo, facts: Facts) -> Facts:
+    pull = facts.pull
+    checks, protection, base, author, reviews, proposal = await asyncio.gather(
+        sources.checks.checks(repo, pull.head_sha),
+        sources.branches.protection(repo, pull.base_ref),
+        sources.branches.tip(repo, pull.base_ref),
+        sources.people.permission(repo, pull.author),
+        _reviews(sources, repo, pull),
+        _proposal(sources, repo, facts),
+    )
+    return replace(
+        facts,
+        base_sha=base or "",
+        behind=await sources.branches.behind(repo, base, pull.head_sha) if base else 0,
+        checks=tuple(checks),
+        protection=protection,
+        author=author,
+        reviews=reviews,
+        proposal=proposal,
+    )
+
+
+async def _review(sources: Sources, repo: Repo, pull: PullRequest) -> StaticReview | None:
+    """What was seen of this head: against another base branch it was another change."""
+    key = documents.review_key(repo.id, pull.number, pull.head_sha)
+    review = documents.read_review(await sources.kept.document(key))
+    return review if review is not None and review.base_ref == pull.base_ref else None
+
+
+async def _reviews(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[ReviewFact, ...]:
+    """People's reviews; ours is the static review, and is judged as that."""
+    submitted = [each for each in await sources.conversation.reviews(repo, pull.number) if not each.ours]
+    authors = sorted({each.author for each in submitted})
+    permissions = dict(zip(authors, [await sources.people.permission(repo, each) for each in authors], strict=True))
+    return tuple(_review_fact(each, permissions[each.author], pull.head_sha) for each in submitted)
+
+
+def _review_fact(review: SubmittedReview, permission: Permission, head: str) -> ReviewFact:
+    opinion = Opinion(review.state.lower().replace("_", " "))
+    return ReviewFact(review.author, opinion, permission, current=review.commit == head)
+
+
+async def _proposal(sources: Sources, repo: Repo, facts: Facts) -> Ruling | None:
+    if PATH not in facts.paths:
+        return None
+    return await sources.policies.proposal(repo, facts.pull.base_ref, facts.pull.head_sha)
+
+
+def _place(queue: q.Queue, pull: PullRequest) -> Place:
+    position = q.position(queue, pull.number)
+    head = next((each.head for each in queue.order if each.number == pull.number), "")
+    return Place(position, head, q.why_thrown(queue, pull.number, pull.head_sha))

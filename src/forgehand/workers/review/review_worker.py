@@ -1,0 +1,223 @@
+"""The review worker: has both sides of a pull request analysed, once for each head; posts what is new, and keeps what
+was seen for the decision. Run by the engine.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from typing import ClassVar
+
+from forgehand.crafts.analysis import look
+from forgehand.crafts.findings import Said, fixed
+from forgehand.domain.effects.base import Effect
+from forgehand.domain.effects.check_run import Conclusion
+from forgehand.domain.effects.review import Review, ReviewEvent
+from forgehand.domain.effects.thread import ResolveThread
+from forgehand.domain.facts import Fact, fact_id
+from forgehand.domain.followups import look_again
+from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
+from forgehand.domain.modes import Mode, Power
+from forgehand.domain.policy import ReviewPolicy
+from forgehand.domain.repositories import Repo
+from forgehand.domain.rulings import Ruling, State
+from forgehand.ports.analysers import Analyser, ChangeAnalyser
+from forgehand.ports.conversation import Conversation, Thread
+from forgehand.ports.desk import Desk
+from forgehand.ports.git import Comparisons, GitFailed
+from forgehand.ports.github import ChangedFile, PullRequest, PullRequests
+from forgehand.ports.policies import Policies
+from forgehand.ports.store import Documents
+from forgehand.workers.review import documents
+from forgehand.workers.review.analysis import not_compared, reviewed, shown_lines
+from forgehand.workers.review.review_text import inline_comments, review_body, said_fingerprints
+from forgehand.workers.review.rules.static import StaticReview, complete, judge_review, told, unsaid
+from forgehand.workers.review.subjects import number_of, repo_of
+
+STALE_SECONDS = 5.0
+"""How long to wait for what GitHub's replicas do not show yet."""
+
+
+class ReviewWorker:
+    """Reviews one pull request at its present head, once. Analysers named alike would be one to the reader, so names
+    must differ."""
+
+    type: ClassVar[str] = "review"
+
+    def __init__(
+        self,
+        pulls: PullRequests,
+        comparisons: Comparisons,
+        analysers: Sequence[Analyser | ChangeAnalyser],
+        conversation: Conversation,
+        policies: Policies,
+        kept: Documents,
+    ) -> None:
+        if len({analyser.name for analyser in analysers}) != len(analysers):
+            raise ValueError("two analysers have the same name")
+        self._pulls = pulls
+        self._comparisons = comparisons
+        self._analysers = tuple(analysers)
+        self._conversation = conversation
+        self._policies = policies
+        self._kept = kept
+
+    async def run(self, desk: Desk) -> Outcome:
+        repo, number = repo_of(desk.job), number_of(desk.job)
+        if number is None:
+            return Failed(f"a review needs a pull request, not {desk.job.subject!r}")
+        pull = await self._pulls.pull(repo, number)
+        if desk.job.revision and desk.job.revision != pull.head_sha and desk.job.attempts == 1:
+            # Either the push that woke us is not to be read everywhere yet, or a newer one will supersede this job.
+            return Retry(f"GitHub shows {pull.head_sha[:7]}, not {desk.job.revision[:7]}", after=STALE_SECONDS)
+        if pull.state != "open":
+            return Done({"skipped": "closed", "head": pull.head_sha})
+        if pull.draft:
+            return Done({"skipped": "draft", "head": pull.head_sha})
+        if await self._known(desk.job, pull):
+            again = look_again(desk.job, number, desk.now(), because="reviewed before")
+            return Done({"known": True, "head": pull.head_sha}, jobs=(again,))
+        return await self._review(desk, repo, pull)
+
+    async def _known(self, job: Job, pull: PullRequest) -> bool:
+        """Whether this head was looked at already, and wholly. Who asks by comment for another look gets one."""
+        if job.payload.get("event") == "command":
+            return False
+        key = documents.review_key(job.repository_id, pull.number, pull.head_sha)
+        before = documents.read_review(await self._kept.document(key))
+        return before is not None and before.base_ref == pull.base_ref and complete(before).state is State.SATISFIED
+
+    async def _review(self, desk: Desk, repo: Repo, pull: PullRequest) -> Outcome:
+        desk.say("reviewing", pull=pull.number, head=pull.head_sha)
+        policy = (await self._policies.policy(repo, pull.base_ref)).policy.review
+        listed = await self._pulls.files(repo, pull.number)
+        try:
+            review = await self._look(desk, repo, pull, listed)
+        except GitFailed as failed:
+            if failed.transient:
+                return Retry(failed.why)
+            # Said on the pull request as well: a check that never comes explains nothing.
+            review = not_compared(pull, failed.why)
+        ruling = judge_review(review, policy)
+        said = await self._said(repo, pull)
+        new = unsaid(told(review, policy).findings, said, await asyncio.to_thread(_shown, review, listed))
+        now = await self._pulls.pull(repo, pull.number)
+        if (now.head_sha, now.state) != (pull.head_sha, "open"):
+            # An older verdict must not cover a newer one. Where the newer head has a job of its own, that one has
+            # superseded us.
+            return Retry(f"it changed while it was read: {now.state} at {now.head_sha[:7]}", after=STALE_SECONDS)
+        desk.say("judged", state=str(ruling.state), findings=len(review.findings))
+        event = _event(desk.job, ruling)
+        effects: list[Effect] = []
+        if new or event is not ReviewEvent.COMMENT:
+            effects.append(
+                Review(
+                    repo=repo,
+                    subject=desk.job.subject,
+                    worker=desk.job.worker,
+                    purpose="review",
+                    sha=pull.head_sha,
+                    number=pull.number,
+                    event=event,
+                    body=review_body(new, pull.head_sha),
+                    comments=inline_comments(new),
+                )
+            )
+        effects += await self._resolved(desk.job, repo, review)
+        return await desk.perform_all(effects) or _done(desk.job, pull, review, ruling, policy, len(new), desk.now())
+
+    async def _look(self, desk: Desk, repo: Repo, pull: PullRequest, listed: Sequence[ChangedFile]) -> StaticReview:
+        async with self._comparisons.compare(repo, pull.number, pull.base_sha, pull.head_sha) as comparison:
+            left_out = sum(bool(file.left_out) for file in comparison.files)
+            desk.say("fetched", files=len(comparison.files), left_out=left_out)
+            seen = await look(comparison, self._analysers)
+            for one in seen:
+                desk.say("analysed", analyser=one.name, files=len(one.head_paths), failed=one.failed)
+            return await asyncio.to_thread(reviewed, pull, comparison, listed, seen)
+
+    async def _resolved(self, job: Job, repo: Repo, review: StaticReview) -> list[Effect]:
+        """Our threads about what is fixed are resolved: where a branch wants its conversations resolved that opens the
+        way to a merge, so it takes a job that may judge."""
+        number = number_of(job)
+        if number is None or review.not_compared or not job.grant.allows(Power.JUDGE):
+            return []
+        return [
+            ResolveThread(
+                repo=repo,
+                subject=job.subject,
+                worker=job.worker,
+                purpose=f"resolve {thread.id}",
+                number=number,
+                thread=thread.id,
+            )
+            for thread in _fixed(await self._conversation.threads(repo, number), review)
+        ]
+
+    async def _said(self, repo: Repo, pull: PullRequest) -> list[str]:
+        """What our comments on earlier commits carry. What we said on this very head is this review itself, when a
+        crash makes it run again."""
+        return [
+            fingerprint
+            for comment in await self._pulls.review_comments(repo, pull.number)
+            if comment.ours and comment.original_commit != pull.head_sha
+            for fingerprint in said_fingerprints(comment.body)
+        ]
+
+
+def _shown(review: StaticReview, listed: Sequence[ChangedFile]) -> Mapping[str, Container[int]]:
+    """What nobody could read carries no comment, whatever GitHub shows of it."""
+    readable = {file.path for file in review.files if not file.left_out}
+    return {path: lines for path, lines in shown_lines(listed).items() if path in readable}
+
+
+def _fixed(threads: Sequence[Thread], review: StaticReview) -> list[Thread]:
+    """Those of ours of which nothing is found any more."""
+    unsure = {file.path for file in review.files if file.missed or file.left_out}
+    ours = [thread for thread in threads if thread.ours and not thread.resolved]
+    said = {thread.id: [Said(each, thread.path) for each in said_fingerprints(thread.body)] for thread in ours}
+    gone = Counter(fixed((one for each in said.values() for one in each), review.findings, unsure))
+    resolved = []
+    for thread in reversed(ours):
+        carried = Counter(said[thread.id])
+        if carried and carried <= gone:
+            gone -= carried
+            resolved.append(thread)
+    return resolved
+
+
+def _event(job: Job, ruling: Ruling) -> ReviewEvent:
+    if job.grant.mode is not Mode.APPLY:
+        return ReviewEvent.COMMENT
+    return ReviewEvent.APPROVE if ruling.state is State.SATISFIED else ReviewEvent.REQUEST_CHANGES
+
+
+def _done(
+    job: Job, pull: PullRequest, review: StaticReview, ruling: Ruling, policy: ReviewPolicy, inline: int, now: float
+) -> Done:
+    telling = told(review, policy)
+    verdict = "approved" if ruling.state is State.SATISFIED else "rejected"
+    conclusion = Conclusion.SUCCESS if ruling.state is State.SATISFIED else ruling.costs
+    # By the head, not by the job: however often a head is reviewed, it counts once.
+    judged = Fact(
+        id=fact_id("review.judged", job.repository_id, pull.number, pull.head_sha),
+        kind="review.judged",
+        at=now,
+        delivery=job.delivery,
+        job=job.id,
+        repository_id=job.repository_id,
+        data={"repository": job.repository, "number": pull.number, "head": pull.head_sha, "verdict": verdict},
+    )
+    return Done(
+        result={
+            "head": pull.head_sha,
+            "conclusion": str(conclusion),
+            "why": ruling.reason,
+            "findings": len(telling.findings) + telling.beyond,
+            "major": telling.majors,
+            "inline": inline,
+            "files": len(review.files),
+            "failures": [name for name, _ in review.failures],
+        },
+        jobs=(look_again(job, pull.number, now, because="reviewed"),),
+        facts=(judged,),
+        documents={documents.review_key(job.repository_id, pull.number, pull.head_sha): documents.write_review(review)},
+    )

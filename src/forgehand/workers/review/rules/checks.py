@@ -1,0 +1,85 @@
+"""Whether a commit is tested: by the checks that its branch requires, by those that reported, or by our own run.
+
+Used for the head of a pull request (`whole`) and for the combinations of the merge queue.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from forgehand.domain.checks import CheckState
+from forgehand.domain.rulings import Ruling, State, first
+from forgehand.ports.checks import Check, RequiredCheck
+
+DECISION = "Forgehand review"
+"""The check run that says what is decided here: never a reason for the decision, whoever requires it."""
+OWN_TESTS = "Forgehand tests"
+"""The check run of the testing worker."""
+
+
+def checked(sha: str, checks: Sequence[Check], required: Sequence[RequiredCheck], *, asked: bool) -> Ruling:
+    """Required checks alone count where there are any; else every check and status that reported; else the testing
+    worker's own run. `asked`: whether policy wants a commit tested at all."""
+    known = [check for check in checks if check.name != DECISION]
+    if wanted := _wanted(required):
+        return _joined([_required(each, known, sha) for each in wanted])
+    if any(not (check.ours and check.name == OWN_TESTS) for check in known):
+        return _joined([_reported(check) for check in known])
+    if not asked:
+        return Ruling("tests", State.NOT_APPLICABLE, "The policy asks for no tests, and no check reported.")
+    return _own(known, sha)
+
+
+def needs_own_run(checks: Sequence[Check], required: Sequence[RequiredCheck]) -> bool:
+    """Whether the testing worker has to run, where nothing makes it do so by itself."""
+    wanted = {each.name for each in _wanted(required)}
+    reported = {check.name for check in checks if check.name != DECISION}
+    return OWN_TESTS not in reported and (OWN_TESTS in wanted or not (wanted or reported))
+
+
+def _wanted(required: Sequence[RequiredCheck]) -> list[RequiredCheck]:
+    return [each for each in required if each.name != DECISION]
+
+
+def _required(wanted: RequiredCheck, checks: Iterable[Check], sha: str) -> Ruling:
+    """A requirement that names an app is met by that app alone; of several apps with one name the worst counts."""
+    mine = [each for each in checks if each.name == wanted.name and wanted.app in (0, each.app)]
+    if not mine:
+        return Ruling(
+            wanted.name, State.PENDING, f"The required check {wanted.name} has not reported on {sha[:7]} yet."
+        )
+    return _joined([_reported(check) for check in mine], wanted.name)
+
+
+def _reported(check: Check) -> Ruling:
+    told = f" ({check.told})" if check.told else ""
+    match check.state:
+        case CheckState.PASSED:
+            return Ruling(check.name, State.SATISFIED, f"{check.name} passed{told}.")
+        case CheckState.PENDING:
+            return Ruling(check.name, State.PENDING, f"{check.name} has not finished yet{told}.")
+        case CheckState.FAILED:
+            return Ruling(check.name, State.VIOLATED, f"{check.name} failed{told}.")
+
+
+def _own(checks: Iterable[Check], sha: str) -> Ruling:
+    """GitHub takes a neutral check for a passed one. Where nothing else reported, that our own run found nothing to
+    run is not the same as that it passed."""
+    run = next((check for check in checks if check.ours and check.name == OWN_TESTS), None)
+    if run is None:
+        return Ruling(
+            "tests", State.PENDING, f"No check has reported on {sha[:7]}, and our own tests have not run yet."
+        )
+    if run.state is CheckState.PASSED and run.told != "success":
+        return Ruling("tests", State.NOT_APPLICABLE, f"Nothing was tested: {run.title or run.told}.")
+    return _joined([_reported(run)])
+
+
+def _joined(parts: Sequence[Ruling], rule: str = "tests") -> Ruling:
+    parts = sorted(parts, key=lambda part: part.rule)
+    if len(parts) == 1:
+        return Ruling(rule, parts[0].state, parts[0].reason, parts[0].costs)
+    worst = first(parts, State.VIOLATED) or first(parts, State.PENDING)
+    if worst is None:
+        return Ruling(rule, State.SATISFIED, f"All {len(parts)} checks passed.", parts=tuple(parts))
+    others = sum(part.state is worst.state for part in parts) - 1
+    more = f" {others} more {'is' if others == 1 else 'are'} like it." if others else ""
+    return Ruling(rule, worst.state, worst.reason + more, worst.costs, tuple(parts))

@@ -1,0 +1,89 @@
+"""What every pull request needs before it is called ready, in the order in which a person would ask.
+
+One rule is one function. What nobody can say yet is PENDING, never a failure: GitHub works out mergeability only once
+it is asked, and checks take their time.
+"""
+
+from collections.abc import Callable
+
+from forgehand.domain.effects.check_run import Conclusion
+from forgehand.domain.policy import RepositoryPolicy, judge_policy
+from forgehand.domain.rulings import Ruling, State
+from forgehand.workers.review.rules import checks, static
+from forgehand.workers.review.rules.facts import Facts, pull_facts
+
+Rule = Callable[[Facts, RepositoryPolicy], Ruling]
+
+
+def is_open(facts: Facts, policy: RepositoryPolicy) -> Ruling:
+    if facts.pull.merged:
+        return Ruling("open", State.VIOLATED, "The pull request is merged.", Conclusion.NEUTRAL)
+    if facts.pull.state != "open":
+        return Ruling("open", State.VIOLATED, "The pull request is closed.", Conclusion.NEUTRAL)
+    return Ruling("open", State.SATISFIED, "The pull request is open.")
+
+
+def not_a_draft(facts: Facts, policy: RepositoryPolicy) -> Ruling:
+    if facts.pull.draft:
+        return Ruling("not a draft", State.VIOLATED, "The pull request is a draft.", Conclusion.NEUTRAL)
+    return Ruling("not a draft", State.SATISFIED, "The pull request is ready for review.")
+
+
+def no_conflicts(facts: Facts, policy: RepositoryPolicy) -> Ruling:
+    base = facts.pull.base_ref
+    match facts.pull.mergeable:
+        case True:
+            return Ruling("merge conflicts", State.SATISFIED, "None.")
+        case False:
+            return Ruling("merge conflicts", State.VIOLATED, f"It conflicts with {base}: merge {base} into it.")
+        case None:
+            return Ruling(
+                "merge conflicts", State.PENDING, f"GitHub has not worked out yet whether it merges into {base}."
+            )
+
+
+def tests(facts: Facts, policy: RepositoryPolicy) -> Ruling:
+    return checks.checked(facts.pull.head_sha, facts.checks, facts.protection.checks, asked=policy.tests.enabled)
+
+
+def static_review(facts: Facts, policy: RepositoryPolicy) -> Ruling:
+    if facts.review is None:
+        return Ruling("static review", State.PENDING, f"{facts.pull.head_sha[:7]} has not been reviewed yet.")
+    return static.static_review(facts.review, policy.review)
+
+
+def no_secrets(facts: Facts, policy: RepositoryPolicy) -> Ruling:
+    if facts.review is None:
+        return Ruling("secrets", State.PENDING, f"{facts.pull.head_sha[:7]} has not been searched for secrets yet.")
+    return static.no_secrets(facts.review, policy.review)
+
+
+def complete(facts: Facts, policy: RepositoryPolicy) -> Ruling:
+    if facts.review is None:
+        return Ruling("complete", State.PENDING, f"{facts.pull.head_sha[:7]} has not been read yet.")
+    return static.complete(facts.review)
+
+
+def policy_file(facts: Facts, policy: RepositoryPolicy) -> Ruling:
+    """What the change makes of the policy: a file that cannot be used must not reach the default branch."""
+    if facts.proposal is None:
+        return Ruling("policy file", State.NOT_APPLICABLE, "The change does not touch the policy.")
+    return facts.proposal
+
+
+def own_rules(facts: Facts, policy: RepositoryPolicy) -> Ruling:
+    """What the policy asks for by its own rules, whoever merges."""
+    return judge_policy(policy, pull_facts(facts))
+
+
+RULES: tuple[Rule, ...] = (
+    is_open,
+    not_a_draft,
+    no_conflicts,
+    tests,
+    static_review,
+    no_secrets,
+    complete,
+    policy_file,
+    own_rules,
+)

@@ -1,0 +1,84 @@
+"""The tree, the standing and the next step, from plain values."""
+
+from dataclasses import replace
+
+import pytest
+
+from forgehand.domain.checks import CheckState
+from forgehand.domain.effects.check_run import Conclusion
+from forgehand.domain.modes import COMMENT_ONLY
+from forgehand.domain.permissions import Permission
+from forgehand.domain.policy import MergePolicy, Opinion, RepositoryPolicy, ReviewFact
+from forgehand.domain.pulls import Standing
+from forgehand.domain.rulings import State, from_json, to_json
+from forgehand.ports.checks import Protection
+from forgehand.workers.review.rules.decision import Step, judge
+from forgehand.workers.review.rules.facts import Facts, Place
+from support.decisions import AUTO, DEFAULT, GOOD, HEAD, PULL, QUEUED, UNIT
+
+UPDATING = RepositoryPolicy(merge=MergePolicy(auto=True, update_branch=True))
+RUNNING = replace(GOOD, checks=(replace(UNIT, state=CheckState.PENDING),))
+FAILING = replace(GOOD, checks=(replace(UNIT, state=CheckState.FAILED),))
+NO = ReviewFact("ada", Opinion.CHANGES_REQUESTED, Permission.WRITE)
+
+
+def _pull(**changes: object) -> Facts:
+    return replace(GOOD, pull=replace(PULL, **changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("facts", "policy", "standing", "step", "conclusion"),
+    [
+        (GOOD, AUTO, Standing.READY, Step.LAND, Conclusion.SUCCESS),
+        (GOOD, DEFAULT, Standing.READY, Step.NOTHING, Conclusion.SUCCESS),
+        (replace(GOOD, operator=COMMENT_ONLY), AUTO, Standing.READY, Step.NOTHING, Conclusion.SUCCESS),
+        (GOOD, QUEUED, Standing.READY, Step.QUEUE, Conclusion.SUCCESS),
+        (replace(GOOD, place=Place(2, HEAD)), QUEUED, Standing.QUEUED, Step.QUEUE, Conclusion.SUCCESS),
+        (FAILING, AUTO, Standing.BLOCKED, Step.NOTHING, Conclusion.FAILURE),
+        (RUNNING, AUTO, Standing.WAITING, Step.NOTHING, None),
+        (_pull(mergeable=None), AUTO, Standing.WAITING, Step.NOTHING, None),
+        (_pull(mergeable=False), AUTO, Standing.BLOCKED, Step.NOTHING, Conclusion.FAILURE),
+        (_pull(draft=True), AUTO, Standing.BLOCKED, Step.NOTHING, Conclusion.NEUTRAL),
+        (_pull(state="closed"), AUTO, Standing.CLOSED, Step.NOTHING, Conclusion.NEUTRAL),
+        (_pull(state="closed", merged=True), AUTO, Standing.MERGED, Step.NOTHING, Conclusion.NEUTRAL),
+        (replace(GOOD, protection=Protection(approvals=1)), AUTO, Standing.WAITING, Step.NOTHING, Conclusion.SUCCESS),
+        (replace(GOOD, reviews=(NO,)), AUTO, Standing.BLOCKED, Step.NOTHING, Conclusion.SUCCESS),
+        (replace(GOOD, behind=1), AUTO, Standing.READY, Step.NOTHING, Conclusion.SUCCESS),
+        (replace(GOOD, behind=1), UPDATING, Standing.WAITING, Step.UPDATE, Conclusion.SUCCESS),
+        (replace(RUNNING, behind=1), UPDATING, Standing.WAITING, Step.NOTHING, None),
+    ],
+)
+def test_facts_and_policy_make_a_standing_a_step_and_what_the_check_concludes(
+    facts: Facts, policy: RepositoryPolicy, standing: Standing, step: Step, conclusion: Conclusion | None
+) -> None:
+    decision = judge(facts, policy)
+    assert (decision.standing, decision.step, decision.conclusion) == (standing, step, conclusion)
+
+
+def test_what_is_wrong_outweighs_what_is_not_known_yet() -> None:
+    facts = replace(FAILING, pull=replace(PULL, mergeable=None))
+    decision = judge(facts, AUTO)
+    assert decision.blocker is not None
+    assert decision.blocker.rule == "tests"
+    assert decision.why_not == "tests: unit failed (success)."
+
+
+def test_ready_and_to_be_merged_are_told_apart() -> None:
+    decision = judge(GOOD, DEFAULT)
+    assert (decision.ready.state, decision.automatic.state) == (State.SATISFIED, State.VIOLATED)
+    assert decision.why_not == "merge.auto is false: a person merges."
+
+
+def test_a_branch_to_be_updated_is_not_updated_while_anything_else_is_open() -> None:
+    held = RepositoryPolicy(merge=MergePolicy(update_branch=True))
+    assert judge(replace(GOOD, behind=1), held).step is Step.NOTHING
+
+
+def test_the_tree_survives_being_kept() -> None:
+    ruling = judge(FAILING, AUTO).ruling
+    assert to_json(from_json(to_json(ruling))) == to_json(ruling)
+    assert [part.rule for part in ruling.parts] == ["ready", "people", "automatic merge"]
+
+
+def test_the_same_facts_give_the_same_decision() -> None:
+    assert judge(RUNNING, AUTO) == judge(RUNNING, AUTO)

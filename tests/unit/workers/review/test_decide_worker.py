@@ -1,0 +1,317 @@
+"""Deciding: what is read is judged, said once, and kept; and what follows is asked for."""
+
+import json
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from forgehand.domain import orders
+from forgehand.domain.checks import CheckState
+from forgehand.domain.effects import CheckRun, Conclusion, Effect, StickyComment
+from forgehand.domain.followups import DECIDE
+from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry, Waiting
+from forgehand.domain.modes import COMMENT_ONLY
+from forgehand.domain.policy import MergePolicy, RepositoryPolicy
+from forgehand.domain.pulls import PullStage, Standing
+from forgehand.domain.repositories import Repo
+from forgehand.domain.rulings import from_json
+from forgehand.ports.desk import Landed, Landing
+from forgehand.ports.github import PullRequest
+from forgehand.workers.review import DecideWorker, documents
+from forgehand.workers.review.rules.facts import Attempt
+from forgehand.workers.review.rules.queue import Entry, Queue, joined, thrown_out
+from support.decisions import DEFAULT, PULL, QUEUED
+from support.shop import REPO, Shop, ShopDesk
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass
+class About:
+    pulls: list[PullRequest] = field(default_factory=list)
+
+    async def at(self, repo: Repo, sha: str) -> list[PullRequest]:
+        return [pull for pull in self.pulls if pull.head_sha == sha]
+
+    async def into(self, repo: Repo, branch: str) -> list[PullRequest]:
+        return [pull for pull in self.pulls if pull.base_ref == branch]
+
+
+def _shop(**changes: object) -> Shop:
+    shop = Shop(**changes)  # type: ignore[arg-type]
+    shop.open_pull(7)
+    return shop
+
+
+def _job(**changes: object) -> Job:
+    job = Job("j1", DECIDE, DECIDE, 1, REPO.id, REPO.full_name, "pull/7", 0.0, attempts=1, generation=3)
+    return replace(job, **changes)  # type: ignore[arg-type]
+
+
+async def _outcome(shop: Shop, job: Job | None = None, about: About | None = None) -> Outcome:
+    worker = DecideWorker(shop.sources, about or About(), lambda slot: f"https://forge/effects/{slot}")
+    outcome = await worker.run(ShopDesk(shop, job or _job()))
+    if isinstance(outcome, Done):
+        shop.kept |= outcome.documents
+    return outcome
+
+
+async def _run(shop: Shop, job: Job | None = None, about: About | None = None) -> Done:
+    outcome = await _outcome(shop, job, about)
+    assert isinstance(outcome, Done)
+    return outcome
+
+
+def _said(shop: Shop) -> list[type[Effect]]:
+    return [type(effect) for effect in shop.performed]
+
+
+def _check(shop: Shop) -> CheckRun:
+    return [effect for effect in shop.performed if isinstance(effect, CheckRun)][-1]
+
+
+def _summary(shop: Shop) -> str:
+    return [effect for effect in shop.performed if isinstance(effect, StickyComment)][-1].body
+
+
+def _types(done: Done) -> list[str]:
+    return [job.type for job in done.jobs]
+
+
+async def test_one_summary_and_one_check_run_say_the_decision() -> None:
+    shop = _shop(policy_in_force=DEFAULT)
+    done = await _run(shop)
+    head = shop.pulls[7].head_sha
+    assert _said(shop) == [StickyComment, CheckRun]
+    check = _check(shop)
+    assert (check.name, check.sha, check.conclusion, check.worker) == (
+        "Forgehand review",
+        head,
+        Conclusion.SUCCESS,
+        DECIDE,
+    )
+    assert check.details_url == f"https://forge/effects/{check.slot}"
+    assert done.result == {
+        "head": head,
+        "standing": "ready",
+        "why": "merge.auto is false: a person merges.",
+        "step": "nothing",
+        "waits": False,
+    }
+    assert done.jobs == ()
+
+
+async def test_deciding_again_says_the_same_and_changes_nothing() -> None:
+    shop = _shop(policy_in_force=DEFAULT)
+    await _run(shop)
+    await _run(shop)
+    assert _said(shop) == [StickyComment, CheckRun]
+
+
+async def test_row_and_tree_are_kept_with_it() -> None:
+    shop = _shop(policy_in_force=DEFAULT)
+    done = await _run(shop)
+    (row,) = done.pulls
+    assert (row.repo, row.number, row.state, row.standing, row.generation) == (
+        REPO,
+        7,
+        PullStage.OPEN,
+        Standing.READY,
+        3,
+    )
+    assert row.blocker == "merge.auto is false: a person merges."
+    verdict = json.loads(done.documents["verdict:42:7"])
+    assert from_json(verdict["ruling"]).parts[0].rule == "ready"
+    assert json.loads(done.documents[f"facts:42:7:{row.head_sha}"])["author"] == "dev"
+
+
+async def test_what_may_land_is_asked_to_land() -> None:
+    shop = _shop()
+    (job,) = (await _run(shop)).jobs
+    assert (job.type, job.key, job.subject, job.revision) == ("land", "merge:42:main", "pull/7", shop.pulls[7].head_sha)
+
+
+async def test_where_the_operator_only_comments_nothing_is_asked_for() -> None:
+    shop = _shop(operator=COMMENT_ONLY)
+    assert (await _run(shop)).jobs == ()
+
+
+async def test_a_branch_that_lacks_commits_is_asked_to_be_updated() -> None:
+    shop = _shop(policy_in_force=RepositoryPolicy(merge=MergePolicy(auto=True, update_branch=True)))
+    shop.push_to_main("meanwhile")
+    done = await _run(shop)
+    assert _types(done) == ["land", DECIDE]
+    assert done.result["waits"] is True
+
+
+async def test_where_there_is_a_queue_it_is_asked_to_join() -> None:
+    shop = _shop(policy_in_force=QUEUED)
+    (job,) = (await _run(shop)).jobs
+    assert (job.type, job.key) == ("queue", "merge:42:main")
+    assert job.payload["join"]["head"] == shop.pulls[7].head_sha
+
+
+def _in_queue(shop: Shop, head: str) -> None:
+    queue = joined(joined(Queue(), Entry(1, "x")), Entry(7, head, since=1.0))
+    shop.kept[documents.queue_key(REPO.id, "main")] = documents.write_queue(queue)
+
+
+async def test_in_the_queue_its_place_is_said_and_nothing_more_asked_for() -> None:
+    shop = _shop(policy_in_force=QUEUED)
+    _in_queue(shop, shop.pulls[7].head_sha)
+    done = await _run(shop)
+    assert (done.jobs, done.pulls[0].standing, done.pulls[0].position) == ((), Standing.QUEUED, 2)
+    assert "In the merge queue, at position 2" in _summary(shop)
+
+
+@pytest.mark.parametrize("change", [{"draft": True}, {"mergeable": False}, {"state": "closed"}])
+async def test_what_is_no_longer_approved_is_asked_to_leave_the_queue(change: dict[str, object]) -> None:
+    shop = _shop(policy_in_force=QUEUED)
+    _in_queue(shop, shop.pulls[7].head_sha)
+    shop.pulls[7] = replace(shop.pulls[7], **change)  # type: ignore[arg-type]
+    (job,) = (await _run(shop)).jobs
+    assert (job.type, job.payload["leave"]) == ("queue", 7)
+
+
+async def test_what_the_queue_threw_out_is_not_asked_in_again_and_the_reason_said() -> None:
+    shop = _shop(policy_in_force=QUEUED)
+    queue = thrown_out(Queue(), Entry(7, shop.pulls[7].head_sha), "its tests fail")
+    shop.kept[documents.queue_key(REPO.id, "main")] = documents.write_queue(queue)
+    done = await _run(shop)
+    assert done.jobs == ()
+    assert "its tests fail" in _summary(shop)
+
+
+async def test_a_mergeability_that_is_not_known_is_looked_at_again_ever_later_and_not_for_ever() -> None:
+    shop = _shop()
+    shop.pulls[7] = replace(shop.pulls[7], mergeable=None)
+    job, waits = _job(), []
+    for _ in range(20):
+        done = await _run(shop, job)
+        assert _check(shop).conclusion is None
+        assert done.result["waits"] is True
+        if not done.jobs:
+            break
+        (job,) = done.jobs
+        assert (job.type, job.subject) == (DECIDE, "pull/7")
+        waits.append(job.run_at - 1000.0)
+    assert waits == [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]
+    assert _said(shop) == [StickyComment, CheckRun]
+
+
+async def test_checks_that_run_are_looked_at_again_less_soon() -> None:
+    shop = _shop()
+    shop.given[shop.pulls[7].head_sha][0] = replace(
+        shop.given[shop.pulls[7].head_sha][0], state=CheckState.PENDING, told="in_progress"
+    )
+    (again,) = (await _run(shop)).jobs
+    assert again.run_at == 1030.0
+
+
+async def test_a_draft_gets_a_neutral_check_and_no_comment() -> None:
+    shop = _shop()
+    shop.pulls[7] = replace(shop.pulls[7], draft=True)
+    await _run(shop)
+    assert _said(shop) == [CheckRun]
+    assert _check(shop).conclusion is Conclusion.NEUTRAL
+
+
+async def test_what_became_a_draft_again_has_its_summary_corrected() -> None:
+    shop = _shop(policy_in_force=DEFAULT)
+    await _run(shop)
+    shop.pulls[7] = replace(shop.pulls[7], draft=True)
+    await _run(shop)
+    assert _summary(shop).startswith("### A draft")
+
+
+async def test_a_merge_of_ours_is_said_once_it_is_merged() -> None:
+    shop = _shop()
+    await _run(shop)
+    head = shop.pulls[7].head_sha
+    shop.pulls[7] = replace(shop.pulls[7], state="closed", merged=True, merge_commit="m")
+    shop.kept[documents.attempt_key(REPO.id, 7)] = documents.write_attempt(Attempt(head, "b", merged="m"))
+    shop.performed.clear()
+    done = await _run(shop)
+    assert _said(shop) == [StickyComment]
+    assert "PR merged automatically" in _summary(shop)
+    assert (done.pulls[0].state, done.pulls[0].standing, done.pulls[0].blocker) == (
+        PullStage.MERGED,
+        Standing.MERGED,
+        "",
+    )
+    assert done.jobs == ()
+
+
+async def test_a_pull_request_that_was_closed_before_we_came_is_left_alone() -> None:
+    shop = _shop()
+    shop.pulls[7] = replace(shop.pulls[7], state="closed")
+    done = await _run(shop)
+    assert shop.performed == []
+    assert done.pulls[0].standing is Standing.CLOSED
+
+
+async def test_a_refused_merge_is_not_asked_for_again_until_something_happens() -> None:
+    shop = _shop()
+    attempt = Attempt(shop.pulls[7].head_sha, shop.branches["main"], why="405: a rule")
+    shop.kept[documents.attempt_key(REPO.id, 7)] = documents.write_attempt(attempt)
+    done = await _run(shop, _job(payload={"event": "not merged"}))
+    assert done.jobs == ()
+    assert "405" in done.pulls[0].blocker
+    done = await _run(shop, _job(payload={"event": "pull_request_review"}))
+    assert _types(done) == ["land"]
+
+
+async def test_an_order_to_stop_holds_and_one_to_merge_is_obeyed_for_its_head() -> None:
+    shop = _shop()
+    shop.kept[orders.key(REPO.id, 7)] = orders.to_json(orders.Orders(stopped_by="ada"))
+    assert (await _run(shop)).jobs == ()
+    assert "ada stopped it" in _summary(shop)
+    shop.policy_in_force = DEFAULT
+    asked = orders.Orders(merge_by="ada", merge_head=shop.pulls[7].head_sha)
+    shop.kept[orders.key(REPO.id, 7)] = orders.to_json(asked)
+    assert _types(await _run(shop)) == ["land"]
+
+
+async def test_a_head_that_github_does_not_show_yet_is_waited_for_once() -> None:
+    shop = _shop()
+    head = shop.pulls[7].head_sha
+    assert await _outcome(shop, _job(revision="f" * 40)) == Retry(f"GitHub shows {head[:7]}, not fffffff", after=5.0)
+    assert isinstance(await _outcome(shop, _job(revision="f" * 40, attempts=2)), Done)
+
+
+async def test_an_effect_that_cannot_go_on_ends_the_job_its_way() -> None:
+    shop = _shop()
+    paused = Waiting("resume", "paused")
+    shop.perform = lambda effect: Landed(Landing.NOT_NOW, "paused", stop=paused)  # type: ignore[method-assign]
+    assert await _outcome(shop) == paused
+
+
+async def test_a_status_of_a_commit_wakes_the_pull_requests_with_that_head() -> None:
+    about = About(
+        [replace(PULL, number=1, head_sha="x"), replace(PULL, number=2), replace(PULL, number=3, head_sha="x")]
+    )
+    done = await _run(_shop(), _job(subject="commit/x", payload={"event": "status"}), about)
+    assert [(job.type, job.subject) for job in done.jobs] == [(DECIDE, "pull/1"), (DECIDE, "pull/3")]
+
+
+async def test_a_push_to_a_branch_wakes_those_that_go_into_it_one_after_the_other() -> None:
+    about = About([replace(PULL, number=number) for number in range(1, 100)])
+    about.pulls.append(replace(PULL, number=200, base_ref="dev"))
+    done = await _run(_shop(), _job(subject="branch/main", payload={"event": "push"}), about)
+    assert len(done.jobs) == 50
+    assert len({job.run_at for job in done.jobs}) == 50
+    assert (await _run(_shop(), _job(subject="branch/dev"), about)).result == {"pulls": [200]}
+
+
+async def test_a_job_about_something_else_fails_with_its_name() -> None:
+    outcome = await _outcome(_shop(), _job(subject="event/push"))
+    assert outcome == Failed("a decision needs a pull request, not 'event/push'")
+
+
+@pytest.mark.parametrize("event", ["check_run", "check_suite", "status"])
+async def test_a_check_that_githubs_list_does_not_show_yet_is_looked_for_once_more(event: str) -> None:
+    shop = _shop()
+    shop.given[shop.pulls[7].head_sha][0] = replace(shop.given[shop.pulls[7].head_sha][0], state=CheckState.FAILED)
+    (again,) = (await _run(shop, _job(payload={"event": event}))).jobs
+    assert again.run_at == 1005.0
+    assert (await _run(shop, again)).jobs == ()
