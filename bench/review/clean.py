@@ -1,7 +1,7 @@
 """Fifty changes without a flaw, close to what an analyser might take for one."""
 
-from bench.review.cases import Case, added_to, snippets
-from bench.review.defects import HEAD
+from bench.review.cases import Case
+from bench.review.defects import behind_heads
 
 PYTHON = """
 --- dataclass
@@ -347,8 +347,4 @@ def clean() -> list[Case]:
         "workflow": WORKFLOW,
         "dockerfile": DOCKERFILE,
     }
-    return [
-        added_to(language, name, *HEAD[language], snippet)
-        for language, text in written.items()
-        for name, snippet in snippets(text).items()
-    ]
+    return behind_heads(written)

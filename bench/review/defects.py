@@ -1,5 +1,7 @@
 """A hundred changes with a flaw each, as people make them; some are beyond what any of our analysers can see."""
 
+from collections.abc import Mapping
+
 from bench.review.cases import Case, added_to, snippets
 
 PYTHON = """
@@ -397,12 +399,16 @@ def defects() -> list[Case]:
         "workflow": WORKFLOW,
         "dockerfile": DOCKERFILE,
     }
-    cases = [
+    return [*behind_heads(written), *_about_changes()]
+
+
+def behind_heads(written: Mapping[str, str]) -> list[Case]:
+    """The snippets of each language, behind what a file of it holds."""
+    return [
         added_to(language, name, *HEAD[language], snippet)
         for language, text in written.items()
         for name, snippet in snippets(text).items()
     ]
-    return [*cases, *_about_changes()]
 
 
 def _about_changes() -> list[Case]:
