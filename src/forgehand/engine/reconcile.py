@@ -1,27 +1,21 @@
-"""Open pull requests that no webhook told of, or not rightly: found by looking. Runs as a job, page by page, put on the
-clock by `engine.schedule`.
+"""What no webhook told of, or not rightly: found by looking at every repository. Runs as a job, page by page, put on
+the clock by `engine.schedule`.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
-from forgehand.domain.events import Event, PullRef
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.jobs import Done, Job, JobState, Outcome, job_id
 from forgehand.domain.repositories import Repo
-from forgehand.domain.routing import WorkerSpec, match
-from forgehand.engine.planner import JOBS_A_PAGE, job_for
+from forgehand.domain.routing import WorkerSpec
+from forgehand.engine.overlooked import Overlooked, OverlookedStore, watches_pushes
+from forgehand.engine.planner import JOBS_A_PAGE
 from forgehand.ports.desk import Desk
-from forgehand.ports.github import NotFound, NotPermitted, OpenPulls, PullRequest, Unprocessable
-from forgehand.ports.store import Controls, Jobs
+from forgehand.ports.github import NotFound, NotPermitted, OpenPulls, Unprocessable
 
 PAGE_SECONDS = 60.0
 """After so long a page ends and the next one goes on, well within a job's time."""
-
-
-class PollStore(Jobs, Controls, Protocol):
-    """The part of the store that the poll needs."""
 
 
 @dataclass
@@ -36,12 +30,13 @@ class _Page:
 
 
 class Reconcile:
-    """Looks at every open pull request whose list changed since the last poll (conditional requests, which cost no rate
-    limit when nothing did) and makes the jobs that a webhook would have made, where they are missing."""
+    """Looks at every open pull request whose list changed since the last poll, or one of which waits for something, and
+    at the bases of all (conditional requests, which cost no rate limit when nothing changed), and makes the jobs that a
+    webhook would have made, where they are missing."""
 
     type = "reconcile"
 
-    def __init__(self, open_pulls: OpenPulls, store: PollStore, workers: tuple[WorkerSpec, ...]) -> None:
+    def __init__(self, open_pulls: OpenPulls, store: OverlookedStore, workers: tuple[WorkerSpec, ...]) -> None:
         self._open_pulls = open_pulls
         self._store = store
         self._workers = workers
@@ -51,71 +46,63 @@ class Reconcile:
     async def run(self, desk: Desk) -> Outcome:
         cursor = int(desk.job.payload.get("cursor", 0))
         repos = sorted(await self._open_pulls.repositories(), key=lambda each: each.id)
-        page = await self._page([each for each in repos if each.id >= cursor], desk.now)
-        jobs = [*page.jobs] if page.cursor is None else [*page.jobs, _next_page(desk.job, page.cursor, desk.now())]
+        since = float(desk.job.payload.get("since", desk.job.created_at))
+        page = await self._page([each for each in repos if each.id >= cursor], since, desk.now)
+        jobs = [*page.jobs]
+        if page.cursor is not None:
+            jobs.append(_next_page(desk.job, page.cursor, since, desk.now()))
         result = {"pulls": page.looked, "missed": len(page.jobs), "unreadable": len(page.facts)}
         found = [_found(job, desk.now()) for job in page.jobs]
         return Done(result, jobs=tuple(jobs), facts=(*page.facts, *found), marks=page.marks)
 
-    async def _page(self, repos: Sequence[Repo], now: Callable[[], float]) -> _Page:
+    async def _page(self, repos: Sequence[Repo], since: float, now: Callable[[], float]) -> _Page:
         page, started = _Page(), now()
+        overlooked = Overlooked(self._open_pulls, self._store, self._workers, since)
         for repo in repos:
             if now() - started > PAGE_SECONDS:
                 page.cursor = repo.id
                 return page
-            mark = f"open_pulls:{self._known_as}:{repo.id}"
             try:
-                listed = await self._open_pulls.open_pulls(repo, await self._store.mark(mark))
+                missed, marks = await self._look(repo, overlooked, page, now())
             except (NotPermitted, NotFound, Unprocessable) as refused:
                 # One repository that cannot be read must not hide the others.
                 page.facts.append(_unreadable(repo, refused.why, now()))
                 continue
-            if listed is None:
-                continue
-            pulls, etag = listed
-            page.looked += len(pulls)
-            missed, settled = await self._compare(repo, pulls, now())
             room = JOBS_A_PAGE - len(page.jobs)
             page.jobs.extend(missed[:room])
             if len(missed) > room:
                 page.cursor = repo.id
                 return page
-            # While anything is unfinished its outcome is to be looked at again, though the list may not change.
-            if etag and settled:
-                page.marks[mark] = etag
+            page.marks.update(marks)
         return page
 
-    async def _compare(self, repo: Repo, pulls: Sequence[PullRequest], now: float) -> tuple[list[Job], bool]:
-        """The jobs that are missing, and whether all others have ended."""
-        missed, settled = [], True
-        for pull in pulls:
-            event = _as_if_pushed(repo, pull)
-            for each in match(event, self._workers)[0]:
-                latest = await self._store.latest_job(job_for(each, event, now).lane)
-                settled = settled and latest is not None and latest.state.ended
-                if not covers(latest, pull.head_sha):
-                    settled = False
-                    # Another name after each generation: a head that comes back needs a job of its own.
-                    named = replace(event, delivery=f"{event.delivery}:{latest.generation if latest else 0}")
-                    missed.append(job_for(each, named, now))
-        return missed, settled
+    async def _look(
+        self, repo: Repo, overlooked: Overlooked, page: _Page, now: float
+    ) -> tuple[list[Job], dict[str, str]]:
+        """The jobs that are missing in one repository, and the marks that remember it."""
+        mark = f"open_pulls:{self._known_as}:{repo.id}"
+        listed = await self._open_pulls.open_pulls(repo, await self._store.mark(mark))
+        missed: list[Job] = []
+        marks: dict[str, str] = {}
+        bases: set[str] = set()
+        if listed is not None:
+            pulls, etag = listed
+            page.looked += len(pulls)
+            bases = {pull.base_ref for pull in pulls}
+            missed, settled = await overlooked.heads(repo, pulls, now)
+            ends = await overlooked.ends(repo, pulls, now)
+            missed.extend(ends)
+            # While anything is unfinished its outcome is to be looked at again, though the list may not change.
+            if etag and settled and not ends:
+                marks[mark] = etag
+        if watches_pushes(self._workers):
+            pushed, tips = await overlooked.pushes(repo, bases, now)
+            missed.extend(pushed)
+            marks |= tips
+        return missed, marks
 
 
-def covers(latest: Job | None, head: str) -> bool:
-    """Whether the last job of a lane has said, or will say, what there is to say about this head. One that is not
-    finished reads the present state anyway; one that was completed tells which head it saw, and whether it skipped it
-    (a draft, say, which may be none any more); one that failed at this head would fail again."""
-    if latest is None:
-        return False
-    if not latest.state.ended:
-        return True
-    if latest.state is JobState.COMPLETED:
-        result = latest.result or {}
-        return not result.get("skipped") and result.get("head", latest.revision) == head
-    return latest.revision == head
-
-
-def _next_page(job: Job, cursor: int, now: float) -> Job:
+def _next_page(job: Job, cursor: int, since: float, now: float) -> Job:
     return replace(
         job,
         id=job_id(job.id, "after", cursor, now),
@@ -127,20 +114,7 @@ def _next_page(job: Job, cursor: int, now: float) -> Job:
         holder=None,
         lease_until=None,
         started_at=None,
-        payload={"cursor": cursor},
-    )
-
-
-def _as_if_pushed(repo: Repo, pull: PullRequest) -> Event:
-    """The event that a push to this head would have been. Named after the head, so that finding it twice is one job."""
-    return Event(
-        delivery=f"poll:{repo.id}:{pull.number}:{pull.head_sha}",
-        name="pull_request",
-        action="synchronize",
-        repo=repo,
-        sender=pull.author,
-        sender_is_bot=False,
-        pull=PullRef(pull.number, pull.head_sha, pull.head_ref, pull.base_ref, pull.draft, pull.head_repository),
+        payload={"cursor": cursor, "since": since},
     )
 
 

@@ -156,6 +156,11 @@ class OpenPulls(Protocol):
         """All open pull requests and the ETag to ask with next time; None when nothing changed (304)."""
         ...
 
+    async def tip(self, repo: Repo, branch: str, etag: str | None) -> tuple[str | None, str | None] | None:
+        """The commit that a branch points at, None where it is gone, and the ETag to ask with next time; None when
+        nothing changed."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class HookDelivery:

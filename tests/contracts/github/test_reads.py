@@ -141,6 +141,19 @@ async def test_open_pulls_are_told_apart_from_no_news(stage: Stage) -> None:
     assert closed[0] == []
 
 
+async def test_the_tip_of_a_branch_is_told_apart_from_no_news(stage: Stage) -> None:
+    reader = OpenPullReader(stage.github, stage.tokens)
+    first = await reader.tip(stage.repo, "main", None)
+    assert first is not None
+    assert first[0] == stage.forge.branch(stage.name, "main")
+    assert await reader.tip(stage.repo, "main", first[1]) is None
+    moved = stage.forge.commit(stage.name, "main", {"more.py": "x = 1\n"})
+    again = await reader.tip(stage.repo, "main", first[1])
+    assert again is not None
+    assert again[0] == moved
+    assert await reader.tip(stage.repo, "gone", first[1]) == (None, None)
+
+
 async def test_many_open_pulls_are_read_whole_and_always_asked_again(stage: Stage) -> None:
     for number in range(105):
         stage.forge.commit(stage.name, f"topic-{number}", {"values.py": f"{number}\n"}, parent=stage.head)

@@ -1,16 +1,19 @@
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from forgehand.adapters.memory import MemoryStore
 from forgehand.adapters.wakeups import InProcessWakeups
 from forgehand.domain.deliveries import Delivery
+from forgehand.domain.events import Event, Moved
 from forgehand.domain.jobs import Change, Done, Failed, Job, Outcome, Waiting, settle
+from forgehand.domain.pulls import PullStage
 from forgehand.domain.repositories import Repo
-from forgehand.domain.routing import Trigger, WorkerSpec
+from forgehand.domain.routing import Match, Trigger, WorkerSpec
 from forgehand.engine.desk import JobDesk
 from forgehand.engine.gate import Gate
+from forgehand.engine.planner import job_for
 from forgehand.engine.reconcile import Reconcile
 from forgehand.engine.rescue import Rescue
 from forgehand.engine.schedule import Poll, tick
@@ -18,9 +21,11 @@ from forgehand.engine.sweep import Sweep, is_due, unheard
 from forgehand.ports.github import HookDelivery, NotPermitted, PullRequest
 from forgehand.ports.store import Fence, Pause, Unclaimed
 from support.engine import Clock, OneObjectPerSlot
+from support.stores import a_pull
 
 pytestmark = pytest.mark.anyio
 
+DECIDE = WorkerSpec("decide", "decide", (Trigger("pull_request"), Trigger("push")))
 REVIEW = WorkerSpec("review", "review", (Trigger("pull_request", actions=("opened", "synchronize"), draft=False),))
 SHOP = Repo(1, 2, "octo/shop")
 
@@ -121,6 +126,8 @@ class SomePulls:
     asked: list[str | None] = field(default_factory=list)
     repos: tuple[Repo, ...] = (SHOP,)
     forbidden: frozenset[Repo] = frozenset()
+    tips: dict[str, str] = field(default_factory=dict)
+    tips_asked: list[str] = field(default_factory=list)
 
     async def repositories(self) -> Sequence[Repo]:
         return self.repos
@@ -131,10 +138,17 @@ class SomePulls:
         self.asked.append(etag)
         return None if etag == self.etag else (self.pulls, self.etag)
 
+    async def tip(self, repo: Repo, branch: str, etag: str | None) -> tuple[str | None, str | None] | None:
+        sha = self.tips.get(branch)
+        self.tips_asked.append(branch)
+        return None if sha and etag == f"at {sha}" else (sha, f"at {sha}" if sha else None)
 
-async def polled(store: MemoryStore, pulls: SomePulls, clock: Clock, *, page: Job | None = None) -> Done:
+
+async def polled(
+    store: MemoryStore, pulls: SomePulls, clock: Clock, *workers: WorkerSpec, page: Job | None = None
+) -> Done:
     job = page or tick(Poll("reconcile", 300), clock())
-    outcome = await Reconcile(pulls, store, (REVIEW,)).run(JobDesk(job, Gate(store, {}, clock), clock))
+    outcome = await Reconcile(pulls, store, workers or (REVIEW,)).run(JobDesk(job, Gate(store, {}, clock), clock))
     assert isinstance(outcome, Done)
     await store.commit(Change(enqueue=outcome.jobs, facts=outcome.facts, marks=outcome.marks), clock())
     return outcome
@@ -166,9 +180,77 @@ async def test_a_review_that_saw_an_older_head_or_a_draft_is_made_again(store: M
     await run_due(store, clock, Done({"head": "a" * 40}))
     assert len((await polled(store, pulls, clock)).jobs) == 1
     await run_due(store, clock, Done({"head": "b" * 40, "skipped": "draft"}))
+    clock.forward(300)
     assert len((await polled(store, pulls, clock)).jobs) == 1
     await run_due(store, clock, Done({"head": "b" * 40}))
     assert (await polled(store, pulls, clock)).jobs == ()
+
+
+async def test_a_decision_that_waits_is_looked_at_again_at_each_poll(store: MemoryStore) -> None:
+    clock, pulls = Clock(), SomePulls([pull(7, "a" * 40)])
+    await polled(store, pulls, clock, DECIDE)
+    for waits, more in ((True, 1), (True, 1), (False, 0)):
+        await run_due(store, clock, Done({"head": "a" * 40, "waits": waits}))
+        clock.forward(300)
+        found = await polled(store, pulls, clock, DECIDE)
+        assert [job.subject for job in found.jobs] == ["pull/7"] * more
+    # Nothing waits any more: the list's ETag is trusted.
+    assert (await polled(store, pulls, clock, DECIDE)).result["pulls"] == 0
+
+
+async def test_one_poll_looks_at_each_waiting_decision_once_however_many_pages_it_takes(store: MemoryStore) -> None:
+    clock, pulls = Clock(), SomePulls([pull(n, f"{n:040}") for n in range(1, 41)])
+    page, subjects = None, list[str]()
+    for _ in range(3):
+        found = await polled(store, pulls, clock, DECIDE, page=page)
+        subjects += [job.subject for job in found.jobs if job.type == "decide"]
+        page = next((job for job in found.jobs if job.type == "reconcile"), None)
+        clock.forward(1)
+        for job in await store.claim_due("here", 120, clock(), 100):
+            done = Done({"head": job.revision, "waits": True})
+            await store.settle(settle(job, done, clock(), 0.5), Fence(job.id, job.fence), clock())
+    assert page is None
+    assert sorted(subjects) == sorted(f"pull/{n}" for n in range(1, 41))
+
+
+async def test_a_pull_request_that_ended_unheard_is_decided_once_more(store: MemoryStore) -> None:
+    clock, pulls = Clock(), SomePulls([])
+    known = a_pull(7, repo=SHOP, head_sha="a" * 40)
+    await store.commit(Change(pulls=(known, a_pull(8, repo=replace(SHOP, id=99)))), clock())
+    found = await polled(store, pulls, clock, REVIEW, DECIDE)
+    assert [(job.worker, job.subject, job.payload["action"]) for job in found.jobs] == [("decide", "pull/7", "closed")]
+    await run_due(store, clock, Done({"head": "a" * 40}))
+    await store.commit(Change(pulls=(replace(known, state=PullStage.MERGED, generation=2),)), clock())
+    assert (await polled(store, pulls, clock, REVIEW, DECIDE)).jobs == ()
+
+
+async def test_a_push_to_a_base_that_no_webhook_told_of_is_found(store: MemoryStore) -> None:
+    clock, pulls = Clock(), SomePulls([pull(7, "a" * 40)], tips={"main": "b" * 40})
+    await polled(store, pulls, clock, DECIDE)
+    await run_due(store, clock, Done({"head": "a" * 40}))
+    assert (await polled(store, pulls, clock, DECIDE)).jobs == ()
+    pulls.tips["main"] = "c" * 40
+    found = await polled(store, pulls, clock, DECIDE)
+    assert [(job.subject, job.revision, job.payload["before"]) for job in found.jobs] == [
+        ("branch/main", "c" * 40, "b" * 40)
+    ]
+    assert (await polled(store, pulls, clock, DECIDE)).jobs == ()
+
+
+async def test_a_push_that_a_webhook_told_of_is_not_found_again(store: MemoryStore) -> None:
+    clock, pulls = Clock(), SomePulls([pull(7, "a" * 40)], tips={"main": "b" * 40})
+    await polled(store, pulls, clock, DECIDE)
+    event = Event("guid", "push", None, SHOP, "kim", False, moved=Moved("refs/heads/main", "b" * 40, "c" * 40))
+    await store.commit(Change(enqueue=(job_for(Match(DECIDE, "push"), event, clock()),)), clock())
+    await run_due(store, clock, Done({"head": "c" * 40}))
+    pulls.tips["main"] = "c" * 40
+    assert [job.subject for job in (await polled(store, pulls, clock, DECIDE)).jobs] == ["pull/7"]
+
+
+async def test_bases_are_watched_only_for_workers_that_wake_on_pushes(store: MemoryStore) -> None:
+    pulls = SomePulls([pull(7, "a" * 40)])
+    await polled(store, pulls, Clock(), REVIEW)
+    assert pulls.tips_asked == []
 
 
 async def test_a_head_that_comes_back_gets_a_job_of_its_own(store: MemoryStore) -> None:

@@ -7,14 +7,16 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from forgehand.adapters.github.calls import KeptTokens, RepoCalls, parsed
 from forgehand.adapters.github.client import GitHub
 from forgehand.adapters.github.errors import Actor
 from forgehand.adapters.github.identity import Identity
+from forgehand.adapters.github.read_contents import READ_CONTENTS
 from forgehand.adapters.github.tokens import Reach
 from forgehand.domain.repositories import Repo
-from forgehand.ports.github import ChangedFile, HookDelivery, NotPermitted, PullRequest, ReviewComment
+from forgehand.ports.github import ChangedFile, HookDelivery, NotFound, NotPermitted, PullRequest, ReviewComment
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ class OpenPullReader:
         self._github = github
         self._tokens = tokens
         self._calls = RepoCalls(github, tokens, READ_PULLS)
+        self._refs = RepoCalls(github, tokens, READ_CONTENTS)
 
     async def repositories(self) -> Sequence[Repo]:
         found: list[Repo] = []
@@ -87,6 +90,15 @@ class OpenPullReader:
             # A push to a pull request beyond the first page does not show in the first page's ETag.
             return [parsed("pull request", _pull, each) for each in items], None
         return [parsed("pull request", _pull, each) for each in items], first.etag
+
+    async def tip(self, repo: Repo, branch: str, etag: str | None) -> tuple[str | None, str | None] | None:
+        try:
+            answer = await self._refs.get(repo, f"git/ref/heads/{quote(branch)}", etag=etag)
+        except NotFound:
+            return None, None
+        if answer.status == 304:
+            return None
+        return parsed("ref", lambda data: str(data["object"]["sha"]), answer.data), answer.etag
 
     async def _reached(self, reach: Reach) -> list[Repo]:
         found: list[Repo] = []

@@ -1,0 +1,138 @@
+"""What GitHub shows and no job has seen: heads of open pull requests, ends of those that were open, moves of their
+bases. Looked for by `reconcile`, one repository at a time; a job is made as the event would have made it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from forgehand.domain.events import Event, Moved, PullRef
+from forgehand.domain.jobs import Job, JobState
+from forgehand.domain.pulls import PullState
+from forgehand.domain.repositories import Repo
+from forgehand.domain.routing import WorkerSpec, match
+from forgehand.engine.planner import job_for
+from forgehand.ports.github import OpenPulls, PullRequest
+from forgehand.ports.store import Controls, Jobs, Reads
+
+PULLS_AT_ONCE = 200
+
+
+class OverlookedStore(Jobs, Controls, Reads, Protocol):
+    """The part of the store that is needed here."""
+
+
+class Overlooked:
+    """Made for one page of the poll that began at `since`: the pull requests that we think are open are read once."""
+
+    def __init__(
+        self, open_pulls: OpenPulls, store: OverlookedStore, workers: tuple[WorkerSpec, ...], since: float
+    ) -> None:
+        self._open_pulls = open_pulls
+        self._store = store
+        self._workers = workers
+        self._since = since
+        self._thought_open: list[PullState] | None = None
+
+    async def heads(self, repo: Repo, pulls: Sequence[PullRequest], now: float) -> tuple[list[Job], bool]:
+        """The jobs that are missing, and whether all others have ended and wait for nothing."""
+        missed: list[Job] = []
+        settled = True
+        for pull in pulls:
+            event = _as_if_pushed(repo, pull)
+            for each in match(event, self._workers)[0]:
+                latest = await self._store.latest_job(job_for(each, event, now).lane)
+                settled = settled and latest is not None and latest.state.ended
+                if not covers(latest, pull.head_sha, self._since):
+                    settled = False
+                    # Another name after each generation: a head that comes back needs a job of its own.
+                    named = replace(event, delivery=f"{event.delivery}:{latest.generation if latest else 0}")
+                    missed.append(job_for(each, named, now))
+        return missed, settled
+
+    async def ends(self, repo: Repo, pulls: Sequence[PullRequest], now: float) -> list[Job]:
+        """Those about pull requests that we think are open, and that are not among GitHub's."""
+        numbers = {pull.number for pull in pulls}
+        missed: list[Job] = []
+        for known in await self._known_open():
+            if known.repo.id == repo.id and known.number not in numbers:
+                event = _as_if_closed(repo, known)
+                missed.extend(job_for(each, event, now) for each in match(event, self._workers)[0])
+        return missed
+
+    async def pushes(self, repo: Repo, bases: set[str], now: float) -> tuple[list[Job], dict[str, str]]:
+        """Those about bases that moved since the last poll, and the mark that remembers where they are. Without `bases`
+        those of the last time are looked at."""
+        key = f"tips:{repo.id}"
+        before: Mapping[str, Sequence[str | None]] = json.loads(await self._store.mark(key) or "{}")
+        after = dict(before)
+        missed: list[Job] = []
+        for branch in sorted(bases or before):
+            sha, etag = before.get(branch, (None, None))
+            answer = await self._open_pulls.tip(repo, branch, etag)
+            if answer is None:
+                continue
+            after[branch] = answer
+            if branch in before and answer[0] != sha:
+                missed.extend(await self._pushed(repo, Moved(f"refs/heads/{branch}", sha or "", answer[0] or ""), now))
+        return missed, {} if after == before else {key: json.dumps(after)}
+
+    async def _pushed(self, repo: Repo, moved: Moved, now: float) -> list[Job]:
+        event = _event(repo, f"poll:{repo.id}:{moved.ref}:{moved.after}", "push", None, "", moved=moved)
+        jobs = [job_for(each, event, now) for each in match(event, self._workers)[0]]
+        return [job for job in jobs if not covers(await self._store.latest_job(job.lane), moved.after, self._since)]
+
+    async def _known_open(self) -> list[PullState]:
+        if self._thought_open is None:
+            self._thought_open, before = [], None
+            while page := await self._store.pulls(PULLS_AT_ONCE, still_open=True, before=before):
+                self._thought_open.extend(page)
+                before = page[-1].updated_at
+        return self._thought_open
+
+
+def covers(latest: Job | None, head: str, since: float) -> bool:
+    """Whether the last job of a lane has said, or will say, what there is to say about this head. One that is not
+    finished reads the present state anyway; one that was completed tells which head it saw (`head`), whether it skipped
+    it (a draft, say, which may be none any more), and whether it `waits` for something that no webhook need tell of,
+    which a poll that began at `since` looks at once; one that failed at this head would fail again."""
+    if latest is None:
+        return False
+    if not latest.state.ended:
+        return True
+    if latest.state is JobState.COMPLETED:
+        result = latest.result or {}
+        again = (result.get("skipped") or result.get("waits")) and latest.created_at < since
+        return not again and result.get("head", latest.revision) == head
+    return latest.revision == head
+
+
+def watches_pushes(workers: Sequence[WorkerSpec]) -> bool:
+    return any(trigger.event == "push" for worker in workers if worker.enabled for trigger in worker.triggers)
+
+
+def _as_if_pushed(repo: Repo, pull: PullRequest) -> Event:
+    """The event that a push to this head would have been. Named after the head, so that finding it twice is one job."""
+    about = PullRef(pull.number, pull.head_sha, pull.head_ref, pull.base_ref, pull.draft, pull.head_repository)
+    name = f"poll:{repo.id}:{pull.number}:{pull.head_sha}"
+    return _event(repo, name, "pull_request", "synchronize", pull.author, pull=about)
+
+
+def _as_if_closed(repo: Repo, known: PullState) -> Event:
+    about = PullRef(known.number, known.head_sha, base_ref=known.base_ref)
+    name = f"poll:{repo.id}:{known.number}:closed:{known.generation}"
+    return _event(repo, name, "pull_request", "closed", known.author, pull=about)
+
+
+def _event(
+    repo: Repo,
+    delivery: str,
+    name: str,
+    action: str | None,
+    sender: str,
+    *,
+    pull: PullRef | None = None,
+    moved: Moved | None = None,
+) -> Event:
+    return Event(delivery, name, action, repo, sender, sender_is_bot=False, pull=pull, moved=moved)
