@@ -108,7 +108,8 @@ class Job:
 @dataclass(frozen=True, slots=True)
 class Done:
     """The work is done; `result` is small JSON for pages and the command line. `jobs`, `facts`, `marks`, `documents`
-    and `pulls` are what follows from it and are committed with it, or not at all."""
+    and `pulls` are what follows from it and are committed with it, or not at all. `once` is the id of one of the facts
+    where all this may happen only once, however many jobs try: whoever makes the fact does it, the others are done."""
 
     result: Mapping[str, Any] = field(default_factory=dict)
     jobs: "tuple[Job, ...]" = ()
@@ -116,6 +117,7 @@ class Done:
     marks: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, str] = field(default_factory=dict)
     pulls: tuple[PullState, ...] = ()
+    once: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,8 @@ class Change:
     with a lane gets the lane's next generation and supersedes the lane's other unfinished jobs. `facts` are created
     unless one of that id exists. `marks` are poll positions, keyed; the last write wins. `documents` are JSON texts,
     keyed, of at most `documents.MOST_BYTES` each; the last write wins. `pulls` are what pages show of pull requests; an
-    older generation changes nothing.
+    older generation changes nothing. `once` is the id of one of the facts: where that is there already, nothing of the
+    change is written. Only a held job can bring one.
     """
 
     job: Job | None = None
@@ -168,6 +171,17 @@ class Change:
     marks: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, str] = field(default_factory=dict)
     pulls: tuple[PullState, ...] = ()
+    once: str = ""
+
+    @property
+    def only_fact(self) -> Fact | None:
+        """The fact that must be new. Raises ValueError where `once` names none of the facts."""
+        if not self.once:
+            return None
+        for fact in self.facts:
+            if fact.id == self.once:
+                return fact
+        raise ValueError(f"the change has no fact {self.once} that could be made once")
 
 
 def job_id(*parts: object, near: str = "") -> str:
@@ -191,6 +205,7 @@ def settle(job: Job, outcome: Outcome, now: float, jitter: float) -> Change:
                 marks=outcome.marks,
                 documents=outcome.documents,
                 pulls=outcome.pulls,
+                once=outcome.once,
             )
         case Refused(why):
             settled = replace(free, state=JobState.REFUSED, why=why, ended_at=now)

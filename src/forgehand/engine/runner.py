@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from forgehand.domain.jobs import Change, Failed, Job, Outcome, Retry, settle
+from forgehand.domain.jobs import Change, Done, Failed, Job, Outcome, Retry, settle
 from forgehand.domain.modes import COMMENT_ONLY, Grants
 from forgehand.domain.redaction import redact
 from forgehand.engine.desk import Door, JobDesk
@@ -192,6 +192,9 @@ class Runner:
             # The store refused what the worker made, as it would again: that is the job's end, and must be seen.
             log.error("job.unstorable", job=job.id, type=job.type, exc_info=error)
             change = settle(job, Failed(f"its outcome cannot be stored: {redact(str(error))[:300]}"), now, 0.0)
+            written = await self._settled(change, fence)
+        if written is Written.TAKEN:
+            change = settle(job, Done({"skipped": "another job has done this already"}), now, 0.0)
             written = await self._settled(change, fence)
         if written is not Written.YES:
             log.info("job.late", job=job.id, type=job.type, why="its lease had moved on; its result is dropped")

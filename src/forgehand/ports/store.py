@@ -56,6 +56,8 @@ class Written(StrEnum):
     """The job is no longer held under this fence, or its lease ends too soon: nothing was written."""
     STALE = "stale"
     """The row changed since it was read: nothing was written."""
+    TAKEN = "taken"
+    """The fact that was to be made once is there already: nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,8 @@ class Jobs(Protocol):
         ...
 
     async def settle(self, change: Change, fence: Fence, now: float) -> Written:
-        """Commit the change if the fence still holds, and free the job's key; FENCE_LOST writes nothing. Raises
-        ValueError for a document that is too large, as `record` and `commit` do."""
+        """Commit the change if the fence still holds, and free the job's key; FENCE_LOST and TAKEN write nothing.
+        Raises ValueError for a document that is too large, as `record` and `commit` do."""
         ...
 
     async def commit(self, change: Change, now: float) -> None:

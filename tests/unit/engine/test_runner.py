@@ -7,6 +7,7 @@ import pytest
 from forgehand.adapters.memory import MemoryStore
 from forgehand.adapters.wakeups import InProcessWakeups
 from forgehand.domain.effects import Merge
+from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.jobs import Change, Done, Failed, JobState, Outcome, Retry, Waiting
 from forgehand.domain.modes import Grant, Grants, Mode
 from forgehand.engine.gate import Gate
@@ -346,3 +347,12 @@ async def test_a_workers_name_on_a_job_of_another_type_gives_it_nothing(store: M
     await bench.enqueue(a_job("other"))
     await bench.runner.drain()
     assert (await bench.state("other"))[0] is JobState.REFUSED
+
+
+async def test_what_may_happen_once_happens_once_and_the_second_job_is_told(store: MemoryStore) -> None:
+    taken = Fact(fact_id("command", 5), "command.taken", 0.0)
+    bench = Bench(store, Scripted([Done({"obeyed": True}, facts=(taken,), marks={"obeyed": "by one"}, once=taken.id)]))
+    await bench.enqueue(a_job("first"), a_job("second"))
+    await bench.runner.drain()
+    results = [job.result for job in [await store.job("first"), await store.job("second")] if job]
+    assert sorted(map(str, results)) == ["{'obeyed': True}", "{'skipped': 'another job has done this already'}"]

@@ -98,6 +98,8 @@ class State:
         held = self.held_under(fence)
         if held is None:
             return Written.FENCE_LOST
+        if (only := change.only_fact) and only.id in self.facts:
+            return Written.TAKEN
         if change.job is not None:
             self._settle_row(held, change.job)
         self.apply(change, now)

@@ -92,7 +92,7 @@ class MemoryStore:
             return state.settle(change, fence, now)
 
     async def commit(self, change: Change, now: float) -> None:
-        if change.job is not None:
+        if change.job is not None or change.once:
             raise ValueError("a change of a held job is settled under its fence")
         _refuse_too_large(change)
         with self._writing() as state:

@@ -25,6 +25,7 @@ from forgehand.adapters.sql.postgres import PostgresBackend
 from forgehand.adapters.sql.queue import Queue, T, Verb
 from forgehand.adapters.sql.sqlite import SqliteBackend
 from forgehand.adapters.sql.verbs_intake import Record, record_of
+from forgehand.adapters.sql.verbs_once import AlreadyTaken
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState
@@ -136,10 +137,13 @@ class SqlStore:
     async def settle(self, change: Change, fence: Fence, now: float) -> Written:
         if change.job is not None and change.job.id != fence.job:
             raise ValueError(f"a fence on job {fence.job} cannot settle job {change.job.id}")
-        return await self._backend.write(lambda conn: verbs_jobs.settle(conn, change, fence, now))
+        try:
+            return await self._backend.write(lambda conn: verbs_jobs.settle(conn, change, fence, now))
+        except AlreadyTaken:
+            return Written.TAKEN
 
     async def commit(self, change: Change, now: float) -> None:
-        if change.job is not None:
+        if change.job is not None or change.once:
             raise ValueError("a change of a held job is settled under its fence")
         await self._backend.write(lambda conn: verbs_jobs.commit(conn, change, now))
 

@@ -14,6 +14,7 @@ from forgehand.adapters.sql.rows import JOB_COLUMNS, clean, job_from, to_json
 from forgehand.adapters.sql.schema import HELD, PENDING, WAITING
 from forgehand.adapters.sql.statements import columns_of, insert_new, locking, sql
 from forgehand.adapters.sql.verbs_changes import apply, save, save_if_held
+from forgehand.adapters.sql.verbs_once import take_once
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.ports.store import Fence, Unclaimed, Written
 
@@ -60,6 +61,7 @@ def renew(conn: Connection, fence: Fence, lease: float, now: float) -> bool:
 def settle(conn: Connection, change: Change, fence: Fence, now: float) -> Written:
     if not _settle_row(conn, change.job, fence):
         return Written.FENCE_LOST
+    take_once(conn, change)
     apply(conn, change, now)
     return Written.YES
 
