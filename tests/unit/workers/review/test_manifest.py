@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forgehand.workers.review.rules import Depth, Facts, File, Policy, judge
+from forgehand.workers.review.rules.static import Depth, Entry, File, StaticReview, manifest
 
 _NAMES = st.sampled_from(["ruff", "secrets", "rules", "oxlint"])
 _PATHS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
@@ -21,19 +21,22 @@ _FILES = st.builds(
 
 @given(st.lists(_FILES, max_size=30, unique_by=lambda file: file.path))
 def test_every_file_has_one_entry_and_each_entry_a_reason(files: list[File]) -> None:
-    manifest = judge(Facts("a" * 40, "main", "open", False, tuple(files)), Policy()).manifest
-    assert sorted(entry.path for entry in manifest) == sorted(file.path for file in files)
-    assert all(entry.reason and entry.depth in Depth for entry in manifest)
+    entries = _entries(files)
+    assert sorted(entry.path for entry in entries) == sorted(file.path for file in files)
+    assert all(entry.reason and entry.depth in Depth for entry in entries)
 
 
 @given(_FILES)
 def test_only_a_file_that_all_its_analysers_read_whole_is_called_reviewed(file: File) -> None:
-    (entry,) = judge(Facts("a" * 40, "main", "open", False, (file,)), Policy()).manifest
+    (entry,) = _entries([file])
     whole = file.looked and not (file.missed or file.left_out or file.binary or file.status == "removed")
     assert (entry.depth is Depth.REVIEWED) == bool(whole)
 
 
 @given(st.lists(_FILES, max_size=30, unique_by=lambda file: file.path))
 def test_the_order_of_the_files_changes_nothing(files: list[File]) -> None:
-    facts = [Facts("a" * 40, "main", "open", False, tuple(some)) for some in (files, files[::-1])]
-    assert judge(facts[0], Policy()).manifest == judge(facts[1], Policy()).manifest
+    assert _entries(files) == _entries(files[::-1])
+
+
+def _entries(files: list[File]) -> tuple[Entry, ...]:
+    return tuple(manifest(StaticReview("a" * 40, "main", tuple(files))))
