@@ -1,4 +1,4 @@
-"""For machines: is it alive, is it ready, which version, and a few numbers for Prometheus."""
+"""For machines: is it alive, is it ready, which version, and numbers for Prometheus."""
 
 from collections.abc import Callable
 
@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from forgehand.ports.store import Store, StoreUnavailable
 from forgehand.web.admin.live import Live
+from forgehand.web.admin.metrics import measured
 
 
 class Probes:
@@ -58,7 +59,15 @@ class Probes:
             due = await self._store.next_due(now)
             self._late.set(max(0.0, now - due) if due is not None else 0.0)
             self._paused.set(await self._store.paused() is not None)
+            numbers = await self._numbers(now)
             self._up.set(1)
         except StoreUnavailable:
+            numbers = b""
             self._up.set(0)
-        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(self._registry) + numbers, media_type=CONTENT_TYPE_LATEST)
+
+    async def _numbers(self, now: float) -> bytes:
+        """Of this scrape alone, so that two at once do not mix."""
+        registry = CollectorRegistry()
+        registry.register((await measured(self._store, now)).collector())
+        return generate_latest(registry)

@@ -1,7 +1,12 @@
 """What machines ask the admin port."""
 
+from dataclasses import replace
+
 import pytest
 
+from forgehand.domain.facts import Fact
+from forgehand.domain.jobs import Change
+from forgehand.engine.projector import Projector
 from forgehand.ports.store import Pause
 from support import stories
 from support.dashboard import Dashboard
@@ -36,3 +41,22 @@ async def test_metrics_tell_pause_lag_and_store(dashboard: Dashboard) -> None:
         assert line in text
     await dashboard.store.close()
     assert "forgehand_store_up 0.0" in (await dashboard.client.get("/metrics")).text
+
+
+async def test_metrics_tell_what_happened_as_it_was_folded_and_count_nothing_themselves(dashboard: Dashboard) -> None:
+    now = dashboard.clock()
+    ended = Fact("1", "job.completed", now - 900, "g", "j", 22, {"worker": "review", "age": 4.0, "made": {"review": 2}})
+    await dashboard.store.commit(Change(facts=(ended, replace(ended, id="2", kind="pull.merged", data={}))), now)
+    await Projector(dashboard.store, dashboard.clock, holder="test").once()
+    await dashboard.store.commit(Change(facts=(replace(ended, id="3"),)), now)
+    text = (await dashboard.client.get("/metrics")).text
+    for line in (
+        'forgehand_facts_total{kind="job.completed"} 1.0',
+        'forgehand_facts_total{kind="pull.merged"} 1.0',
+        'forgehand_standing{what="under_way"} 1.0',
+        'forgehand_worker_jobs_total{end="completed",worker="review"} 1.0',
+        'forgehand_success_ratio{window="900"} 1.0',
+        "forgehand_projection_lag_seconds 900.0",
+    ):
+        assert line in text
+    assert 'forgehand_job_seconds{quantile="0.95",window="900"}' in text

@@ -1,0 +1,156 @@
+"""Workers, repositories, targets and failures, a row for each, newest first. Called by `web.admin` and `cli`."""
+
+from dataclasses import dataclass
+
+from forgehand.domain.projections import DEAD, FAILURES, OPEN, REPOSITORIES, TARGETS, WAITING, WORKERS
+from forgehand.domain.tallies import Tally, Times, tally_from
+from forgehand.engine.queries.windows import Numbers, failed, success
+from forgehand.ports.store import Projection
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    """`last` is the state in which its last job ended, at `last_at`."""
+
+    worker: str
+    completed: int
+    failed: int
+    success: float | None
+    under_way: int
+    waiting: int
+    dead_letters: int
+    job: Times
+    run: Times
+    last: str
+    last_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryRow:
+    """`approval_rate` is in percent of what was reviewed, each head once; 0.0 when nothing was."""
+
+    id: int
+    name: str
+    prs_reviewed: int
+    prs_approved: int
+    prs_rejected: int
+    prs_merged: int
+    approval_rate: float
+    last_checked: float | None
+    completed: int
+    failed: int
+    success: float | None
+    job: Times
+    last_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    target: str
+    counts: dict[str, int]
+    job: Times
+    last_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRow:
+    """`kind` is that of the fact; the others are empty where it does not name them."""
+
+    fact: str
+    kind: str
+    at: float
+    why: str
+    repository: str
+    subject: str
+    worker: str
+    job: str
+    delivery: str
+    slot: str
+
+
+async def workers(store: Numbers, limit: int, before: float | None = None) -> tuple[WorkerRow, ...]:
+    return tuple(_worker(row) for row in await store.projections(WORKERS, limit, before))
+
+
+async def repositories(store: Numbers, limit: int, before: float | None = None) -> tuple[RepositoryRow, ...]:
+    return tuple(_repository(row) for row in await store.projections(REPOSITORIES, limit, before))
+
+
+async def repository(store: Numbers, repository_id: int) -> RepositoryRow | None:
+    row = await store.projection(REPOSITORIES, str(repository_id))
+    return _repository(row) if row else None
+
+
+async def targets(store: Numbers, limit: int, before: float | None = None) -> tuple[TargetRow, ...]:
+    return tuple(_target(row) for row in await store.projections(TARGETS, limit, before))
+
+
+async def failures(store: Numbers, limit: int, before: float | None = None) -> tuple[FailureRow, ...]:
+    return tuple(_failure(row) for row in await store.projections(FAILURES, limit, before))
+
+
+def approval_rate(tally: Tally) -> float:
+    reviewed = tally.count("review.judged")
+    return round(100 * tally.count("review.approved") / reviewed, 2) if reviewed else 0.0
+
+
+def _worker(row: Projection) -> WorkerRow:
+    tally = tally_from(row.content, row.at)
+    return WorkerRow(
+        worker=row.name,
+        completed=_ended(tally, "completed"),
+        failed=_ended(tally, "failed") + _ended(tally, "dead_letter"),
+        success=success(tally.counts),
+        under_way=tally.count(OPEN),
+        waiting=tally.count(WAITING),
+        dead_letters=tally.count(DEAD),
+        job=tally.times("job"),
+        run=tally.times("run"),
+        last=tally.last(f"job.{row.name}"),
+        last_at=row.at,
+    )
+
+
+def _ended(tally: Tally, state: str) -> int:
+    """A worker's jobs are work, planning or clockwork, each counted under its own name."""
+    return sum(tally.count(f"{group}.{state}") for group in ("job", "plan", "poll"))
+
+
+def _repository(row: Projection) -> RepositoryRow:
+    tally = tally_from(row.content, row.at)
+    return RepositoryRow(
+        id=int(row.name),
+        name=tally.last("name"),
+        prs_reviewed=tally.count("review.judged"),
+        prs_approved=tally.count("review.approved"),
+        prs_rejected=tally.count("review.rejected"),
+        prs_merged=tally.count("pull.merged"),
+        approval_rate=approval_rate(tally),
+        last_checked=tally.last_at("job.review"),
+        completed=tally.count("job.completed"),
+        failed=failed(tally.counts),
+        success=success(tally.counts),
+        job=tally.times("job"),
+        last_at=row.at,
+    )
+
+
+def _target(row: Projection) -> TargetRow:
+    tally = tally_from(row.content, row.at)
+    return TargetRow(row.name, tally.counts, tally.times("job"), row.at)
+
+
+def _failure(row: Projection) -> FailureRow:
+    tally = tally_from(row.content, row.at)
+    return FailureRow(
+        fact=row.name,
+        kind=tally.last("kind"),
+        at=row.at,
+        why=tally.last("why") or tally.last("summary"),
+        repository=tally.last("repository"),
+        subject=tally.last("subject"),
+        worker=tally.last("worker"),
+        job=tally.last("job"),
+        delivery=tally.last("delivery"),
+        slot=tally.last("slot"),
+    )

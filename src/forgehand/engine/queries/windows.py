@@ -1,0 +1,83 @@
+"""Windows, totals and the lag: rows of the projections as values. Called by `overview`, `lists` and `web.admin`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from forgehand.domain.projections import ALL, TOTALS, window_series, window_start
+from forgehand.domain.tallies import Tally, Times, tally_from
+from forgehand.ports import store as ports
+from forgehand.ports.store import Projection
+
+
+class Numbers(ports.Folding, ports.Reads, ports.Jobs, ports.Controls, Protocol):
+    """The part of the store that numbers are read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What happened from `start` on for `span` seconds. `success`: of the work that ended, the share in percent that
+    did not fail; None where none ended. `job`: from when work was made to its end. `counts` are by kind of fact."""
+
+    start: float
+    span: int
+    counts: Mapping[str, int]
+    job: Times
+    run: Times
+    effect: Times
+
+    @property
+    def received(self) -> int:
+        return self.counts.get("delivery.received", 0)
+
+    @property
+    def completed(self) -> int:
+        return self.counts.get("job.completed", 0)
+
+    @property
+    def failed(self) -> int:
+        return failed(self.counts)
+
+    @property
+    def success(self) -> float | None:
+        return success(self.counts)
+
+
+async def windows(
+    store: Numbers, span: int, limit: int, *, scope: str = ALL, before: float | None = None
+) -> tuple[Window, ...]:
+    """The last windows of a length in which something happened, newest first. `scope` as in `window_series`."""
+    rows = await store.projections(window_series(span, scope), limit, before)
+    return tuple(_window(row, span) for row in rows)
+
+
+async def window(store: Numbers, span: int, at: float, *, scope: str = ALL) -> Window | None:
+    """The window that lies around a time; None where nothing happened in it."""
+    row = await store.projection(window_series(span, scope), str(window_start(at, span)))
+    return _window(row, span) if row else None
+
+
+async def totals(store: Numbers) -> Tally:
+    """Everything since the beginning, and what stands now."""
+    row = await store.projection(TOTALS, ALL)
+    return tally_from(row.content, row.at) if row else Tally()
+
+
+async def lag(store: Numbers, now: float) -> float:
+    """Seconds by which the numbers are behind: the age of the oldest fact that is in none of them."""
+    since = await store.unfolded_since()
+    return 0.0 if since is None else max(0.0, now - since)
+
+
+def failed(counts: Mapping[str, int]) -> int:
+    return counts.get("job.failed", 0) + counts.get("job.dead_letter", 0)
+
+
+def success(counts: Mapping[str, int]) -> float | None:
+    completed, lost = counts.get("job.completed", 0), failed(counts)
+    return round(100 * completed / (completed + lost), 2) if completed + lost else None
+
+
+def _window(row: Projection, span: int) -> Window:
+    tally = tally_from(row.content, row.at)
+    return Window(row.at, span, tally.counts, tally.times("job"), tally.times("run"), tally.times("effect"))

@@ -1,0 +1,112 @@
+from typing import Any
+
+import pytest
+
+from forgehand.adapters.memory import MemoryStore
+from forgehand.domain.facts import Fact
+from forgehand.domain.jobs import Change
+from forgehand.engine.projector import Projector
+from forgehand.engine.queries import Health, Standing, failures, overview, repositories, repository, windows, workers
+from support.stores import NOW
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_an_empty_store_is_idle_and_shows_nothing_wrong() -> None:
+    told = await overview(await a_store(), NOW)
+    healths = {tile.name: tile.health for tile in told.tiles}
+    assert healths == {
+        "last event": Health.IDLE,
+        "success": Health.IDLE,
+        "backlog": Health.GREEN,
+        "p95": Health.IDLE,
+        "lag": Health.GREEN,
+    }
+    assert told.standing == Standing(0, 0, 0, 0, 0)
+    assert (told.hours, told.counts, told.lag) == ((), {}, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "health"),
+    [(15, Health.GREEN), (16, Health.AMBER), (45, Health.AMBER), (46, Health.RED)],
+)
+async def test_the_last_event_is_judged_by_its_age(minutes: int, health: Health) -> None:
+    store = await a_store(fact("delivery.received", at=NOW - minutes * 60, event="push"))
+    assert (await tile(store, "last event")) == health
+
+
+@pytest.mark.parametrize(
+    ("completed", "failed", "health"),
+    [(95, 5, Health.GREEN), (94, 6, Health.AMBER), (80, 20, Health.AMBER), (79, 21, Health.RED)],
+)
+async def test_success_is_judged_by_its_share_of_what_ended(completed: int, failed: int, health: Health) -> None:
+    ended = [a_job_fact("completed") for _ in range(completed)] + [a_job_fact("failed") for _ in range(failed)]
+    store = await a_store(*ended)
+    assert (await tile(store, "success")) == health
+    assert (await windows(store, 3600, 9))[0].success == completed
+
+
+@pytest.mark.parametrize(("seconds", "health"), [(50, Health.GREEN), (100, Health.AMBER), (200, Health.RED)])
+async def test_the_slowest_twentieth_is_judged_by_how_long_it_took(seconds: float, health: Health) -> None:
+    assert (await tile(await a_store(a_job_fact("completed", age=seconds)), "p95")) == health
+
+
+async def test_what_is_not_folded_yet_is_shown_as_the_lag() -> None:
+    store = await a_store()
+    await store.commit(Change(facts=(fact("pull.merged", at=NOW - 30),)), NOW)
+    told = await overview(store, NOW)
+    assert told.lag == 30.0
+    assert (await tile(store, "lag")) == Health.AMBER
+
+
+async def test_a_repository_tells_its_reviews_merges_and_approval_rate() -> None:
+    verdicts = ["approved", "approved", "rejected"]
+    judged = [
+        fact("review.judged", repository_id=22, verdict=verdict, repository="acme/rocket") for verdict in verdicts
+    ]
+    store = await a_store(*judged, fact("pull.merged", repository_id=22), a_job_fact("completed", repository_id=22))
+    told = await repository(store, 22)
+    assert told is not None
+    assert (told.name, told.prs_reviewed, told.prs_merged, told.prs_rejected) == ("acme/rocket", 3, 1, 1)
+    assert (told.approval_rate, told.last_checked) == (66.67, NOW)
+    assert await repositories(store, 9) == (told,)
+    assert await repository(store, 33) is None
+
+
+async def test_workers_and_failures_are_listed_newest_first() -> None:
+    store = await a_store(
+        fact("delivery.planned", made={"review": 2}),
+        a_job_fact("failed", at=NOW - 5, why="no such branch"),
+        fact("job.completed", at=NOW, worker="sweep"),
+        fact("effect.unknown", at=NOW - 9, summary="comment on acme/rocket#7", slot="s"),
+    )
+    sweep, review = await workers(store, 9)
+    assert (review.worker, review.failed, review.under_way, review.success) == ("review", 1, 1, 0.0)
+    assert (sweep.worker, sweep.completed, sweep.last) == ("sweep", 1, "completed")
+    assert [(each.kind, each.why) for each in await failures(store, 9)] == [
+        ("job.failed", "no such branch"),
+        ("effect.unknown", "comment on acme/rocket#7"),
+    ]
+    assert [each.kind for each in await failures(store, 9, before=NOW - 5)] == ["effect.unknown"]
+
+
+async def tile(store: MemoryStore, name: str) -> Health:
+    return next(tile.health for tile in (await overview(store, NOW)).tiles if tile.name == name)
+
+
+async def a_store(*facts: Fact) -> MemoryStore:
+    """With these facts, folded."""
+    store = MemoryStore()
+    await store.open()
+    named = tuple(Fact(str(n), f.kind, f.at, f.delivery, f.job, f.repository_id, f.data) for n, f in enumerate(facts))
+    await store.commit(Change(facts=named), NOW)
+    await Projector(store, lambda: NOW, holder="test").once()
+    return store
+
+
+def fact(kind: str, *, at: float = NOW, repository_id: int | None = None, **data: Any) -> Fact:
+    return Fact("", kind, at, repository_id=repository_id, data=data)
+
+
+def a_job_fact(state: str, *, at: float = NOW, repository_id: int = 22, **data: Any) -> Fact:
+    return fact(f"job.{state}", at=at, repository_id=repository_id, worker="review", **data)
