@@ -8,6 +8,7 @@ document, stays in force, and the problems are told.
 import asyncio
 import json
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 
 from forgehand.crafts.policy_change import unusable, would_change
 from forgehand.crafts.policy_file import MAX_BYTES, PATH, parse
@@ -125,8 +126,11 @@ class RepositoryPolicies:
 
 
 async def _parsed(raw: bytes, name: str) -> PolicyFile:
-    """A large file takes a moment, in which others go on."""
-    return await asyncio.to_thread(parse, raw, name)
+    """A large file takes a moment, in which others go on; the same is read again for every pull request."""
+    return await asyncio.to_thread(_parse, raw, name)
+
+
+_parse = lru_cache(maxsize=64)(parse)
 
 
 def _problems(error: PolicyError | Unprocessable, name: str) -> tuple[Problem, ...]:
