@@ -30,6 +30,7 @@ from forgehand.engine.steps import Steps, silent
 from forgehand.engine.sweep import Sweep
 from forgehand.engine.tidy import Tidy
 from forgehand.ports.desk import Worker
+from forgehand.ports.github import OpenPulls
 from forgehand.ports.sandbox import Sandbox
 from forgehand.ports.store import Store, StoreUnavailable, Unclaimed
 from forgehand.ports.wakeups import Wakeups
@@ -83,6 +84,8 @@ class Crew:
     rescue: Rescue
     schedule: Schedule
     projector: Projector
+    parts: Parts
+    repositories: OpenPulls
     sign_in: Callable[[], Awaitable[str]]
     """Ask GitHub who we are, as the App: its slug. Raises a GitHubError."""
 
@@ -168,18 +171,19 @@ async def working(app: App) -> AsyncIterator[Crew]:
                 raise SettingsError(f"GITHUB_APP_SLUG is {settings.github_app_slug}, but this App is called {slug}")
             return slug
 
+        open_pulls = gh.OpenPullReader(github, tokens)
         known = specs(app.built_in, Mode(settings.mode))
         workers: dict[str, Worker] = {each.spec.type: each.make(parts) for each in app.built_in}
         for engine in (
             Planner(app.store, known, identity.get),
             Sweep(gh.HookReader(github), app.store, settings.sweep_seconds),
             Tidy(app.store, settings.keep_days * DAY),
-            Reconcile(gh.OpenPullReader(github, tokens), app.store, known),
+            Reconcile(open_pulls, app.store, known),
         ):
             workers[engine.type] = engine
         gate = Gate(app.store, gh.performers(github, tokens, identity), time.time, gate_times(settings), app.steps)
         runner = _runner(app, workers, gate, grants(known))
-        yield Crew(workers, runner, _rescue(app), _schedule(app), _projector(app), sign_in)
+        yield Crew(workers, runner, _rescue(app), _schedule(app), _projector(app), parts, open_pulls, sign_in)
 
 
 ADMIN_URL = "admin_url"

@@ -5,19 +5,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from forgehand.assembly.build import App
+from forgehand.assembly.build import App, working
 from forgehand.assembly.limits import operator_limits
 from forgehand.assembly.settings import Settings
+from forgehand.assembly.workers import sources
 from forgehand.crafts import policy_file
 from forgehand.crafts.policy_cases import Tried, read_cases, try_case
 from forgehand.crafts.policy_file import parse
 from forgehand.crafts.policy_trial import Trial, trials
 from forgehand.domain.policy import PolicyError, PolicyFile, Problem, effective
 from forgehand.domain.policy.limits import NOTHING
+from forgehand.ports.github import NotFound
+from forgehand.workers import review
+from forgehand.workers.review import Explained
 
 DAY = 24 * 3600.0
 
-__all__ = ["Trial", "Tried", "schema", "simulated", "tried", "validated"]
+__all__ = ["Explained", "Trial", "Tried", "explained", "schema", "simulated", "tried", "validated"]
 
 
 def schema() -> dict[str, Any]:
@@ -44,6 +48,17 @@ async def simulated(app: App, path: Path, days: float, repository: str) -> list[
     """What became of the pull requests of the last `days` under the file. Raises as `validated`."""
     since = time.time() - days * DAY
     return [each async for each in trials(app.store, operator_limits(app.settings), _read(path), since, repository)]
+
+
+async def explained(app: App, repository: str, number: int) -> Explained:
+    """What is decided about a pull request at this moment, read from GitHub. Raises a GitHubError."""
+    async with working(app) as crew:
+        for repo in await crew.repositories.repositories():
+            if repo.full_name.casefold() == repository.casefold():
+                return await review.explained(sources(crew.parts), repo, number)
+    raise NotFound(
+        f"the App is not installed on a repository {repository}: give OWNER/NAME#NUMBER of one that it is on"
+    )
 
 
 def _read(path: Path) -> PolicyFile:

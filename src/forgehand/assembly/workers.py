@@ -56,14 +56,14 @@ BUILT_IN: tuple[BuiltIn, ...] = (
         ),
     ),
     BuiltIn(
-        review.DECIDE_SPEC, lambda parts: review.DecideWorker(_sources(parts), parts.pulls_about, parts.details_url)
+        review.DECIDE_SPEC, lambda parts: review.DecideWorker(sources(parts), parts.pulls_about, parts.details_url)
     ),
-    BuiltIn(review.LAND_SPEC, lambda parts: review.LandWorker(_sources(parts))),
-    BuiltIn(review.QUEUE_SPEC, lambda parts: review.QueueWorker(_sources(parts))),
+    BuiltIn(review.LAND_SPEC, lambda parts: review.LandWorker(sources(parts))),
+    BuiltIn(review.QUEUE_SPEC, lambda parts: review.QueueWorker(sources(parts))),
 )
 
 
-def _sources(parts: Parts) -> review.Sources:
+def sources(parts: Parts) -> review.Sources:
     """What a decision about a pull request is read from."""
     return review.Sources(
         pulls=parts.pulls,

@@ -1,15 +1,16 @@
 """`forgehand policy`: look at a policy file, try it out, and see what it makes of a pull request."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from forgehand.cli.opening import with_app
-from forgehand.cli.printing import Json, clean, counted, emit_json, table
+from forgehand.cli.printing import Json, clean, counted, details, emit_json, table
 
 if TYPE_CHECKING:
-    from forgehand.assembly.policies import Trial, Tried
+    from forgehand.assembly.policies import Explained, Trial, Tried
 
 policy = typer.Typer(help="Validate, test and try out `.forgehand/config.yml`.", no_args_is_help=True)
 
@@ -72,6 +73,22 @@ def try_cases(
 
 
 @policy.command()
+def explain(
+    pull: Annotated[str, typer.Argument(metavar="PULL", help="The pull request, as OWNER/NAME#NUMBER.")],
+    json: Json = False,
+) -> None:
+    """What is decided about a pull request, and why: the whole tree. Reads GitHub and writes nothing."""
+    from forgehand.assembly.policies import explained
+
+    repository, number = _named(pull)
+    found = with_app(lambda app: explained(app, repository, number), ready=True)
+    if json:
+        emit_json(_explained(found))
+    else:
+        _print_explained(found, pull)
+
+
+@policy.command()
 def simulate(
     days: Annotated[float, typer.Option(min=0, help="How many days back.")] = 30,
     config: Config = FILE,
@@ -89,6 +106,49 @@ def simulate(
     rows = [row for each in changed for row in _rows(each)]
     table(["pull request", "what", "under the policy in force", f"under {config}"], rows, "Nothing would change.")
     typer.echo(f"{counted(len(trials), 'pull request')} judged, {len(changed)} would be judged otherwise.")
+
+
+def _named(pull: str) -> tuple[str, int]:
+    match = re.fullmatch(r"([^/\s#]+/[^/\s#]+)#([0-9]{1,9})", pull)
+    if match is None:
+        raise typer.BadParameter(f"{pull!r} is no OWNER/NAME#NUMBER", param_hint="PULL")
+    return match[1], int(match[2])
+
+
+def _explained(found: "Explained") -> dict[str, object]:
+    from forgehand.domain.rulings import to_json
+
+    return {
+        "head": found.pull.head_sha,
+        "standing": found.decision.standing,
+        "why": found.decision.why_not,
+        "policy": {
+            "sha": found.loaded.sha,
+            "source": found.loaded.source,
+            "problems": found.loaded.problems,
+            "notes": found.loaded.notes,
+        },
+        "ruling": to_json(found.decision.ruling),
+    }
+
+
+def _print_explained(found: "Explained", pull: str) -> None:
+    from forgehand.cli.trees import print_tree
+
+    loaded, decision = found.loaded, found.decision
+    details(
+        {
+            "pull request": f"{pull} {found.pull.title}",
+            "head": f"{found.pull.head_sha[:7]} into {found.pull.base_ref}",
+            "standing": decision.standing,
+            "why": decision.why_not,
+            "policy": loaded.source,
+            "problems": "\n".join(map(str, loaded.problems)),
+            "notes": "\n".join(loaded.notes),
+        }
+    )
+    typer.echo("")
+    print_tree(decision.ruling)
 
 
 def _case(tried: "Tried") -> dict[str, object]:

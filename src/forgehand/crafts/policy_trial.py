@@ -10,6 +10,7 @@ from forgehand.crafts.policies import Kept, document_key, read_kept
 from forgehand.crafts.policy_file import parse
 from forgehand.domain.policy import (
     OperatorLimits,
+    PolicyError,
     PolicyFile,
     PullFacts,
     RepositoryPolicy,
@@ -82,7 +83,11 @@ async def _in_force(stored: Stored, repository_id: int) -> tuple[PolicyFile, Pol
 
 
 def _file(kept: Kept | None) -> PolicyFile:
-    return parse(kept.text.encode()) if kept and kept.text is not None else NOTHING
+    """What was valid for an earlier version of ours only is not in force."""
+    try:
+        return parse(kept.text.encode()) if kept and kept.text is not None else NOTHING
+    except PolicyError:
+        return NOTHING
 
 
 def _trial(pull: PullState, facts: PullFacts, old: RepositoryPolicy, new: RepositoryPolicy) -> Trial:

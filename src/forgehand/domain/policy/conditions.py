@@ -20,19 +20,19 @@ def holds(condition: r.Condition, facts: PullFacts) -> Ruling:
     """The ruling on one condition, with those on its parts."""
     match condition:
         case r.AllOf(parts):
-            return all_of([holds(part, facts) for part in parts])
+            return _all_of([holds(part, facts) for part in parts])
         case r.AnyOf(parts):
             return _any_of([holds(part, facts) for part in parts])
         case r.Not(part):
             return _opposite(holds(part, facts))
         case r.Checks():
-            return all_of(_checks(condition, facts))
+            return _all_of(_checks(condition, facts))
         case r.Reviews():
-            return all_of(holds_for_reviews(condition, facts))
+            return _all_of(holds_for_reviews(condition, facts))
         case r.Files(paths):
-            return all_of(_files(paths, facts))
+            return _all_of(_files(paths, facts))
         case r.Size():
-            return all_of(_size(condition, facts))
+            return _all_of(_size(condition, facts))
         case _:
             return _named(condition, facts)
 
@@ -41,11 +41,11 @@ def _named(condition: r.Labels | r.Author | r.Base | r.Head | r.Draft | r.Title 
     """Conditions about what is always known, but for the author's permission."""
     match condition:
         case r.Labels(labels):
-            return all_of(_texts("labels", "label", labels, facts.labels))
+            return _all_of(_texts("labels", "label", labels, facts.labels))
         case r.Title(text):
-            return all_of(_texts("title", "title", text, (facts.title,)))
+            return _all_of(_texts("title", "title", text, (facts.title,)))
         case r.Body(text):
-            return all_of(_texts("body", "description", text, (facts.body,)))
+            return _all_of(_texts("body", "description", text, (facts.body,)))
         case r.Base(branches):
             return _branch("base", facts.base, branches)
         case r.Head(branches):
@@ -54,10 +54,10 @@ def _named(condition: r.Labels | r.Author | r.Base | r.Head | r.Draft | r.Title 
             found, other = ("a draft", "none") if facts.draft else ("no draft", "a draft")
             return _ruling("draft", facts.draft is wanted, f"The pull request is {found}", other)
         case r.Author():
-            return all_of(_author(condition, facts))
+            return _all_of(_author(condition, facts))
 
 
-def all_of(parts: Sequence[Ruling]) -> Ruling:
+def _all_of(parts: Sequence[Ruling]) -> Ruling:
     """The first part that is violated decides, else the first that nobody can judge yet."""
     if len(parts) == 1:
         return parts[0]

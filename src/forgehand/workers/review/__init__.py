@@ -4,6 +4,7 @@ from forgehand.domain.followups import DECIDE
 from forgehand.domain.modes import APPLY
 from forgehand.domain.routing import Trigger, WorkerSpec
 from forgehand.workers.review.decide_worker import DecideWorker
+from forgehand.workers.review.explaining import Explained, explained
 from forgehand.workers.review.followups import LAND, QUEUE
 from forgehand.workers.review.land_worker import LandWorker
 from forgehand.workers.review.queue_worker import QueueWorker
@@ -16,10 +17,12 @@ __all__ = [
     "QUEUE_SPEC",
     "REVIEW_SPEC",
     "DecideWorker",
+    "Explained",
     "LandWorker",
     "QueueWorker",
     "ReviewWorker",
     "Sources",
+    "explained",
 ]
 
 REVIEW_SPEC = WorkerSpec(
