@@ -6,6 +6,7 @@ from dotenv import dotenv_values
 
 from forgehand.assembly.credentials import NewApp, app_in, keep, manifest, with_variables, write_private
 from forgehand.assembly.settings import Settings, SettingsError, read_settings
+from forgehand.assembly.workers import BUILT_IN, listens
 from forgehand.practice.keys import private_key
 
 PEM = private_key(7)
@@ -35,7 +36,7 @@ def test_the_manifest_asks_for_what_speaking_needs_and_no_more() -> None:
         "pull_requests": "write",
         "statuses": "read",
     }
-    assert asked["default_events"] == ["pull_request"]
+    assert asked["default_events"] == sorted(listens(BUILT_IN))
     assert asked["public"] is False
     assert asked["hook_attributes"] == {"url": "https://example.org/hook", "active": True}
 

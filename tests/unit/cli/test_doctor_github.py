@@ -6,6 +6,7 @@ from forgehand.adapters.github import Installed, Probe
 from forgehand.assembly.checks import Check, Level
 from forgehand.assembly.doctor_github import judge
 from forgehand.assembly.settings import read_settings
+from forgehand.assembly.workers import BUILT_IN, listens
 from forgehand.ports.github import HookDelivery
 
 SETTINGS = read_settings(_env_file=None, github_app_id="7", github_api_url="https://api.github.com")
@@ -16,7 +17,7 @@ INSTALLED = Installed(
     suspended=False,
     all_repositories=False,
     permissions={"checks": "write"},
-    events=("pull_request",),
+    events=tuple(sorted(listens(BUILT_IN))),
     missing={},
 )
 WELL = Probe(
@@ -25,7 +26,7 @@ WELL = Probe(
     name="Hand",
     url="https://github.com/apps/hand",
     permissions={"checks": "write"},
-    events=("pull_request",),
+    events=tuple(sorted(listens(BUILT_IN))),
     missing={},
     hook_url="https://forgehand.example.org/webhooks/github",
     hook_verifies_tls=True,
@@ -82,7 +83,7 @@ def test_a_webhook_that_is_not_as_it_should_be_is_named(
 
 
 def test_an_event_that_is_not_subscribed_is_named_with_where_to_change_it() -> None:
-    check = checks(replace(WELL, events=("push",)))["events"]
+    check = checks(replace(WELL, events=tuple(listens(BUILT_IN) - {"pull_request"})))["events"]
     assert (check.level, check.says) == (Level.WARNING, "GitHub does not send pull_request")
     assert "https://github.com/settings/apps/hand/permissions" in check.remedy
 
