@@ -146,6 +146,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
         admin = await _admin_base_url(app)
         pulls = gh.PullReader(github, tokens, identity)
         contents, branches = gh.ContentReader(github, tokens), gh.BranchReader(github, tokens)
+        known = specs(app.built_in, Mode(settings.mode))
         parts = Parts(
             pulls=pulls,
             pulls_about=pulls,
@@ -162,6 +163,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
             details_url=lambda slot: f"{admin}/admin/effects/{slot}",
             documents=app.store,
             operator=APPLY.within(Mode(settings.mode)),
+            workers={each.type: each for each in known},
         )
 
         async def sign_in() -> str:
@@ -172,7 +174,6 @@ async def working(app: App) -> AsyncIterator[Crew]:
             return slug
 
         open_pulls = gh.OpenPullReader(github, tokens)
-        known = specs(app.built_in, Mode(settings.mode))
         workers: dict[str, Worker] = {each.spec.type: each.make(parts) for each in app.built_in}
         for engine in (
             Planner(app.store, known, identity.get),

@@ -1,6 +1,6 @@
 """The workers of this build: one line each. `docs/adding-a-worker.md` shows how to add one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from forgehand.domain.modes import Grant, Grants, Mode
@@ -16,7 +16,7 @@ from forgehand.ports.github import PullRequests, PullsAbout
 from forgehand.ports.people import People
 from forgehand.ports.policies import Policies
 from forgehand.ports.store import Documents
-from forgehand.workers import review
+from forgehand.workers import commands, review
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class Parts:
     documents: Documents
     operator: Grant
     """The most that a job may do."""
+    workers: Mapping[str, WorkerSpec]
+    """Those that run here, by type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,12 @@ BUILT_IN: tuple[BuiltIn, ...] = (
     ),
     BuiltIn(review.LAND_SPEC, lambda parts: review.LandWorker(sources(parts))),
     BuiltIn(review.QUEUE_SPEC, lambda parts: review.QueueWorker(sources(parts))),
+    BuiltIn(
+        commands.SPEC,
+        lambda parts: commands.CommandsWorker(
+            commands.Ports(parts.pulls, parts.people, parts.conversation, parts.documents), parts.workers
+        ),
+    ),
 )
 
 

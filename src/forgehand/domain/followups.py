@@ -5,6 +5,7 @@ committed with what was learned, or not at all. Pure.
 """
 
 from forgehand.domain.jobs import Job, job_id
+from forgehand.domain.routing import WorkerSpec
 
 DECIDE = "decide"
 """The type, and the worker, of the jobs that judge a pull request as a whole and say what stands in its way."""
@@ -28,6 +29,31 @@ def look_again(job: Job, number: int, now: float, *, because: str) -> Job:
         payload={"event": because},
         lane=f"{DECIDE}:{job.repository_id}:{subject}",
         run_at=now,
+        max_attempts=job.max_attempts,
+        delivery=job.delivery,
+        correlation=job.correlation,
+    )
+
+
+def ask_again(job: Job, worker: WorkerSpec, number: int, head: str, now: float) -> Job:
+    """The job of another worker about pull request `number`, because a person asked for it by comment: it does once
+    more what may have been done before, and supersedes an unfinished one of its lane."""
+    subject = f"pull/{number}"
+    return Job(
+        id=job_id("ask again", job.id, worker.id, number, near=job.id),
+        type=worker.type,
+        worker=worker.id,
+        tenant=job.tenant,
+        repository_id=job.repository_id,
+        repository=job.repository,
+        subject=subject,
+        created_at=now,
+        payload={"event": "command"},
+        grant=worker.grant,
+        lane=f"{worker.id}:{job.repository_id}:{subject}",
+        revision=head,
+        run_at=now,
+        max_duration=worker.max_duration,
         max_attempts=job.max_attempts,
         delivery=job.delivery,
         correlation=job.correlation,

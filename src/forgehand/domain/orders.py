@@ -1,5 +1,5 @@
-"""What people last ordered on a pull request by comment: to stop, or to merge one head. Kept as a document under `key`,
-written in the Change that consumes the comment, obeyed by whatever decides about merges. Pure.
+"""What people last ordered on a pull request by comment: to stop, to merge one head, that one head is approved. Kept as
+a document under `key`, written in the Change that consumes the comment, obeyed by whatever decides about merges. Pure.
 """
 
 import json
@@ -9,11 +9,15 @@ from dataclasses import asdict, dataclass
 @dataclass(frozen=True, slots=True)
 class Orders:
     """Logins, empty where nobody ordered it. `stopped_by` holds until somebody asks for a merge; `merge_by` asked for
-    it at `merge_head`, and at no other."""
+    it at `merge_head`, and `approved_by` approved `approved_head`: these hold for no other. `comment` is the id of the
+    last comment that was obeyed."""
 
     stopped_by: str = ""
     merge_by: str = ""
     merge_head: str = ""
+    approved_by: tuple[str, ...] = ()
+    approved_head: str = ""
+    comment: int = 0
 
 
 NO_ORDERS = Orders()
@@ -30,4 +34,7 @@ def to_json(orders: Orders) -> str:
 
 def from_json(text: str | None) -> Orders:
     """The orders that `to_json` wrote; none where there is no document. Raises ValueError or TypeError for others."""
-    return Orders(**json.loads(text)) if text else NO_ORDERS
+    if not text:
+        return NO_ORDERS
+    kept = json.loads(text)
+    return Orders(**{**kept, "approved_by": tuple(kept.get("approved_by", ()))})

@@ -5,11 +5,13 @@ creates follow from the delivery.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from forgehand.domain.events import Event, Unhandled, each_about_one, parse
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.jobs import PLAN, Done, Failed, Job, Outcome, job_id
+from forgehand.domain.pulls import PullState
 from forgehand.domain.routing import Match, WorkerSpec, match
 from forgehand.engine.intake import planning_job
 from forgehand.ports.desk import Desk
@@ -58,6 +60,8 @@ class Us(Protocol):
 class PlanStore(Intake, Controls, Protocol):
     """The part of the store that planning needs."""
 
+    async def pull(self, repository_id: int, number: int) -> PullState | None: ...
+
 
 class Planner:
     """`us` is asked only for events that may be of our own making."""
@@ -83,7 +87,7 @@ class Planner:
         if turn > MOST_IN_A_ROW:
             why = f"our own App moved {event.subject} {turn} times in a row: it rests until somebody else pushes"
             return _nothing(desk, why, event, marks)
-        return self._plan(desk, event, marks)
+        return self._plan(desk, await self._as_seen(event), marks)
 
     def _plan(self, desk: Desk, event: Event, marks: Mapping[str, str]) -> Done:
         guid, now = event.delivery, desk.now()
@@ -124,6 +128,13 @@ class Planner:
         ours = bool(event.app) and event.app == us.app_id and event.action not in ASKED_FOR
         return ours or event.sender == us.login
 
+    async def _as_seen(self, event: Event) -> Event:
+        """A comment does not say which head its author saw; what we last said of the pull request does, near enough."""
+        if event.comment is None or event.pull is None or event.pull.head_sha:
+            return event
+        known = await self._store.pull(event.repo.id, event.pull.number)
+        return replace(event, pull=replace(event.pull, head_sha=known.head_sha)) if known else event
+
     async def _own_turn(self, event: Event) -> tuple[Mapping[str, str], int]:
         """How often in a row, this time included, our own App moved the head of this pull request, and how that is
         remembered: the chain goes on while each move begins where our last one ended."""
@@ -140,7 +151,8 @@ class Planner:
 
 
 def job_for(matched: Match, event: Event, now: float, *, replay: str = "") -> Job:
-    """The job of one worker for one event: the same event gives the same id, a replay gives another."""
+    """The job of one worker for one event: the same event gives the same id, a replay gives another. Those of comments
+    on one pull request run one at a time, since each may change what another one reads."""
     worker, subject = matched.worker, event.subject
     revision = event.pull.head_sha if event.pull else event.commit or (event.moved.after if event.moved else "")
     return Job(
@@ -155,6 +167,7 @@ def job_for(matched: Match, event: Event, now: float, *, replay: str = "") -> Jo
         payload=_payload(event),
         grant=worker.grant,
         lane=_lane(worker, event),
+        key=f"{worker.id}:{event.repo.id}:{subject}" if event.comment else "",
         revision=revision,
         run_at=now,
         max_duration=worker.max_duration,

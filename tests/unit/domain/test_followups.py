@@ -1,7 +1,8 @@
 """What a worker learned makes the decision about its pull request be looked at again."""
 
-from forgehand.domain.followups import look_again
+from forgehand.domain.followups import ask_again, look_again
 from forgehand.domain.jobs import Job
+from forgehand.domain.routing import WorkerSpec
 
 TESTED = Job("t1", "testing", "testing", 11, 42, "acme/shop", "pull/7", 1.0, delivery="g1", correlation="g1", fence=2)
 
@@ -21,3 +22,11 @@ def test_the_same_attempt_asks_once_and_decisions_about_one_pull_request_share_a
 
 def test_it_gives_no_power() -> None:
     assert look_again(TESTED, 7, 5.0, because="tests").grant.allow_push is False
+
+
+def test_what_a_person_asks_for_again_has_the_means_of_its_worker_and_its_lane() -> None:
+    worker = WorkerSpec("review", "review", (), max_duration=900.0)
+    job = ask_again(TESTED, worker, 7, "a" * 40, 5.0)
+    assert (job.type, job.subject, job.revision, job.max_duration) == ("review", "pull/7", "a" * 40, 900.0)
+    assert (job.lane, job.payload) == ("review:42:pull/7", {"event": "command"})
+    assert job.id == ask_again(TESTED, worker, 7, "a" * 40, 6.0).id

@@ -5,7 +5,15 @@ import pytest
 from forgehand.domain.orders import NO_ORDERS, Orders, from_json, key, to_json
 
 
-@pytest.mark.parametrize("orders", [NO_ORDERS, Orders(stopped_by="ada"), Orders(merge_by="ada", merge_head="a" * 40)])
+@pytest.mark.parametrize(
+    "orders",
+    [
+        NO_ORDERS,
+        Orders(stopped_by="ada"),
+        Orders(merge_by="ada", merge_head="a" * 40, comment=5),
+        Orders(approved_by=("ada", "bob"), approved_head="a" * 40),
+    ],
+)
 def test_orders_survive_being_kept(orders: Orders) -> None:
     assert from_json(to_json(orders)) == orders
 

@@ -8,6 +8,8 @@ from forgehand.adapters.github.identity import Self
 from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.jobs import Change, Done, Job, JobState
+from forgehand.domain.pulls import PullStage, PullState, Standing
+from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import Trigger, WorkerSpec
 from forgehand.engine.desk import JobDesk
 from forgehand.engine.dry_run import DryGate
@@ -136,6 +138,32 @@ async def test_each_comment_is_a_wish_of_its_own(plan: Planned, store: MemorySto
     assert stored is not None
     assert stored.state is JobState.PENDING
     assert second.payload["comment"] == 2
+
+
+async def test_comments_on_one_pull_request_are_obeyed_one_at_a_time(plan: Planned) -> None:
+    [first] = await plan("issue_comment", **comment(1))
+    [second] = await plan("issue_comment", **comment(2))
+    assert first.key == second.key == "commands:2:pull/7"
+
+
+async def test_a_comment_is_about_the_head_that_was_last_told_of(plan: Planned, store: MemoryStore) -> None:
+    [unknown] = await plan("issue_comment", **comment(1))
+    state = PullState(
+        repo=Repo(1, 2, "octo/shop"),
+        number=7,
+        title="",
+        author="dev",
+        base_ref="main",
+        head_sha=shas(3),
+        state=PullStage.OPEN,
+        standing=Standing.READY,
+        url="",
+        generation=1,
+        updated_at=NOW,
+    )
+    await store.commit(Change(pulls=(state,)), NOW)
+    [known] = await plan("issue_comment", **comment(2))
+    assert (unknown.revision, known.revision) == ("", shas(3))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from forgehand.crafts.subjects import number_of, repo_of
 from forgehand.domain.effects.base import Effect
 from forgehand.domain.effects.check_run import CheckRun
 from forgehand.domain.effects.comment import StickyComment
@@ -29,7 +30,6 @@ from forgehand.workers.review.rules.decision import Decision, Step, judge
 from forgehand.workers.review.rules.facts import Facts, pull_facts
 from forgehand.workers.review.rules.queue import Entry
 from forgehand.workers.review.rules.static import Told, told
-from forgehand.workers.review.subjects import number_of, repo_of
 from forgehand.workers.review.waking import woken
 
 EVENTS = (
@@ -40,7 +40,7 @@ EVENTS = (
     "check_suite",
     "status",
     "push",
-    "issue_comment",
+    "command",
 )
 """What can change a decision. That a check runs says nothing new before it ends."""
 CHECK_EVENTS = ("check_run", "check_suite", "status")

@@ -7,6 +7,7 @@ It says nothing on the pull request: once it has merged, or could not, the decis
 from dataclasses import replace
 from typing import ClassVar
 
+from forgehand.crafts.subjects import number_of, repo_of
 from forgehand.domain.effects.update_branch import UpdateBranch
 from forgehand.domain.followups import look_again
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
@@ -17,7 +18,6 @@ from forgehand.workers.review.landing import Merged, NotMerged, delete_branch, m
 from forgehand.workers.review.reading import Read, Sources, read
 from forgehand.workers.review.rules.decision import Step, judge
 from forgehand.workers.review.rules.facts import Attempt
-from forgehand.workers.review.subjects import number_of, repo_of
 
 MOST_TRIES = 4
 """How often a merge is tried that GitHub refuses for no reason that we see: right after another merge it does so."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from forgehand.crafts.subjects import repo_of
 from forgehand.domain.effects.delete_branch import DeleteBranch
 from forgehand.domain.effects.merge import Merge
 from forgehand.domain.facts import Fact, fact_id
@@ -11,7 +12,6 @@ from forgehand.ports.desk import Desk, Landing
 from forgehand.ports.github import PullRequest
 from forgehand.workers.review.reading import Sources
 from forgehand.workers.review.rules.facts import Facts
-from forgehand.workers.review.subjects import repo_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from forgehand.crafts.markdown import code, prose
+from forgehand.crafts.subjects import repo_of
 from forgehand.domain.effects.comment import StickyComment
 from forgehand.domain.effects.merge_into import MergeInto
 from forgehand.domain.effects.ref import SCRATCH, UpdateRef
@@ -23,7 +24,6 @@ from forgehand.workers.review.rules import queue as q
 from forgehand.workers.review.rules.checks import checked, needs_own_run
 from forgehand.workers.review.rules.decision import Step, judge
 from forgehand.workers.review.rules.facts import Attempt
-from forgehand.workers.review.subjects import repo_of
 
 SHORTEST, LONGEST = 2.0, 30.0
 """Seconds between two looks at the checks of a combination: half as long again each time."""

@@ -81,6 +81,7 @@ async def _open(sources: Sources, repo: Repo, facts: Facts) -> Facts:
         protection=protection,
         author=author,
         reviews=reviews,
+        approvals=await _approvals(sources, repo, facts),
         proposal=proposal,
     )
 
@@ -98,6 +99,15 @@ async def _reviews(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[Rev
     authors = sorted({each.author for each in submitted})
     permissions = dict(zip(authors, [await sources.people.permission(repo, each) for each in authors], strict=True))
     return tuple(_review_fact(each, permissions[each.author], pull.head_sha) for each in submitted)
+
+
+async def _approvals(sources: Sources, repo: Repo, facts: Facts) -> tuple[ReviewFact, ...]:
+    """Who approved by comment, each with what they may do now."""
+    ordered = facts.orders
+    current = ordered.approved_head == facts.pull.head_sha
+    permissions = [await sources.people.permission(repo, each) for each in ordered.approved_by]
+    pairs = zip(ordered.approved_by, permissions, strict=True)
+    return tuple(ReviewFact(author, Opinion.APPROVED, may, current=current) for author, may in pairs)
 
 
 def _review_fact(review: SubmittedReview, permission: Permission, head: str) -> ReviewFact:

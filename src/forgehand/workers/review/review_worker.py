@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from forgehand.crafts.analysis import look
 from forgehand.crafts.findings import Said, fixed
+from forgehand.crafts.subjects import number_of, repo_of
 from forgehand.domain.effects.base import Effect
 from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.effects.review import Review, ReviewEvent
@@ -31,7 +32,6 @@ from forgehand.workers.review import documents
 from forgehand.workers.review.analysis import not_compared, reviewed, shown_lines
 from forgehand.workers.review.review_text import inline_comments, review_body, said_fingerprints
 from forgehand.workers.review.rules.static import StaticReview, complete, judge_review, told, unsaid
-from forgehand.workers.review.subjects import number_of, repo_of
 
 STALE_SECONDS = 5.0
 """How long to wait for what GitHub's replicas do not show yet."""

@@ -2,10 +2,10 @@
 `decide_worker`.
 """
 
+from forgehand.crafts.subjects import repo_of
 from forgehand.domain.followups import look_again
 from forgehand.domain.jobs import Done, Job
 from forgehand.ports.github import PullsAbout
-from forgehand.workers.review.subjects import repo_of
 
 MOST_WOKEN = 50
 """So many at once; those beyond are judged again when anything else wakes them, and always before they are merged."""

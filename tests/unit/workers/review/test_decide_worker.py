@@ -11,10 +11,13 @@ from forgehand.domain.effects import CheckRun, Conclusion, Effect, StickyComment
 from forgehand.domain.followups import DECIDE
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry, Waiting
 from forgehand.domain.modes import COMMENT_ONLY
+from forgehand.domain.orders import Orders
+from forgehand.domain.permissions import Permission
 from forgehand.domain.policy import MergePolicy, RepositoryPolicy
 from forgehand.domain.pulls import PullStage, Standing
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import from_json
+from forgehand.ports.checks import Protection
 from forgehand.ports.desk import Landed, Landing
 from forgehand.ports.github import PullRequest
 from forgehand.workers.review import DecideWorker, documents
@@ -270,6 +273,31 @@ async def test_an_order_to_stop_holds_and_one_to_merge_is_obeyed_for_its_head() 
     asked = orders.Orders(merge_by="ada", merge_head=shop.pulls[7].head_sha)
     shop.kept[orders.key(REPO.id, 7)] = orders.to_json(asked)
     assert _types(await _run(shop)) == ["land"]
+
+
+@pytest.mark.parametrize(
+    ("ordered", "standing"),
+    [
+        (Orders(approved_by=("ada",), approved_head="head"), "ready"),
+        (Orders(approved_by=("ada",), approved_head="c" * 40), "blocked"),
+        (Orders(approved_by=("eve",), approved_head="head"), "blocked"),
+        (Orders(), "blocked"),
+    ],
+)
+async def test_an_approval_by_comment_counts_for_the_policy_at_its_head(ordered: Orders, standing: str) -> None:
+    shop = _shop(policy_in_force=RepositoryPolicy(merge=MergePolicy(approvals=1)))
+    shop.permissions["eve"] = Permission.READ
+    head = shop.pulls[7].head_sha
+    there = replace(ordered, approved_head=head if ordered.approved_head == "head" else ordered.approved_head)
+    shop.kept[orders.key(REPO.id, 7)] = orders.to_json(there)
+    assert (await _run(shop)).result["standing"] == standing
+
+
+async def test_branch_protection_counts_no_approval_by_comment() -> None:
+    shop = _shop(protections={"main": Protection(approvals=1)})
+    ordered = Orders(approved_by=("ada",), approved_head=shop.pulls[7].head_sha)
+    shop.kept[orders.key(REPO.id, 7)] = orders.to_json(ordered)
+    assert (await _run(shop)).result["standing"] == "waiting"
 
 
 async def test_a_head_that_github_does_not_show_yet_is_waited_for_once() -> None:

@@ -128,8 +128,8 @@ def not_thrown_out(facts: Facts, policy: RepositoryPolicy) -> Ruling:
 PEOPLE: tuple[Rule, ...] = (no_objection, approved)
 AUTOMATIC: tuple[Rule, ...] = (
     allowed,
-    wanted,
     not_stopped,
+    wanted,
     no_powerful_files,
     tested,
     protection_known,

@@ -49,6 +49,8 @@ class Facts:
     protection: Protection = field(default=Protection())
     author: Permission = Permission.NONE
     reviews: tuple[ReviewFact, ...] = ()
+    approvals: tuple[ReviewFact, ...] = ()
+    """By comment: policy counts them, and branch protection does not."""
     review: StaticReview | None = None
     proposal: Ruling | None = None
     orders: Orders = NO_ORDERS
@@ -89,7 +91,8 @@ def pull_facts(facts: Facts) -> PullFacts:
         labels=pull.labels,
         files=_files(review) if review and not review.not_compared else None,
         checks=tuple(CheckFact(each.name, each.state, each.app) for each in facts.checks if each.name != DECISION),
-        reviews=facts.reviews,
+        # A review that came later takes an approval by comment back.
+        reviews=(*facts.approvals, *facts.reviews),
     )
 
 

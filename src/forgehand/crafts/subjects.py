@@ -1,4 +1,4 @@
-"""Which repository and pull request a job of this folder is about."""
+"""Which repository and pull request a job is about. Called by workers."""
 
 from forgehand.domain.jobs import Job
 from forgehand.domain.repositories import Repo
