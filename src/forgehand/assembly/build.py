@@ -87,7 +87,7 @@ class Crew:
     parts: Parts
     repositories: OpenPulls
     sign_in: Callable[[], Awaitable[str]]
-    """Ask GitHub who we are, as the App: its slug. Raises a GitHubError."""
+    """Ask GitHub who we are: the App's slug, or the person whose token it is. Raises a GitHubError."""
 
 
 @asynccontextmanager
@@ -133,15 +133,16 @@ async def working(app: App) -> AsyncIterator[Crew]:
     async with gh.GitHub(
         api_url=settings.github_api_url,
         app_id=settings.github_app_id,
-        private_key=settings.private_key,
+        private_key="" if settings.person else settings.private_key,
         slug=settings.github_app_slug or None,
         user_agent=f"forgehand/{VERSION}",
         clock=time.time,
         answer_seconds=gate_times(settings).answer,
     ) as github:
         key = settings.secret_key.get_secret_value()
-        tokens = gh.AppTokens(github, gh.Vault(app.store, key) if key else None)
-        identity = gh.Identity(github)
+        person = gh.PersonalTokens(settings.person) if settings.person else None
+        tokens = person or gh.AppTokens(github, gh.Vault(app.store, key) if key else None)
+        identity = gh.Identity(github, person.person if person else None)
         children = ChildProcesses()
         admin = await _admin_base_url(app)
         pulls = gh.PullReader(github, tokens, identity)
@@ -167,6 +168,8 @@ async def working(app: App) -> AsyncIterator[Crew]:
         )
 
         async def sign_in() -> str:
+            if person:
+                return (await identity.get()).login
             slug = str((await github.get("/app", gh.Actor.APP)).data["slug"])
             if settings.github_app_slug not in ("", slug):
                 # Believing it would make us strangers to our own comments.
@@ -182,7 +185,8 @@ async def working(app: App) -> AsyncIterator[Crew]:
             Reconcile(open_pulls, app.store, known),
         ):
             workers[engine.type] = engine
-        gate = Gate(app.store, gh.performers(github, tokens, identity), time.time, gate_times(settings), app.steps)
+        performers = gh.performers(github, tokens, identity, person=person is not None)
+        gate = Gate(app.store, performers, time.time, gate_times(settings), app.steps)
         runner = _runner(app, workers, gate, grants(known))
         yield Crew(workers, runner, _rescue(app), _schedule(app), _projector(app), parts, open_pulls, sign_in)
 
@@ -270,5 +274,7 @@ def _projector(app: App) -> Projector:
 
 def _schedule(app: App) -> Schedule:
     settings = app.settings
-    polls = [Poll("reconcile", settings.poll_seconds), Poll("sweep", settings.sweep_seconds), Poll("tidy", DAY)]
+    # Only an App has deliveries that could be asked for again.
+    sweep = 0.0 if settings.person else settings.sweep_seconds
+    polls = [Poll("reconcile", settings.poll_seconds), Poll("sweep", sweep), Poll("tidy", DAY)]
     return Schedule(app.store, app.wakeups, polls, time.time)

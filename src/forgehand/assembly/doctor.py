@@ -16,6 +16,7 @@ from pathlib import Path
 
 from forgehand.assembly.checks import Check, Level
 from forgehand.assembly.doctor_github import examine_github
+from forgehand.assembly.doctor_person import examine_person
 from forgehand.assembly.logs import set_up_logs
 from forgehand.assembly.settings import Settings, SettingsError, read_settings
 from forgehand.ports.store import StoreUnavailable
@@ -54,7 +55,7 @@ async def examine() -> list[Check]:
     if settings.missing():
         checks.append(Check("GitHub", Level.WARNING, "not asked: the settings above are incomplete"))
     else:
-        checks += await examine_github(settings)
+        checks += await (examine_person(settings) if settings.person else examine_github(settings))
     return checks
 
 
@@ -89,7 +90,8 @@ def _settings(settings: Settings) -> Iterator[Check]:
         says, _, remedy = line.partition(": ")
         yield _problem("settings", says, remedy)
     if not missing:
-        yield _ok("settings", f"complete, for the App {settings.github_app_slug or settings.github_app_id}")
+        who = "a personal token" if settings.person else f"the App {settings.github_app_slug or settings.github_app_id}"
+        yield _ok("settings", f"complete, for {who}")
     if settings.github_webhook_secret_previous.get_secret_value():
         yield Check(
             "webhook secret",

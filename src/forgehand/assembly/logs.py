@@ -36,6 +36,7 @@ def set_up_logs(settings: Settings, stream: Any = None) -> None:
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not out.isatty())
     redact = redactor(
         [
+            settings.github_token.get_secret_value(),
             settings.github_webhook_secret.get_secret_value(),
             settings.github_webhook_secret_previous.get_secret_value(),
             settings.admin_token.get_secret_value(),

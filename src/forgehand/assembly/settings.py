@@ -47,6 +47,14 @@ class Settings(BaseSettings):
         Path | None,
         Field(alias="GITHUB_APP_PRIVATE_KEY_FILE", description="A file that holds the private key, instead of it."),
     ] = None
+    github_token: Annotated[
+        SecretStr,
+        Field(
+            alias="GITHUB_TOKEN",
+            description="A personal access token, used where no App is set: everything is done in that person's name, "
+            "checks become commit statuses, and polls find the work.",
+        ),
+    ] = SecretStr("")
     github_webhook_secret: Annotated[
         SecretStr, Field(alias="GITHUB_WEBHOOK_SECRET", description="The secret that signs the App's webhooks.")
     ] = SecretStr("")
@@ -297,6 +305,11 @@ class Settings(BaseSettings):
         return self.github_app_private_key.get_secret_value().replace("\\n", "\n")
 
     @property
+    def person(self) -> str:
+        """The personal access token in use; empty where an App is set."""
+        return "" if self.github_app_id else self.github_token.get_secret_value()
+
+    @property
     def database_file(self) -> Path | None:
         """The full path of SQLite's file; None on PostgreSQL."""
         if self.shared_database:
@@ -379,9 +392,14 @@ class Settings(BaseSettings):
     def missing(self) -> list[str]:
         """What a running App needs and lacks, or has too weak, one sentence each."""
         problems = []
+        if self.person:
+            if not self.poll_seconds:
+                problems.append("FORGEHAND_POLL_SECONDS is 0, and with a personal token only polls find work")
+            return [*problems, *self._weak()]
         if not self.github_app_id:
             problems.append(
-                "GITHUB_APP_ID is not set: the App's id, on its settings page; `forgehand init` makes an App"
+                "GITHUB_APP_ID is not set: the App's id, on its settings page; `forgehand init` makes an App; or set "
+                "GITHUB_TOKEN to a personal access token"
             )
         if not self.github_app_private_key.get_secret_value() and not self.github_app_private_key_file:
             problems.append(

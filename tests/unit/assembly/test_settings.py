@@ -68,6 +68,15 @@ def test_where_the_store_is_is_shown_whole_and_without_a_password(
     assert read_settings(database_url="postgresql://me:hush@db:5433/x").database_shown == "postgresql://db:5433/x"
 
 
+def test_a_personal_token_is_enough_where_no_app_is_set() -> None:
+    token = "ghp_" + "a1B2" * 9
+    alone = read_settings(github_app_id="", github_token=token)
+    assert (alone.person, alone.missing()) == (token, [])
+    assert read_settings(github_app_id="7", github_token=token).person == ""
+    (problem,) = read_settings(github_app_id="", github_token=token, poll_seconds=0).missing()
+    assert problem.startswith("FORGEHAND_POLL_SECONDS is 0")
+
+
 def test_a_guessable_secret_is_refused() -> None:
     weak = read_settings(admin_token="short", secret_key="short").missing()
     assert [line.split(" ")[0] for line in weak[-2:]] == ["FORGEHAND_ADMIN_TOKEN", "FORGEHAND_SECRET_KEY"]

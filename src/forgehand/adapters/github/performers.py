@@ -10,6 +10,7 @@ from forgehand.adapters.github.calls import KeptTokens
 from forgehand.adapters.github.client import GitHub
 from forgehand.adapters.github.effect_check_run import CheckRunPerformer
 from forgehand.adapters.github.effect_comment import CommentPerformer
+from forgehand.adapters.github.effect_commit_status import CommitStatusPerformer
 from forgehand.adapters.github.effect_delete_branch import DeleteBranchPerformer
 from forgehand.adapters.github.effect_merge import MergePerformer
 from forgehand.adapters.github.effect_merge_into import MergeIntoPerformer
@@ -53,11 +54,15 @@ READS: Mapping[str, str] = {"metadata": "read", **READ_CONTENTS, **READ_PULLS, *
 """What reading needs: repositories, files and the git fetch, pull requests and what is said there, checks."""
 
 
-def performers(github: GitHub, tokens: KeptTokens, identity: Identity) -> Mapping[str, Performer[Any]]:
+def performers(
+    github: GitHub, tokens: KeptTokens, identity: Identity, *, person: bool = False
+) -> Mapping[str, Performer[Any]]:
+    """`person`: the tokens are a person's, who may not create check runs."""
+    checks = CommitStatusPerformer if person else CheckRunPerformer
     return {
         StickyComment.kind: CommentPerformer(github, tokens, identity),
         Review.kind: ReviewPerformer(github, tokens, identity),
-        CheckRun.kind: CheckRunPerformer(github, tokens, identity),
+        CheckRun.kind: checks(github, tokens, identity),
         Reaction.kind: ReactionPerformer(github, tokens, identity),
         Merge.kind: MergePerformer(github, tokens),
         UpdateBranch.kind: UpdateBranchPerformer(github, tokens),

@@ -151,19 +151,19 @@ class PersonalTokens:
     """One person's token instead of an App: it can do what the person lets it, and cannot be narrowed here."""
 
     def __init__(self, value: str) -> None:
-        self._token = Token(value, float("inf"))
+        self.person = Token(value, float("inf"))
 
     async def token(self, repo: Repo, permissions: Mapping[str, str]) -> Token:
-        return self._token
+        return self.person
 
     async def forget(self, repo: Repo, permissions: Mapping[str, str]) -> None:
         """There is no other."""
 
     async def listing(self, installation: int) -> Token:
-        return self._token
+        return self.person
 
     async def reaches(self) -> list[Reach]:
-        return [Reach(0, "/user/repos", None, self._token)]
+        return [Reach(0, "/user/repos", None, self.person)]
 
 
 def missing_permissions(wanted: Mapping[str, str], granted: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from forgehand.practice import auth, render
 from forgehand.practice.auth import permitted
-from forgehand.practice.errors import Refusal, not_found
+from forgehand.practice.errors import Refusal, not_found, requires_authentication
 from forgehand.practice.router import Reply, Request, route
 
 
@@ -15,6 +15,21 @@ def get_repository(request: Request) -> Reply:
         push = permitted(request.caller, ["contents:write"])
         may = {"admin": False, "maintain": False, "push": push, "triage": push, "pull": True}
     return Reply(render.repos.full(world, repo, may))
+
+
+@route("GET", "/user/repos")
+def list_own_repositories(request: Request) -> Reply:
+    """Those that a person owns or collaborates on, by name.
+    https://docs.github.com/en/rest/repos/repos#list-repositories-for-the-authenticated-user"""
+    world, login = request.world, request.caller.login.lower()
+    if request.caller.kind == "anonymous":
+        raise requires_authentication()
+    if request.caller.kind != "user":
+        raise Refusal(403, "Resource not accessible by integration")
+    own = [r for r in world.repositories.values() if r.owner.lower() == login or (r.id, login) in world.collaborators]
+    return request.page(
+        sorted(own, key=lambda repo: repo.full_name.lower()), lambda repo: render.repos.repository(world, repo)
+    )
 
 
 @route("GET", "/repos/{owner}/{repo}/branches", "contents:read")

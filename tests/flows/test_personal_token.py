@@ -1,0 +1,38 @@
+"""A personal access token instead of an App: the same review, in that person's name, with a status for the check."""
+
+import time
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from forgehand.assembly.build import opened, working
+from forgehand.assembly.doctor_person import examine_person
+from forgehand.domain.jobs import Change
+from forgehand.engine.schedule import Poll, tick
+from support.product import REPO, open_flawed_pull, product
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_poll_reviews_in_the_persons_name(tmp_path: Path) -> None:
+    with product(tmp_path, start=False) as run:
+        pull = open_flawed_pull(run.forge)
+        run.forge.set_collaborator(REPO, "kim", "write")
+        token = SecretStr(run.forge.create_token("kim"))
+        personal = {"github_app_id": "", "github_app_slug": "", "github_token": token, "poll_seconds": 300.0}
+        settings = run.settings.model_copy(update=personal)
+        assert settings.missing() == []
+        async with opened(settings) as app, working(app) as crew:
+            assert await crew.sign_in() == "kim"
+            await app.store.commit(Change(enqueue=(tick(Poll("reconcile", 300), time.time()),)), time.time())
+            await crew.runner.drain()
+        assert {each.user for each in run.forge.comments(REPO, pull.number)} == {"kim"}
+        assert {each.user for each in run.forge.reviews(REPO, pull.number)} == {"kim"}
+        assert run.forge.check_runs(REPO, pull.head_sha) == ()
+        statuses = run.forge.statuses(REPO, pull.head_sha)
+        assert {each.creator for each in statuses} == {"kim"}
+        assert {each.context for each in statuses} == {"Forgehand review"}
+        assert statuses[0].state == "failure"
+        says = (await examine_person(settings))[0].says
+        assert says.startswith("it is kim's, and reaches 1 repositories")
