@@ -167,7 +167,7 @@ def _next_jobs(job: Job, known: Read, decision: Decision, now: float) -> tuple[J
             jobs.append(followups.land(job, pull, now))
         case Step.QUEUE if place.head != pull.head_sha:
             jobs.append(followups.join(job, pull.base_ref, Entry(pull.number, pull.head_sha, since=now), now))
-    if place.position and decision.step is not Step.QUEUE:
+    if place.position and (place.head != pull.head_sha or decision.broken) and decision.step is not Step.QUEUE:
         jobs.append(followups.leave(job, pull.base_ref, pull.number, now))
     if later := _look_later(job, pull, decision):
         jobs.append(followups.look_later(job, pull.number, now, first=later))

@@ -4,7 +4,7 @@ that a crash anywhere goes on where it was. Run by the engine; jobs of one base 
 Pull requests come and go by jobs that `decide_worker` asks for. Whoever's standing changes is decided about again.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from forgehand.crafts.markdown import code, prose
@@ -104,8 +104,8 @@ class QueueWorker:
     async def _build(self, desk: Desk, base: str, queue: q.Queue, step: q.Build) -> Stepped:
         entry, branch = step.entry, f"{_prefix(base, queue)}/build"
         known = await read(self._sources, repo_of(desk.job), entry.number)
-        if not _lands(known, entry, base):
-            return Stepped(q.left(queue, entry.number), changed=(entry.number,))
+        if gone := _gone(desk, queue, known, entry, base):
+            return gone
         repo = repo_of(desk.job)
         if step.index == 0:
             made = await desk.perform(UpdateRef(**_about(desk, branch), ref=f"refs/heads/{branch}", to=step.onto))
@@ -164,8 +164,8 @@ class QueueWorker:
             done = Merged(pull.merge_commit, tree)
             # By an earlier attempt of this job, which then died; or by somebody else in the meantime.
             return await self._landed(desk, queue, step, known, done, ours=desk.job.attempts > 1)
-        if not _lands(known, entry, base):
-            return Stepped(q.left(queue, entry.number), changed=(entry.number,))
+        if gone := _gone(desk, queue, known, entry, base):
+            return gone
         if await self._sources.branches.tip(repo, base) != step.tip:
             return Stepped(q.dissolved(queue))
         result = await merge(desk, self._sources, pull, known.loaded.policy.merge)
@@ -232,11 +232,20 @@ def _asked(job: Job, queue: q.Queue) -> Stepped:
     return Stepped(q.left(queue, number), changed=(number,) if number else ())
 
 
-def _lands(known: Read, entry: q.Entry, base: str) -> bool:
-    """Whether it is still what was approved, and still is."""
-    pull = known.facts.pull
+def _gone(desk: Desk, queue: q.Queue, known: Read, entry: q.Entry, base: str) -> Stepped | None:
+    """None where it still is what was approved, and still is approved; else what becomes of it. What nobody can say yet
+    is waited for, but not for ever: the others wait with it."""
+    pull, facts = known.facts.pull, known.facts
+    if pull.mergeable is None:
+        # After each landing GitHub has to work it out anew. Here the scratch branch tells.
+        facts = replace(facts, pull=replace(pull, mergeable=True))
+    decision = judge(facts, known.loaded.policy)
     same = pull.head_sha == entry.head and pull.base_ref == base
-    return same and judge(known.facts, known.loaded.policy).step is Step.QUEUE
+    if same and decision.step is Step.QUEUE:
+        return None
+    if same and pull.state == "open" and not decision.broken and desk.job.attempts < MOST_TRIES:
+        return Stepped(queue, stop=Retry(f"#{entry.number}: {decision.why_not}", after=SHORTEST))
+    return Stepped(q.left(queue, entry.number), changed=(entry.number,))
 
 
 def _does_not_fit(queue: q.Queue, step: q.Build, base: str) -> Stepped:

@@ -20,7 +20,7 @@ from forgehand.domain.rulings import from_json
 from forgehand.ports.checks import Protection
 from forgehand.ports.desk import Landed, Landing
 from forgehand.ports.github import PullRequest
-from forgehand.workers.review import DecideWorker, documents
+from forgehand.workers.review import DecideWorker, documents, followups
 from forgehand.workers.review.rules.facts import Attempt
 from forgehand.workers.review.rules.queue import Entry, Queue, joined, thrown_out
 from support.decisions import DEFAULT, PULL, QUEUED
@@ -174,6 +174,20 @@ async def test_what_is_no_longer_approved_is_asked_to_leave_the_queue(change: di
     shop.pulls[7] = replace(shop.pulls[7], **change)  # type: ignore[arg-type]
     (job,) = (await _run(shop)).jobs
     assert (job.type, job.payload["leave"]) == ("queue", 7)
+
+
+async def test_what_nobody_can_say_yet_costs_no_place_in_the_queue() -> None:
+    shop = _shop(policy_in_force=QUEUED)
+    _in_queue(shop, shop.pulls[7].head_sha)
+    shop.pulls[7] = replace(shop.pulls[7], mergeable=None)
+    assert _types(await _run(shop)) == [DECIDE]
+
+
+async def test_another_head_leaves_the_queue() -> None:
+    shop = _shop(policy_in_force=QUEUED)
+    _in_queue(shop, shop.pulls[7].head_sha)
+    shop.push(7, "more")
+    assert followups.QUEUE in _types(await _run(shop))
 
 
 async def test_what_the_queue_threw_out_is_not_asked_in_again_and_the_reason_said() -> None:

@@ -289,3 +289,24 @@ async def test_every_merge_of_the_scratch_branch_is_on_the_commit_that_the_state
 async def test_a_job_without_a_base_fails_and_says_so() -> None:
     outcome = await Line(_shop(0)).run(replace(JOB, type="queue", payload={}))
     assert outcome == Failed("a step of the merge queue needs the name of its base branch")
+
+
+async def test_a_mergeability_that_has_to_be_worked_out_anew_keeps_nobody_from_landing() -> None:
+    shop = _shop(2)
+    for number in (1, 2):
+        shop.pulls[number] = replace(shop.pulls[number], mergeable=None)
+    line = Line(shop)
+    await line.join(1, 2)
+    await line.to_the_end()
+    assert _landed(shop) == [1, 2]
+
+
+async def test_checks_of_a_head_that_run_again_are_waited_for_but_not_for_ever() -> None:
+    shop = _shop(2)
+    again = Check("unit", 15, CheckState.PENDING, "in_progress")
+    shop.given[shop.pulls[1].head_sha] = [again]
+    line = Line(shop)
+    await line.join(1, 2)
+    await line.to_the_end()
+    assert _landed(shop) == [2]
+    assert line.queue.order == ()

@@ -49,6 +49,11 @@ class Decision:
         return Conclusion.SUCCESS
 
     @property
+    def broken(self) -> bool:
+        """Whether something stands in the way, beyond what nobody can say yet."""
+        return State.VIOLATED in (self.ready.state, self.people.state, self.automatic.state)
+
+    @property
     def why_not(self) -> str:
         """Why it is not merged, in a sentence; empty where nothing stands in the way."""
         if self.blocker is None:
