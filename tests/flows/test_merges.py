@@ -159,8 +159,9 @@ def test_of_a_queue_of_ten_with_one_bad_nine_land_in_at_most_eight_runs(tmp_path
 
 
 def _scratch(run: Product) -> dict[str, str]:
-    git = run.forge.world.git(run.forge.world.repository(REPO))
-    return dict(git.refs("refs/heads/forgehand/"))
+    with run.forge.world.lock:
+        refs = run.forge.world.git(run.forge.world.repository(REPO)).refs("refs/heads/")
+    return {name: sha for name, sha in refs if name.startswith("refs/heads/forgehand/")}
 
 
 def _test_branches(run: Product) -> dict[str, str]:
