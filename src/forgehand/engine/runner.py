@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from forgehand.domain.jobs import Change, Done, Failed, Job, Outcome, Retry, settle
 from forgehand.domain.modes import COMMENT_ONLY, Grants
@@ -176,7 +177,9 @@ class Runner:
         limit = asyncio.timeout(job.max_duration)
         try:
             async with limit:
-                return await worker.run(desk)
+                # Whatever is logged on the way, also by the libraries beneath, says for which delivery it was done.
+                with bound_contextvars(job=job.id, correlation=job.correlation):
+                    return await worker.run(desk)
         except Exception as error:
             if limit.expired():
                 return Failed(f"it took longer than {job.max_duration:g} s, its time limit")

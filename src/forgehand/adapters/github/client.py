@@ -14,6 +14,7 @@ are made where the caller holds the ETag.
 """
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -35,6 +36,8 @@ from githubkit.throttling import LocalThrottler
 
 from forgehand.adapters.github.errors import Actor, Refusal, error_of, skew_of
 from forgehand.ports.github import NotPermitted, Throttled, Token, TooLate, Unprocessable, Unreachable
+
+log = logging.getLogger(__name__)
 
 API_VERSION = "2022-11-28"
 WHENEVER = float("inf")
@@ -244,6 +247,7 @@ class GitHub:
             raise _unanswered(call, error) from None
         finally:
             _call.reset(reset)
+        log.log(logging.DEBUG if method == "GET" else logging.INFO, "%s: %d", asked, response.status_code)
         return self._answer(asked, response.raw_response)
 
     def _respect_limits(self, lane: int) -> None:
