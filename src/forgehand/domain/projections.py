@@ -9,6 +9,7 @@ caused, `plan.*` is planning, `poll.*` the clockwork; `now.*` is what stands at 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from math import floor, isfinite
 
 from forgehand.domain.facts import Fact
@@ -22,6 +23,16 @@ SPANS = (300, 900, HOUR)
 """Seconds of the windows; each begins at a multiple of its length."""
 
 OPEN, PLANNING, WAITING, DEAD, UNKNOWN = "now.open", "now.planning", "now.waiting", "now.dead_letter", "now.unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A row as it is stored: `content` is the text of a `Tally`."""
+
+    series: str
+    name: str
+    at: float
+    content: str
 
 
 def window_series(span: int, scope: str = ALL) -> str:
@@ -63,12 +74,17 @@ def lasting(facts: Iterable[Fact]) -> dict[tuple[str, str], list[Step]]:
     return {key: steps for key, steps in by_row(facts).items() if not timed(key[0])}
 
 
-def added(steps: Iterable[Step], text: str = "", at: float = 0.0) -> Tally:
-    """A stored row, or an empty one, with these steps."""
-    tally = tally_from(text, at) if text else Tally()
-    for step in steps:
-        tally.add(step)
-    return tally
+def rows_after(steps: Mapping[tuple[str, str], Iterable[Step]], stored: Iterable[Projection]) -> list[Projection]:
+    """The rows that these steps touch, as they will be; `stored` are those that are there."""
+    known = {(row.series, row.name): row for row in stored}
+    rows = []
+    for (series, name), own in steps.items():
+        before = known.get((series, name))
+        tally = tally_from(before.content, before.at) if before else Tally()
+        for step in own:
+            tally.add(step)
+        rows.append(Projection(series, name, tally.at, tally.text()))
+    return rows
 
 
 def _steps(fact: Fact) -> Iterator[Step]:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from forgehand.domain.projections import added, by_row, timed
-from forgehand.ports.store import Edition, Folding, Lead, Numbered, Projection, StoreUnavailable, Written
+from forgehand.domain.projections import Projection, by_row, rows_after, timed
+from forgehand.ports.store import Edition, Folding, Lead, Numbered, StoreUnavailable, Written
 
 log = structlog.get_logger(__name__)
 
@@ -82,11 +82,4 @@ async def rows_with(store: Folding, facts: Sequence[Numbered], edition: Edition 
     steps = by_row(each.fact for each in facts)
     if edition:
         steps = {key: own for key, own in steps.items() if not timed(key[0]) or own[0].at >= edition.since}
-    stored = await store.projections_named(list(steps), edition.number if edition else None)
-    known = {(each.series, each.name): each for each in stored}
-    rows = []
-    for (series, name), own in steps.items():
-        before = known.get((series, name))
-        tally = added(own, before.content, before.at) if before else added(own)
-        rows.append(Projection(series, name, tally.at, tally.text()))
-    return rows
+    return rows_after(steps, await store.projections_named(list(steps), edition.number if edition else None))

@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from forgehand.domain.projections import timed
+from forgehand.domain.projections import Projection, timed
 from forgehand.engine.projector import rows_with
 from forgehand.ports import store as ports
-from forgehand.ports.store import Edition, Lead, Projection, StoreUnavailable, Written
+from forgehand.ports.store import Edition, Lead, StoreUnavailable, Written
 
 ATTEMPTS = 5
 PATIENCE_SECONDS = 60.0

@@ -14,6 +14,7 @@ from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.projections import Projection
 from forgehand.domain.pulls import PullState
 
 
@@ -202,16 +203,6 @@ class Numbered:
 
     number: int
     fact: Fact
-
-
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """A row of a projection as stored: `content` is the JSON of a `domain.tallies.Tally`."""
-
-    series: str
-    name: str
-    at: float
-    content: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from forgehand.domain.jobs import Change, Failed
-from forgehand.ports.store import Lead, Projection, Store, Written
+from forgehand.domain.projections import Projection
+from forgehand.ports.store import Lead, Store, Written
 from support.stores import NOW, a_delivery, a_fact, a_job, enqueue, finish, opened, take
 
 pytestmark = pytest.mark.anyio

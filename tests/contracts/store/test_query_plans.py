@@ -4,21 +4,21 @@ Everything that the admin pages and the command line ask is asked here, and the 
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pysqlite3
 import pytest
-from sqlalchemy import Engine, event
 
 from forgehand.domain.jobs import Change, Failed, JobState
 from forgehand.domain.ledger import EffectState
 from forgehand.engine import queries
 from forgehand.engine.projector import Projector
 from forgehand.ports.store import Store
+from support.statements import statements
 from support.stores import NOW, a_delivery, a_fact, a_job, a_pull, an_entry, finish, opened, take
 
 pytestmark = pytest.mark.anyio
@@ -86,7 +86,7 @@ async def _history(url: str) -> AsyncIterator[dict[str, Any]]:
         await store.override_entry(an_entry(), NOW, facts=(a_fact(job="job-1", delivery="guid-1", repository_id=22),))
         await Projector(store, lambda: NOW, holder="test").once()
         await store.commit(Change(facts=(a_fact("not folded"),)), NOW)
-        with _statements() as asked:
+        with statements() as asked:
             await _show_every_page(store)
             await _read_all_that_pages_may(store)
         yield {statement: parameters for statement, parameters in asked.items() if not _bounded(statement)}
@@ -130,18 +130,3 @@ def _bounded(statement: str) -> bool:
 def _scans(step: str) -> bool:
     """A whole table or index is read. What the statement brings itself, and the first of the outbox, is neither."""
     return step.startswith("SCAN") and not step.startswith(("SCAN oldest", "SCAN outbox", "SCAN keys"))
-
-
-@contextmanager
-def _statements() -> Iterator[dict[str, Any]]:
-    """What any engine is asked meanwhile: statement to parameters."""
-    asked: dict[str, Any] = {}
-
-    def note(_conn: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
-        asked[statement] = parameters
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)

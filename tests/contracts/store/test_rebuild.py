@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change
+from forgehand.domain.projections import Projection
 from forgehand.engine.projector import Projector
 from forgehand.engine.rebuild import Rebuild
-from forgehand.ports.store import Edition, Lead, Projection, Store, StoreUnavailable, Written
+from forgehand.ports.store import Edition, Lead, Store, StoreUnavailable, Written
 from support.stores import NOW
 
 pytestmark = pytest.mark.anyio

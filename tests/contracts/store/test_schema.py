@@ -11,14 +11,16 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, create_engine, make_url
 
 from forgehand.adapters.sql import migrate
 from forgehand.adapters.sql.rows import JOB_COLUMNS, LEDGER_COLUMNS, job_row, ledger_row
 from forgehand.adapters.sql.schema import metadata
 from forgehand.domain.jobs import Change, JobState
 from forgehand.domain.ledger import EffectState
-from forgehand.ports.store import Fence, Projection, Store, StoreUnavailable
+from forgehand.domain.projections import Projection
+from forgehand.ports.store import Fence, Store, StoreUnavailable
+from support.statements import statements
 from support.stores import NOW, a_delivery, a_fact, a_job, a_pull, an_entry, enqueue, finish, make_store, opened, take
 
 pytestmark = pytest.mark.anyio
@@ -66,18 +68,18 @@ async def test_a_database_of_a_newer_version_is_refused_with_a_remedy(sql_url: s
 async def test_no_verb_scans_a_table_or_sorts(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     async with opened(f"sqlite:///{path}") as store:
-        with _statements() as statements:
+        with statements() as asked:
             await _use_every_verb(store)
     connection = pysqlite3.connect(str(path))
     slow = {
         sql: plan
-        for sql, parameters in statements.items()
+        for sql, parameters in asked.items()
         if not any(few in sql for few in _FEW)
         and (plan := _plan(connection, sql, parameters))
         and any(map(_is_slow, plan))
     }
     assert slow == {}
-    assert len(statements) > 40
+    assert len(asked) > 40
 
 
 async def _use_every_verb(store: Store) -> None:
@@ -145,21 +147,6 @@ async def _read_everything(store: Store) -> None:
     await store.pulls(5, still_open=True, before=NOW)
     await store.pulls(5, still_open=False)
     await store.latest_change()
-
-
-@contextmanager
-def _statements() -> Iterator[dict[str, Any]]:
-    """What any engine is asked meanwhile: statement to parameters."""
-    asked: dict[str, Any] = {}
-
-    def note(_conn: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
-        asked[statement] = parameters
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 def _plan(connection: Any, sql: str, parameters: Any) -> list[str]:

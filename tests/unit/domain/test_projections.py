@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forgehand.domain.facts import Fact
-from forgehand.domain.projections import added, by_row, goes, lasting, project, timed, window_series
-from forgehand.domain.tallies import Tally
+from forgehand.domain.projections import by_row, goes, lasting, project, rows_after, timed, window_series
+from forgehand.domain.tallies import Tally, tally_from
 
 NOW = 1_800_000_100.0
 JSON = st.recursive(
@@ -114,13 +114,13 @@ def test_no_fact_whatever_it_holds_stops_the_folding(
     kind: str, at: float, repository_id: int | None, data: dict[str, Any]
 ) -> None:
     odd = Fact("odd", kind, at, repository_id=repository_id, data=data)
-    for steps in by_row([odd]).values():
-        assert added(steps).text()
+    for row in rows_after(by_row([odd]), []):
+        assert tally_from(row.content, row.at).text() == row.content
     assert project(odd) == project(odd)
 
 
 def folded(*facts: Fact) -> dict[tuple[str, str], Tally]:
-    return {key: added(steps) for key, steps in by_row(facts).items()}
+    return {(row.series, row.name): tally_from(row.content, row.at) for row in rows_after(by_row(facts), [])}
 
 
 def standing(rows: dict[tuple[str, str], Tally]) -> dict[str, int]:

@@ -5,9 +5,10 @@ import pytest
 
 from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.jobs import Change
+from forgehand.domain.projections import Projection
 from forgehand.domain.tallies import tally_from
 from forgehand.engine.projector import Projector
-from forgehand.ports.store import Lead, Projection, StoreUnavailable, Written
+from forgehand.ports.store import Lead, StoreUnavailable, Written
 from support.engine import Clock
 from support.stores import NOW, a_fact
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from math import floor
 
 from forgehand.domain.facts import Fact
-from forgehand.domain.projections import HOUR, added, goes, lasting
-from forgehand.ports.store import Edition, Lead, Projection, Written
+from forgehand.domain.projections import HOUR, Projection, goes, lasting, rows_after
+from forgehand.ports.store import Edition, Lead, Written
 
 Rows = dict[tuple[str, str], Projection]
 
@@ -51,10 +51,7 @@ class Folds:
         if facts or passing:
             self._forgets += 1
             self._forgotten = max(self._forgotten, before)
-        for (series, name), steps in lasting(facts).items():
-            known = self._base.get((series, name))
-            tally = added(steps, known.content if known else "", known.at if known else 0.0)
-            self._base[series, name] = Projection(series, name, tally.at, tally.text())
+        self._base.update(_by_key(rows_after(lasting(facts), self._base.values())))
         return len(passing)
 
     def begin_edition(self, lead: Lead, until: float) -> Edition | None:

@@ -11,6 +11,7 @@ from forgehand.domain.documents import too_large
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.projections import Projection
 from forgehand.domain.pulls import PullStage, PullState
 from forgehand.ports.store import (
     Edition,
@@ -18,7 +19,6 @@ from forgehand.ports.store import (
     Lead,
     Numbered,
     Pause,
-    Projection,
     Recorded,
     StoredDelivery,
     StoreUnavailable,

@@ -30,6 +30,7 @@ from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.projections import Projection
 from forgehand.domain.pulls import PullState
 from forgehand.ports.store import (
     Edition,
@@ -37,7 +38,6 @@ from forgehand.ports.store import (
     Lead,
     Numbered,
     Pause,
-    Projection,
     Recorded,
     StoredDelivery,
     Unclaimed,

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from forgehand.adapters.sql import schema
 from forgehand.adapters.sql.rows import FACT_COLUMNS, Row, fact_from
 from forgehand.adapters.sql.statements import columns_of, insert_rows, is_postgres, sql
-from forgehand.domain.projections import HOUR, goes
-from forgehand.ports.store import Edition, Lead, Numbered, Projection, Written
+from forgehand.domain.projections import HOUR, Projection, goes
+from forgehand.ports.store import Edition, Lead, Numbered, Written
 
 
 def lead(conn: Connection, holder: str, lease: float, now: float) -> Lead | None:

@@ -14,8 +14,7 @@ from forgehand.adapters.sql.verbs_changes import put_facts
 from forgehand.adapters.sql.verbs_folding import BASE, projections_named, put
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Job, JobState, forgotten_fact
-from forgehand.domain.projections import added, lasting
-from forgehand.ports.store import Projection
+from forgehand.domain.projections import lasting, rows_after
 
 
 def forget(conn: Connection, before: float, now: float, most: int) -> int:
@@ -35,13 +34,7 @@ def forget(conn: Connection, before: float, now: float, most: int) -> int:
 def _keep_what_they_added(conn: Connection, facts: Sequence[Fact]) -> None:
     """Or the rows that stay could not be made anew."""
     steps = lasting(facts)
-    known = {(each.series, each.name): each for each in projections_named(conn, list(steps), BASE)}
-    rows = []
-    for (series, name), own in steps.items():
-        before = known.get((series, name))
-        tally = added(own, before.content if before else "", before.at if before else 0.0)
-        rows.append(Projection(series, name, tally.at, tally.text()))
-    put(conn, rows, BASE)
+    put(conn, rows_after(steps, projections_named(conn, list(steps), BASE)), BASE)
 
 
 def _tell_dead_letters(conn: Connection, jobs: Sequence[Job], now: float) -> None:

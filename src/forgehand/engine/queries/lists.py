@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from forgehand.domain.projections import DEAD, FAILURES, OPEN, REPOSITORIES, TARGETS, WAITING, WORKERS
+from forgehand.domain.projections import DEAD, FAILURES, OPEN, REPOSITORIES, TARGETS, WAITING, WORKERS, Projection
 from forgehand.domain.tallies import Tally, Times, tally_from
 from forgehand.engine.queries.windows import Numbers, failed, success
-from forgehand.ports.store import Projection
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from forgehand.domain.projections import ALL, TOTALS, window_series, window_start
+from forgehand.domain.projections import ALL, TOTALS, Projection, window_series, window_start
 from forgehand.domain.tallies import Tally, Times, tally_from
 from forgehand.ports import store as ports
-from forgehand.ports.store import Projection
 
 
 class Numbers(ports.Folding, ports.Reads, ports.Jobs, ports.Controls, Protocol):
