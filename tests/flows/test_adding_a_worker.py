@@ -62,7 +62,8 @@ async def test_one_folder_and_one_line_make_a_worker(tmp_path: Path, thanks: Mod
     with product(tmp_path, start=False) as run:
         pull = open_flawed_pull(run.forge)
         states = await polled(run, thanks)
-        assert states == dict.fromkeys(("reconcile", "review", "decide", "thanks"), JobState.COMPLETED)
+        workers = ("reconcile", "review", "testing", "decide", "thanks")
+        assert states == dict.fromkeys(workers, JobState.COMPLETED)
         said = [comment.body for comment in run.forge.comments(REPO, pull.number)]
         assert any("thank you, dev" in body for body in said)
 

@@ -14,6 +14,7 @@ from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts, grants, listens, specs
 from forgehand.domain.jobs import PLAN, Done, Job
 from forgehand.domain.modes import APPLY, Grants, Mode
+from forgehand.domain.repositories import Repo
 from forgehand.engine.desk import Door, JobDesk
 from forgehand.engine.dry_run import DryGate, Preview
 from forgehand.engine.gate import Gate, GateTimes
@@ -125,7 +126,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
     # Imported here: the process that takes webhooks in needs none of it.
     from forgehand.adapters import github as gh
     from forgehand.adapters.analysers import analysers
-    from forgehand.adapters.git import GitComparisons
+    from forgehand.adapters.git import GitCheckouts, GitComparisons
     from forgehand.adapters.sandbox import ChildProcesses
     from forgehand.crafts.policies import RepositoryPolicies
 
@@ -160,6 +161,11 @@ async def working(app: App) -> AsyncIterator[Crew]:
             comparisons=GitComparisons(
                 children, tokens, settings.data_dir / "git", settings.github_url, env=_network_environment()
             ),
+            checkouts=GitCheckouts(
+                children, tokens, settings.data_dir / "git", settings.github_url, env=_network_environment()
+            ),
+            sandbox=sandbox_of(settings),
+            marks=app.store,
             analysers=analysers(children, settings.data_dir / "analysers"),
             details_url=lambda slot: f"{admin}/admin/effects/{slot}",
             documents=app.store,

@@ -11,12 +11,13 @@ from forgehand.ports.checks import Branches, Checks
 from forgehand.ports.contents import Contents
 from forgehand.ports.conversation import Conversation
 from forgehand.ports.desk import Worker
-from forgehand.ports.git import Comparisons
+from forgehand.ports.git import Checkouts, Comparisons
 from forgehand.ports.github import PullRequests, PullsAbout
 from forgehand.ports.people import People
 from forgehand.ports.policies import Policies
+from forgehand.ports.sandbox import Sandbox
 from forgehand.ports.store import Documents
-from forgehand.workers import commands, review
+from forgehand.workers import commands, review, testing
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class Parts:
     conversation: Conversation
     policies: Policies
     comparisons: Comparisons
+    checkouts: Checkouts
+    sandbox: Sandbox
+    marks: testing.Marks
     analysers: Sequence[Analyser | ChangeAnalyser]
     details_url: Callable[[str], str]
     """The page of an effect, by its slot."""
@@ -55,6 +59,12 @@ BUILT_IN: tuple[BuiltIn, ...] = (
         review.REVIEW_SPEC,
         lambda parts: review.ReviewWorker(
             parts.pulls, parts.comparisons, parts.analysers, parts.conversation, parts.policies, parts.documents
+        ),
+    ),
+    BuiltIn(
+        testing.SPEC,
+        lambda parts: testing.TestingWorker(
+            parts.pulls, parts.checkouts, parts.sandbox, parts.policies, parts.marks, parts.details_url
         ),
     ),
     BuiltIn(

@@ -86,7 +86,7 @@ class Stopped(StrEnum):
 class Ran:
     """`code` is the shell's: above 128 for a signal. `output` is both streams as they came, `cut` in its middle where
     there was more than is kept. `files` are the reports by name: `reports/junit.xml`, `tree/coverage.json`; `lost` says
-    why some are missing."""
+    why some are missing. `tree` is where the work tree stood: absolute paths in reports begin so."""
 
     code: int
     output: bytes
@@ -95,6 +95,7 @@ class Ran:
     cut: bool = False
     files: Mapping[str, bytes] = field(default_factory=dict)
     lost: str = ""
+    tree: str = ""
 
 
 class SandboxFailed(Exception):

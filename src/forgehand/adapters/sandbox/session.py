@@ -10,7 +10,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -59,7 +59,8 @@ async def run_in(prepared: Prepared, task: Task) -> Ran:
         async with group(task.bounds) as limits:
             argv = limits.entering([*prepared.argv, *given, *inside])
             stopped = await run.through(argv, archive, returned, prepared, task, limits)
-            return _told(run, returned, stopped, limits, task, time.monotonic() - started)
+            ran = _told(run, returned, stopped, limits, task, time.monotonic() - started)
+            return replace(ran, tree=prepared.room.tree)
 
 
 def _reading(path: Path) -> BinaryIO:

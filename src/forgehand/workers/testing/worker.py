@@ -1,0 +1,237 @@
+"""The testing worker: runs the tests of one commit in the sandbox and says the verdict. Run by the engine."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Protocol
+
+from forgehand.crafts.archives import read_texts
+from forgehand.crafts.diffs import MalformedPatch, Spans, read_patch
+from forgehand.crafts.suite_commands import READ, Tree, configured, detect
+from forgehand.crafts.suite_runs import SuiteRequest, run_suite
+from forgehand.crafts.suites import changed_lines
+from forgehand.domain.effects.check_run import CheckRun
+from forgehand.domain.facts import Fact, fact_id
+from forgehand.domain.followups import look_again
+from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
+from forgehand.domain.policy import TestPolicy
+from forgehand.domain.repositories import Repo
+from forgehand.domain.rulings import State
+from forgehand.ports.desk import Desk
+from forgehand.ports.git import Checkout, Checkouts, GitFailed
+from forgehand.ports.github import PullRequests
+from forgehand.ports.policies import Policies
+from forgehand.ports.sandbox import Sandbox, SandboxFailed
+from forgehand.workers.testing import text
+from forgehand.workers.testing.rules import Facts, Verdict, judge, may_run
+
+CHECK_NAME = "Forgehand tests"
+STALE_SECONDS = 5.0
+"""How long to wait for what GitHub's replicas do not show yet."""
+
+
+class Marks(Protocol):
+    """The part of the store that remembers a base's coverage."""
+
+    async def mark(self, key: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The commit to test. `pull` is None for a bare one; `base` is the branch whose policy and coverage count."""
+
+    sha: str
+    base: str
+    stranger: bool
+    pull: int | None = None
+
+
+class TestingWorker:
+    """Tests one pull request at its present head, or one commit (see `_bare`).
+
+    `details_url` gives the page of an effect by its slot.
+    """
+
+    type: ClassVar[str] = "testing"
+
+    def __init__(
+        self,
+        pulls: PullRequests,
+        checkouts: Checkouts,
+        sandbox: Sandbox,
+        policies: Policies,
+        marks: Marks,
+        details_url: Callable[[str], str],
+    ) -> None:
+        self._pulls = pulls
+        self._checkouts = checkouts
+        self._sandbox = sandbox
+        self._policies = policies
+        self._marks = marks
+        self._details_url = details_url
+
+    async def run(self, desk: Desk) -> Outcome:
+        repo = _repo(desk.job)
+        target = await self._target(desk.job, repo)
+        if not isinstance(target, _Target):
+            return target
+        policy = (await self._policies.policy(repo, target.base)).policy.tests
+        if not policy.enabled:
+            return Done({"skipped": "tests are switched off", "head": target.sha})
+        desk.say("testing", head=target.sha, stranger=target.stranger)
+        try:
+            facts = await self._facts(repo, target, policy)
+        except GitFailed as failed:
+            if failed.transient:
+                return Retry(failed.why)
+            facts = Facts(target.sha, await self._sandbox.strength(), target.stranger, not_fetched=failed.why)
+        verdict = judge(facts, policy)
+        if target.pull is not None:
+            now = await self._pulls.pull(repo, target.pull)
+            if (now.head_sha, now.state) != (target.sha, "open"):
+                return Retry(f"it changed while it was tested: {now.state} at {now.head_sha[:7]}", after=STALE_SECONDS)
+        desk.say("judged", conclusion=str(verdict.conclusion), failures=len(verdict.failures))
+        stopped = await desk.perform_all([self._check_run(desk.job, repo, verdict)])
+        return stopped or _done(desk, target, verdict)
+
+    async def _target(self, job: Job, repo: Repo) -> _Target | Outcome:
+        kind, _, name = job.subject.partition("/")
+        if bare := _bare(job, kind, name):
+            return bare
+        if kind != "pull" or not (name.isascii() and name.isdigit()):
+            return Failed(f"a test run needs a pull request, or a ref with a sha, not {job.subject!r}")
+        pull = await self._pulls.pull(repo, int(name))
+        if job.revision and job.revision != pull.head_sha and job.attempts == 1:
+            return Retry(f"GitHub shows {pull.head_sha[:7]}, not {job.revision[:7]}", after=STALE_SECONDS)
+        if pull.state != "open":
+            return Done({"skipped": "closed", "head": pull.head_sha})
+        # Only who may write can push to a branch of the repository itself.
+        return _Target(pull.head_sha, pull.base_ref, pull.head_repository != repo.full_name, pull.number)
+
+    async def _facts(self, repo: Repo, target: _Target, policy: TestPolicy) -> Facts:
+        facts = Facts(target.sha, await self._sandbox.strength(), target.stranger)
+        async with self._checkouts.checkout(repo, target.sha) as checkout:
+            request = await asyncio.to_thread(_request, checkout, policy)
+            if request is None:
+                return facts
+            facts = replace(facts, command=request.command)
+            if may_run(facts.strength, stranger=facts.stranger).state is State.VIOLATED:
+                return facts
+            try:
+                run = await run_suite(self._sandbox, request)
+            except SandboxFailed as failed:
+                return replace(facts, not_run=failed.why)
+        return await self._with_coverage(replace(facts, run=run), repo, target)
+
+    async def _with_coverage(self, facts: Facts, repo: Repo, target: _Target) -> Facts:
+        run = facts.run
+        coverage = run.decisive.coverage if run and run.attempts else None
+        if coverage is None or target.pull is None:
+            return facts
+        listed = await self._pulls.files(repo, target.pull)
+        added = await asyncio.to_thread(lambda: {file.path: _added(file.patch) for file in listed})
+        before = await self._marks.mark(_coverage_mark(repo.id, target.base))
+        return replace(facts, changed=changed_lines(coverage, added), before=_percent(before))
+
+    def _check_run(self, job: Job, repo: Repo, verdict: Verdict) -> CheckRun:
+        check = CheckRun(
+            repo=repo,
+            subject=job.subject,
+            worker=job.worker,
+            purpose="check",
+            sha=verdict.facts.sha,
+            name=CHECK_NAME,
+            conclusion=verdict.conclusion,
+            title=text.title(verdict),
+            summary=text.summary(verdict),
+            annotations=text.annotations(verdict),
+        )
+        return replace(check, details_url=self._details_url(check.slot))
+
+
+def _bare(job: Job, kind: str, name: str) -> _Target | None:
+    """A commit that is no pull request's head: `commit/SHA` with a ref, or `ref/BRANCH` with a sha. It counts as a
+    stranger's unless the job vouches for it: a merge queue's commit holds what a fork proposes."""
+    trusted = job.payload.get("trusted") is True
+    if kind == "commit":
+        return _Target(name, str(job.payload.get("ref", "")), stranger=not trusted)
+    sha = job.payload.get("sha")
+    return _Target(sha, name, stranger=not trusted) if kind == "ref" and name and isinstance(sha, str) else None
+
+
+def _request(checkout: Checkout, policy: TestPolicy) -> SuiteRequest | None:
+    """What to run, or None where no command is known."""
+    texts = {} if policy.command else read_texts(checkout.archive, READ)
+    command = configured(policy.command) if policy.command else detect(Tree(checkout.paths, texts))
+    if command is None:
+        return None
+    return SuiteRequest(
+        checkout.archive,
+        checkout.paths,
+        command,
+        setup=policy.setup,
+        seconds=policy.timeout_minutes * 60.0,
+        memory=policy.memory_mb * 1024**2,
+        network=policy.network,
+        junit=policy.junit,
+        coverage=policy.coverage,
+        reruns=policy.flaky_reruns,
+    )
+
+
+def _added(patch: str | None) -> Spans:
+    try:
+        return read_patch(patch).added
+    except MalformedPatch:
+        return Spans()
+
+
+def _done(desk: Desk, target: _Target, verdict: Verdict) -> Done:
+    job, now = desk.job, desk.now()
+    last = verdict.last
+    percent = last.coverage.percent if last and last.coverage else None
+    marks: Mapping[str, str] = {}
+    if target.pull is None and percent is not None:
+        marks = {_coverage_mark(job.repository_id, target.base): json.dumps({"sha": target.sha, "percent": percent})}
+    follow = () if target.pull is None else (look_again(job, target.pull, now, because="tests"),)
+    return Done(text.result(verdict), jobs=follow, facts=tuple(_told(desk, target, verdict)), marks=marks)
+
+
+def _told(desk: Desk, target: _Target, verdict: Verdict) -> list[Fact]:
+    job, now = desk.job, desk.now()
+    last = verdict.last
+    counts = {"failures": len(verdict.failures), "flaky": len(verdict.flaky), "tests": len(last.cases) if last else 0}
+    about = {"head": target.sha, "conclusion": str(verdict.conclusion), **counts, "subject": job.subject}
+    ran = _fact(desk, fact_id("tests", job.id, job.fence, near=job.id), "tests.ran", about, now)
+    flaky = [
+        _fact(
+            desk,
+            # One test on one commit counts once, however often it is run.
+            fact_id("flaky", job.repository_id, case.name, target.sha, near=job.id),
+            "test.flaky",
+            {"test": case.name, "head": target.sha, "subject": job.subject},
+            now,
+        )
+        for case in verdict.flaky[:50]
+    ]
+    return [ran, *flaky]
+
+
+def _fact(desk: Desk, name: str, kind: str, data: Mapping[str, object], now: float) -> Fact:
+    job = desk.job
+    return Fact(
+        id=name, kind=kind, at=now, delivery=job.delivery, job=job.id, repository_id=job.repository_id, data=data
+    )
+
+
+def _coverage_mark(repository: int, branch: str) -> str:
+    return f"coverage:{repository}:{branch}"
+
+
+def _percent(mark: str | None) -> float | None:
+    return float(json.loads(mark)["percent"]) if mark else None
+
+
+def _repo(job: Job) -> Repo:
+    return Repo(job.tenant, job.repository_id, job.repository)

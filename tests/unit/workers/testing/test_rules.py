@@ -1,0 +1,83 @@
+"""Every rule of the testing worker, and which comes first."""
+
+from dataclasses import replace
+
+import pytest
+
+from forgehand.crafts.suites import Attempt, Case, Changed, Command, Coverage, Outcome, SuiteRun
+from forgehand.domain.effects.check_run import Conclusion
+from forgehand.domain.policy import values
+from forgehand.ports.sandbox import Stopped, Strength, Tier
+from forgehand.workers.testing.rules import Facts, judge
+
+POLICY = values.TestPolicy()
+STRONG = Strength(Tier.BWRAP, "bubblewrap")
+COMMAND = Command("make test", "it is configured")
+GOOD = Attempt(0, 1.0, cases=(Case("a", Outcome.PASSED),), told=True)
+BAD = Attempt(1, 1.0, cases=(Case("a", Outcome.FAILED, "why\nmore"), Case("b", Outcome.PASSED)), told=True)
+
+
+def facts(*attempts: Attempt, setup: Attempt | None = None) -> Facts:
+    return Facts("a" * 40, STRONG, stranger=False, command=COMMAND, run=SuiteRun(COMMAND, setup, attempts))
+
+
+@pytest.mark.parametrize(
+    ("given", "conclusion", "rule", "said"),
+    [
+        (facts(GOOD), Conclusion.SUCCESS, None, ""),
+        (facts(BAD, BAD), Conclusion.FAILURE, "tests", "1 failed, 1 passed"),
+        (facts(replace(GOOD, code=2)), Conclusion.FAILURE, "tests", "code 2"),
+        (facts(Attempt(127, 1.0, "sh: 1: npm: not found\n")), Conclusion.ACTION_REQUIRED, "tests", "npm: not found"),
+        (facts(Attempt(1, 1.0, "python3: No module named pytest")), Conclusion.ACTION_REQUIRED, "tests", "lacks"),
+        (facts(replace(GOOD, cases=())), Conclusion.FAILURE, "tests", "No test ran"),
+        (facts(replace(BAD, code=0)), Conclusion.FAILURE, "tests", "1 failed"),
+        (facts(Attempt(0, 1.0)), Conclusion.SUCCESS, None, ""),
+        (facts(replace(GOOD, code=137, stopped=Stopped.TIME)), Conclusion.FAILURE, "finished", "30 minutes"),
+        (facts(replace(GOOD, code=137, stopped=Stopped.MEMORY)), Conclusion.FAILURE, "finished", "2,048 MB"),
+        (facts(setup=Attempt(3, 1.0)), Conclusion.FAILURE, "setup", "code 3"),
+        (replace(facts(), run=None, not_fetched="gone"), Conclusion.ACTION_REQUIRED, "fetched", "gone"),
+        (replace(facts(), run=None, not_run="broken"), Conclusion.ACTION_REQUIRED, "finished", "broken"),
+        (replace(facts(), run=None, command=None), Conclusion.NEUTRAL, "command", "tests.command"),
+        (replace(facts(), run=None, strength=Strength(Tier.NONE, "none here", "Do x.")), Conclusion.ACTION_REQUIRED,
+         "allowed", "none here. Do x."),
+        (replace(facts(), run=None, strength=Strength(Tier.USERNS, "weak"), stranger=True), Conclusion.ACTION_REQUIRED,
+         "allowed", "strangers' code"),
+        (replace(facts(GOOD), strength=Strength(Tier.USERNS, "weak")), Conclusion.SUCCESS, None, ""),
+    ],
+)  # fmt: skip
+def test_the_first_violated_rule_is_the_blocker(
+    given: Facts, conclusion: Conclusion, rule: str | None, said: str
+) -> None:
+    verdict = judge(given, POLICY)
+    assert verdict.conclusion is conclusion
+    assert (verdict.blocker.rule if verdict.blocker else None) == rule
+    assert said in (verdict.blocker.reason if verdict.blocker else "")
+
+
+def test_a_flaky_test_is_named_and_does_not_fail_the_check() -> None:
+    verdict = judge(
+        facts(BAD, replace(BAD, code=0, cases=(Case("a", Outcome.PASSED), Case("b", Outcome.PASSED)))), POLICY
+    )
+    assert verdict.conclusion is Conclusion.SUCCESS
+    assert [case.name for case in verdict.flaky] == ["a"]
+    assert "`a`" in next(part.reason for part in verdict.ruling.parts if part.rule == "flaky")
+
+
+def test_the_command_failing_twice_is_a_failure_though_each_test_passed_once() -> None:
+    other = replace(BAD, cases=(Case("a", Outcome.PASSED), Case("b", Outcome.FAILED)))
+    assert judge(facts(BAD, other), POLICY).conclusion is Conclusion.FAILURE
+
+
+def test_coverage_of_the_change_is_told_with_what_changed_in_all() -> None:
+    covered = replace(GOOD, coverage=Coverage({"a.py": frozenset({1, 2, 3})}, {"a.py": frozenset({4})}))
+    given = replace(facts(covered), changed=Changed(1, {"a.py": (4,)}), before=70.0)
+    told = next(part.reason for part in judge(given, POLICY).ruling.parts if part.rule == "coverage")
+    assert told == "Tests reach 50 % of the changed lines, 75 % in all (+5 against the base)."
+
+
+def test_coverage_that_is_asked_for_and_too_low_or_absent_is_a_failure() -> None:
+    covered = replace(GOOD, coverage=Coverage({"a.py": frozenset({1})}, {"a.py": frozenset({4})}))
+    asking = replace(POLICY, min_diff_coverage=80)
+    low = judge(replace(facts(covered), changed=Changed(1, {"a.py": (4,)})), asking)
+    assert (low.conclusion, low.blocker and low.blocker.rule) == (Conclusion.FAILURE, "coverage")
+    assert judge(facts(GOOD), asking).conclusion is Conclusion.FAILURE

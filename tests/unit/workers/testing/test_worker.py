@@ -1,0 +1,221 @@
+"""The testing worker on a scripted GitHub, git and sandbox: targets, facts, marks and what follows."""
+
+import io
+import json
+import tarfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forgehand.domain import followups
+from forgehand.domain.effects.base import Effect
+from forgehand.domain.effects.check_run import CheckRun, Conclusion
+from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
+from forgehand.domain.policy import RepositoryPolicy, values
+from forgehand.domain.repositories import Repo
+from forgehand.ports.desk import Landed, Landing
+from forgehand.ports.git import Checkout, GitFailed
+from forgehand.ports.github import ChangedFile, PullRequest
+from forgehand.ports.policies import Loaded
+from forgehand.ports.sandbox import Ran, Strength, Task, Tier
+from forgehand.workers.testing import TestingWorker
+
+pytestmark = pytest.mark.anyio
+
+SHA = "a" * 40
+PULL = PullRequest(
+    7, "t", "open", False, False, "dev", SHA, "x", "acme/shop", "b" * 40, "main", None, "https://github.com"
+)
+JOB = Job("j" * 32, "testing", "testing", 1, 42, "acme/shop", "pull/7", 0.0, revision=SHA, attempts=1, fence=1)
+GREEN = b"<s><testcase name='a'/></s>"
+RED = b"<s><testcase name='a'><failure/></testcase></s>"
+COVERED = json.dumps({"files": {"a.py": {"executed_lines": [1], "missing_lines": [2]}}}).encode()
+
+
+@dataclass
+class World:
+    """Everything that the worker can ask, and what it did."""
+
+    folder: Path
+    pulls: list[PullRequest] = field(default_factory=lambda: [PULL])
+    paths: tuple[str, ...] = ("a.py", "test_a.py")
+    ran: list[Ran] = field(default_factory=lambda: [Ran(0, b"", 1.0, files={"reports/j.xml": GREEN})])
+    tier: Tier = Tier.BWRAP
+    policy_: values.TestPolicy = field(default_factory=values.TestPolicy)
+    fails: GitFailed | None = None
+    known: dict[str, str] = field(default_factory=dict)
+    job: Job = JOB
+    effects: list[Effect] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
+
+    async def pull(self, repo: Repo, number: int) -> PullRequest:
+        return self.pulls.pop(0) if len(self.pulls) > 1 else self.pulls[0]
+
+    async def files(self, repo: Repo, number: int) -> Sequence[ChangedFile]:
+        return [ChangedFile("a.py", "modified", None, 2, 0, "@@ -0,0 +1,2 @@\n+a\n+b")]
+
+    @asynccontextmanager
+    async def checkout(self, repo: Repo, sha: str) -> AsyncIterator[Checkout]:
+        if self.fails:
+            raise self.fails
+        with tarfile.open(self.folder / "t.tar", "w") as tar:
+            for path in self.paths:
+                tar.addfile(tarfile.TarInfo(path), io.BytesIO())
+        yield Checkout(sha, self.folder / "t.tar", frozenset(self.paths))
+
+    async def strength(self) -> Strength:
+        return Strength(self.tier, "scripted")
+
+    async def run(self, task: Task) -> Ran:
+        self.tasks.append(task)
+        return self.ran.pop(0)
+
+    async def policy(self, repo: Repo, base_ref: str) -> Loaded:
+        return Loaded(RepositoryPolicy(tests=self.policy_), "c" * 40)
+
+    async def mark(self, key: str) -> str | None:
+        return self.known.get(key)
+
+    def now(self) -> float:
+        return 1000.0
+
+    def say(self, message: str, **details: object) -> None:
+        """Nobody listens."""
+
+    async def perform(self, effect: Effect) -> Landed:
+        self.effects.append(effect)
+        return Landed(Landing.DONE)
+
+    async def perform_all(self, effects: Sequence[Effect]) -> Outcome | None:
+        for effect in effects:
+            await self.perform(effect)
+        return None
+
+    async def tested(self) -> Outcome:
+        me: Any = self
+        return await TestingWorker(me, me, me, me, me, lambda slot: f"https://x/{slot}").run(me)
+
+    @property
+    def check(self) -> CheckRun:
+        (effect,) = self.effects
+        assert isinstance(effect, CheckRun)
+        return effect
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def done(outcome: Outcome) -> Done:
+    assert isinstance(outcome, Done)
+    return outcome
+
+
+async def test_a_pull_request_gets_a_check_run_a_fact_and_another_look(world: World) -> None:
+    outcome = done(await world.tested())
+    assert (world.check.conclusion, world.check.sha, world.check.title) == (Conclusion.SUCCESS, SHA, "1 passed")
+    assert [fact.kind for fact in outcome.facts] == ["tests.ran"]
+    assert [(job.type, job.subject) for job in outcome.jobs] == [("decide", "pull/7")]
+    assert "pytest" in world.tasks[0].command
+    assert world.tasks[0].network is False
+
+
+async def test_a_flaky_test_is_counted_once_for_each_test_and_commit(world: World) -> None:
+    world.ran = [Ran(1, b"", 1.0, files={"reports/j.xml": RED}), Ran(0, b"", 1.0, files={"reports/j.xml": GREEN})]
+    first = done(await world.tested())
+    world.ran = [Ran(1, b"", 1.0, files={"reports/j.xml": RED}), Ran(0, b"", 1.0, files={"reports/j.xml": GREEN})]
+    world.job = replace(JOB, id="k" * 32)
+    second = done(await world.tested())
+    flaky = [fact for outcome in (first, second) for fact in outcome.facts if fact.kind == "test.flaky"]
+    assert [fact.data["test"] for fact in flaky] == ["a", "a"]
+    assert len({fact.id for fact in flaky}) == 1
+
+
+async def test_coverage_is_compared_with_the_base_that_a_branch_job_measured(world: World) -> None:
+    files: Mapping[str, bytes] = {"reports/j.xml": GREEN, "reports/coverage.json": COVERED}
+    world.ran = [Ran(0, b"", 1.0, files=files), Ran(0, b"", 1.0, files=files)]
+    world.job = replace(JOB, subject="ref/main", payload={"sha": "d" * 40, "trusted": True})
+    on_base = done(await world.tested())
+    assert (world.check.sha, on_base.jobs) == ("d" * 40, ())
+    world.known, world.job, world.effects = dict(on_base.marks), JOB, []
+    result = done(await world.tested()).result
+    assert (result["coverage"], result["covered change"]) == (50.0, 50.0)
+    assert "+0 against the base" in world.check.summary.replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("pull", "payload", "subject", "stranger"),
+    [
+        (PULL, {}, "pull/7", False),
+        (replace(PULL, head_repository="stranger/shop"), {}, "pull/7", True),
+        (replace(PULL, head_repository=None), {}, "pull/7", True),
+        (PULL, {"sha": SHA}, "ref/queue/main", True),
+        (PULL, {"sha": SHA, "trusted": "yes"}, "ref/queue/main", True),
+        (PULL, {"sha": SHA, "trusted": True}, "ref/queue/main", False),
+    ],
+)
+async def test_strangers_code_needs_a_strong_sandbox(
+    world: World, pull: PullRequest, payload: dict[str, object], subject: str, stranger: bool
+) -> None:
+    world.pulls, world.tier = [pull], Tier.USERNS
+    world.job = replace(JOB, payload=payload, subject=subject)
+    await world.tested()
+    assert (world.check.conclusion is Conclusion.ACTION_REQUIRED) is stranger
+    assert (world.tasks == []) is stranger
+
+
+async def test_where_there_is_nothing_to_run_the_check_is_neutral_and_says_what_would_help(world: World) -> None:
+    world.paths = ("README.md",)
+    await world.tested()
+    assert world.check.conclusion is Conclusion.NEUTRAL
+    assert "tests.command" in world.check.title
+
+
+async def test_a_commit_that_somebody_asked_for_is_tested(world: World) -> None:
+    world.job = followups.test_commit(replace(JOB, type="queue"), "d" * 40, "queue/main", 0.0)
+    assert done(await world.tested()).jobs == ()
+    assert (world.check.sha, world.check.conclusion) == ("d" * 40, Conclusion.SUCCESS)
+
+
+async def test_tests_that_are_switched_off_do_not_run(world: World) -> None:
+    world.policy_ = values.TestPolicy(enabled=False)
+    assert "skipped" in done(await world.tested()).result
+    assert world.tasks == []
+
+
+async def test_the_policy_decides_what_runs_and_within_what(world: World) -> None:
+    world.policy_ = values.TestPolicy(command="make check", network=True, timeout_minutes=2, memory_mb=512)
+    await world.tested()
+    (task,) = world.tasks
+    assert (task.command, task.network, task.bounds.seconds) == ("make check", True, 120.0)
+    assert task.bounds.memory == 512 * 1024**2
+
+
+async def test_a_tree_that_cannot_be_fetched_is_said_or_tried_again(world: World) -> None:
+    world.fails = GitFailed("too large", transient=False)
+    await world.tested()
+    assert world.check.conclusion is Conclusion.ACTION_REQUIRED
+    world.fails = GitFailed("timed out", transient=True)
+    assert isinstance(await world.tested(), Retry)
+
+
+async def test_a_head_that_moved_meanwhile_is_not_judged(world: World) -> None:
+    world.pulls = [PULL, replace(PULL, head_sha="e" * 40)]
+    assert isinstance(await world.tested(), Retry)
+    assert world.effects == []
+
+
+async def test_a_closed_pull_request_is_left_alone(world: World) -> None:
+    world.pulls = [replace(PULL, state="closed")]
+    assert done(await world.tested()).result["skipped"] == "closed"
+
+
+@pytest.mark.parametrize("subject", ["issue/7", "pull/x", "ref/main"])
+async def test_what_is_no_commit_fails(world: World, subject: str) -> None:
+    world.job = replace(JOB, subject=subject)
+    assert isinstance(await world.tested(), Failed)
