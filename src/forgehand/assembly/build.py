@@ -14,7 +14,6 @@ from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts, grants, listens, specs
 from forgehand.domain.jobs import PLAN, Done, Job
 from forgehand.domain.modes import APPLY, Grants, Mode
-from forgehand.domain.repositories import Repo
 from forgehand.engine.desk import Door, JobDesk
 from forgehand.engine.dry_run import DryGate, Preview
 from forgehand.engine.gate import Gate, GateTimes
