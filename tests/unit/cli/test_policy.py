@@ -106,10 +106,10 @@ def test_a_case_that_does_not_shows_the_tree_with_the_difference(folder: Path) -
 
 def test_a_mistake_in_the_cases_is_told(folder: Path) -> None:
     write(folder, RULE)
-    write(folder, "cases: [{nam: x}]", "CASES.yml")
+    write(folder, "cases: [{nme: x}]", "CASES.yml")
     ran = forgehand("test", "CASES.yml")
     assert ran.exit_code == 1
-    assert "CASES.yml:1:10: unknown key “cases[1].nam”: did you mean “name”?" in ran.output
+    assert "CASES.yml:1:10: unknown key “cases[1].nme”: did you mean “name”?" in ran.output
 
 
 def test_what_another_file_would_change_is_found_in_what_was_judged(folder: Path) -> None:
