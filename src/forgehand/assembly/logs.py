@@ -4,6 +4,8 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterable, MutableMapping
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -68,6 +70,24 @@ def set_up_logs(settings: Settings, stream: Any = None) -> None:
     root.setLevel(level)
     for chatty in ("httpx", "httpcore", "hishel", "uvicorn", "uvicorn.error", "procrastinate", "alembic"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+
+
+class RotatingLog:
+    """A file that holds the last lines, and three older ones of its size. For what runs on without a terminal."""
+
+    def __init__(self, path: Path, size: int = 5_000_000) -> None:
+        self._handler = RotatingFileHandler(path, maxBytes=size, backupCount=3, encoding="utf-8")
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            self._handler.emit(logging.makeLogRecord({"msg": text.rstrip("\n")}))
+        return len(text)
+
+    def flush(self) -> None:
+        self._handler.flush()
+
+    def isatty(self) -> bool:
+        return False
 
 
 class _Stderr:

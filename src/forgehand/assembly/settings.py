@@ -389,8 +389,8 @@ class Settings(BaseSettings):
         """What `to_json` wrote, with no look at the environment."""
         return cls.model_construct(**_typed(json.loads(line)))
 
-    def missing(self) -> list[str]:
-        """What a running App needs and lacks, or has too weak, one sentence each."""
+    def missing(self, *, webhooks: bool = True) -> list[str]:
+        """What a running App needs and lacks, or has too weak, one sentence each. Without `webhooks`, none come in."""
         problems = []
         if self.person:
             if not self.poll_seconds:
@@ -408,7 +408,7 @@ class Settings(BaseSettings):
             )
         elif problem := self._key_problem():
             problems.append(problem)
-        if not self.webhook_secrets:
+        if webhooks and not self.webhook_secrets:
             problems.append(
                 "GITHUB_WEBHOOK_SECRET is not set: the secret of the App's webhook; without it anyone could send events"
             )
@@ -515,9 +515,9 @@ def _number(field: FieldInfo) -> str:
     return kind
 
 
-def ready_settings(**given: object) -> Settings:
+def ready_settings(*, webhooks: bool = True, **given: object) -> Settings:
     """The same, complete enough to run the App; raises SettingsError that lists everything missing at once."""
     settings = read_settings(**given)
-    if problems := settings.missing():
+    if problems := settings.missing(webhooks=webhooks):
         raise SettingsError("\n".join(problems))
     return settings

@@ -19,6 +19,7 @@ from forgehand.cli.pausing import pause, resume
 from forgehand.cli.policy import policy
 from forgehand.cli.practice import practice
 from forgehand.cli.projections import projections
+from forgehand.cli.review import review
 from forgehand.cli.running import run_job, serve, worker
 from forgehand.cli.test import run_tests
 
@@ -41,6 +42,7 @@ app.command(rich_help_panel=_START)(practice)
 app.command(rich_help_panel=_RUN)(serve)
 app.command(rich_help_panel=_RUN)(worker)
 app.command("test", rich_help_panel=_RUN)(run_tests)
+app.command(rich_help_panel=_RUN)(review)
 app.command("run-job", rich_help_panel=_RUN)(run_job)
 app.add_typer(jobs, name="jobs", rich_help_panel=_LOOK)
 app.add_typer(deliveries, name="deliveries", rich_help_panel=_LOOK)

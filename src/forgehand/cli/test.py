@@ -1,7 +1,5 @@
 """`forgehand test`: the tests of a folder or of a pull request, in the sandbox, with the report of a check run."""
 
-import re
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +7,7 @@ import typer
 
 from forgehand.cli.errors import USAGE, Stop
 from forgehand.cli.opening import quiet_logs, with_app
+from forgehand.cli.origin import repository
 from forgehand.cli.printing import Json, clean, emit_json
 
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from forgehand.domain.jobs import Job
     from forgehand.ports.store import Unclaimed
 
-_ORIGIN = re.compile(r"[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 _CODES = {"success": 0, "failure": 1}
 """Exit codes by conclusion; whatever else it is, the tests did not run."""
 
@@ -38,7 +36,7 @@ def run_tests(
     if not folder.is_dir():
         raise Stop(f"{folder} is no folder", USAGE)
     if pull is not None:
-        _say_job(_test_pull(repo or _origin(folder), pull), json)
+        _say_job(_test_pull(repository(repo, folder), pull), json)
     else:
         _say(_test_folder(folder, command), json)
 
@@ -87,16 +85,3 @@ def _say_job(job: "Job", json: bool) -> None:
         said = result.get("why") or result.get("skipped") or job.why
         typer.echo(clean(f"{result.get('conclusion', job.state)}: {said}"))
     raise typer.Exit(_CODES.get(str(result.get("conclusion", "")), USAGE))
-
-
-def _origin(folder: Path) -> str:
-    """OWNER/NAME of the folder's remote `origin`."""
-    asked = ["git", "-C", str(folder), "remote", "get-url", "origin"]
-    try:
-        said = subprocess.run(asked, capture_output=True, text=True, timeout=20, check=False).stdout.strip()
-    except OSError:
-        said = ""
-    found = _ORIGIN.search(said)
-    if not found:
-        raise Stop(f"{folder.resolve()} has no remote `origin`: give --repo OWNER/NAME", USAGE)
-    return found[1]

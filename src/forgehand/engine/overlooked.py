@@ -40,7 +40,7 @@ class Overlooked:
         missed: list[Job] = []
         settled = True
         for pull in pulls:
-            event = _as_if_pushed(repo, pull)
+            event = as_if_pushed(repo, pull)
             for each in match(event, self._workers)[0]:
                 latest = await self._store.latest_job(job_for(each, event, now).lane)
                 settled = settled and latest is not None and latest.state.ended
@@ -112,7 +112,7 @@ def watches_pushes(workers: Sequence[WorkerSpec]) -> bool:
     return any(trigger.event == "push" for worker in workers if worker.enabled for trigger in worker.triggers)
 
 
-def _as_if_pushed(repo: Repo, pull: PullRequest) -> Event:
+def as_if_pushed(repo: Repo, pull: PullRequest) -> Event:
     """The event that a push to this head would have been. Named after the head, so that finding it twice is one job."""
     about = PullRef(pull.number, pull.head_sha, pull.head_ref, pull.base_ref, pull.draft, pull.head_repository)
     name = f"poll:{repo.id}:{pull.number}:{pull.head_sha}"

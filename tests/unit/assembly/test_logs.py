@@ -1,11 +1,12 @@
 import io
 import logging
+from pathlib import Path
 
 import pytest
 import structlog
 from pydantic import SecretStr
 
-from forgehand.assembly.logs import set_up_logs
+from forgehand.assembly.logs import RotatingLog, set_up_logs
 from forgehand.assembly.settings import read_settings
 
 TOKEN = "gh" + "s_" + "A" * 36
@@ -57,3 +58,14 @@ def test_a_terminal_obeys_nothing_that_was_logged() -> None:
     said = logged("red \x1b[31m and \x9b31m", text=True)
     assert "\x1b[31m and" not in said
     assert "\x9b" not in said
+
+
+def test_a_file_of_lines_is_kept_within_its_size_and_older_ones_beside_it(tmp_path: Path) -> None:
+    log = RotatingLog(tmp_path / "review.log", size=100)
+    for number in range(30):
+        log.write(f"line {number} of the log\n")
+        log.write("\n")
+    kept = sorted(tmp_path.iterdir())
+    assert [path.name for path in kept] == ["review.log", "review.log.1", "review.log.2", "review.log.3"]
+    assert kept[0].read_text().splitlines()[-1] == "line 29 of the log"
+    assert all(path.stat().st_size <= 100 for path in kept)

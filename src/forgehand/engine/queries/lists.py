@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from forgehand.domain.projections import DEAD, FAILURES, OPEN, REPOSITORIES, TARGETS, WAITING, WORKERS, Projection
 from forgehand.domain.tallies import Tally, Times, tally_from
-from forgehand.engine.queries.windows import Numbers, failed, success
+from forgehand.engine.queries.windows import Numbers, failed, success, totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,17 @@ class RepositoryRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What came of reviews, each head once: of one repository, or of all."""
+
+    prs_reviewed: int
+    prs_merged: int
+    prs_rejected: int
+    approval_rate: float
+    last_checked: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class TargetRow:
     target: str
     counts: dict[str, int]
@@ -80,12 +91,39 @@ async def repository(store: Numbers, repository_id: int) -> RepositoryRow | None
     return _repository(row) if row else None
 
 
+async def reviewed(store: Numbers, name: str = "") -> Reviewed:
+    """Of the repository of this name, or of all where none is named."""
+    if not name:
+        return _reviewed(await totals(store))
+    before: float | None = None
+    while rows := await store.projections(REPOSITORIES, _PAGE, before):
+        for row in rows:
+            tally = tally_from(row.content, row.at)
+            if tally.last("name").casefold() == name.casefold():
+                return _reviewed(tally)
+        before = rows[-1].at
+    return _reviewed(Tally())
+
+
 async def targets(store: Numbers, limit: int, before: float | None = None) -> tuple[TargetRow, ...]:
     return tuple(_target(row) for row in await store.projections(TARGETS, limit, before))
 
 
 async def failures(store: Numbers, limit: int, before: float | None = None) -> tuple[FailureRow, ...]:
     return tuple(_failure(row) for row in await store.projections(FAILURES, limit, before))
+
+
+_PAGE = 200
+
+
+def _reviewed(tally: Tally) -> Reviewed:
+    return Reviewed(
+        prs_reviewed=tally.count("review.judged"),
+        prs_merged=tally.count("pull.merged"),
+        prs_rejected=tally.count("review.rejected"),
+        approval_rate=approval_rate(tally),
+        last_checked=tally.last_at("job.review"),
+    )
 
 
 def approval_rate(tally: Tally) -> float:

@@ -6,7 +6,18 @@ from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change
 from forgehand.engine.projector import Projector
-from forgehand.engine.queries import Health, Standing, failures, overview, repositories, repository, windows, workers
+from forgehand.engine.queries import (
+    Health,
+    Reviewed,
+    Standing,
+    failures,
+    overview,
+    repositories,
+    repository,
+    reviewed,
+    windows,
+    workers,
+)
 from support.stores import NOW
 
 pytestmark = pytest.mark.anyio
@@ -69,6 +80,9 @@ async def test_a_repository_tells_its_reviews_merges_and_approval_rate() -> None
     assert told is not None
     assert (told.name, told.prs_reviewed, told.prs_merged, told.prs_rejected) == ("acme/rocket", 3, 1, 1)
     assert (told.approval_rate, told.last_checked) == (66.67, NOW)
+    for name in ("Acme/Rocket", ""):
+        assert await reviewed(store, name) == Reviewed(3, 1, 1, 66.67, NOW)
+    assert await reviewed(store, "acme/other") == Reviewed(0, 0, 0, 0.0, None)
     assert await repositories(store, 9) == (told,)
     assert await repository(store, 33) is None
 

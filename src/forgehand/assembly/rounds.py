@@ -1,0 +1,133 @@
+"""Rounds over one repository's pull requests, in this process and without webhooks: what the poll finds there becomes
+jobs, which are run here and now. Called by `cli.review`.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from forgehand.assembly.build import App, Crew, working
+from forgehand.assembly.workers import specs
+from forgehand.domain.jobs import Change, Done, Job, JobState
+from forgehand.domain.modes import Mode
+from forgehand.domain.pulls import PullState
+from forgehand.domain.repositories import Repo
+from forgehand.domain.routing import match
+from forgehand.engine.desk import JobDesk
+from forgehand.engine.dry_run import DryGate
+from forgehand.engine.overlooked import as_if_pushed
+from forgehand.engine.planner import job_for
+from forgehand.engine.reconcile import Reconcile
+from forgehand.engine.schedule import Poll, tick
+from forgehand.ports.github import NotFound, OpenPulls, PullRequest
+
+SOON = 10.0
+"""Work that is due so soon still belongs to a round; a check that takes its time is looked at in the next one."""
+PATIENCE = 600.0
+"""Seconds after which a round ends, whatever is still under way."""
+NO_SUCCESS = (JobState.FAILED, JobState.DEAD_LETTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The pull requests that were looked at, as they now stand, and why work on them failed, by number."""
+
+    repository: str
+    pulls: tuple[PullState, ...]
+    failed: tuple[tuple[int, str], ...] = ()
+
+
+class Rounds:
+    """Of one repository. `begin` is told the number of each pull request before work on it starts."""
+
+    def __init__(self, app: App, crew: Crew, repo: Repo, begin: Callable[[int], None]) -> None:
+        self._app = app
+        self._crew = crew
+        self._repo = repo
+        self._begin = begin
+        self._workers = specs(app.built_in, Mode(app.settings.mode))
+
+    async def look(self) -> Round:
+        """At every open pull request of which something is new."""
+        poll = Reconcile(_Only(self._crew.repositories, self._repo), self._app.store, self._workers)
+        made: list[Job] = []
+        while True:
+            now = time.time()
+            desk = JobDesk(tick(Poll(poll.type, 1.0), now), DryGate(self._app.store), time.time)
+            found = await poll.run(desk)
+            assert isinstance(found, Done)
+            jobs = tuple(job for job in found.jobs if job.type != poll.type)
+            await self._app.store.commit(Change(enqueue=jobs, facts=found.facts, marks=found.marks), now)
+            made += jobs
+            if len(jobs) == len(found.jobs):
+                return await self._worked(made)
+
+    async def look_at(self, number: int) -> Round:
+        """At one, whether something is new or not."""
+        now, pull = time.time(), await self._crew.parts.pulls.pull(self._repo, number)
+        event = replace(as_if_pushed(self._repo, pull), delivery=f"asked:{self._repo.id}:{number}:{now}")
+        jobs = [job_for(matched, event, now) for matched in match(event, self._workers)[0]]
+        await self._app.store.commit(Change(enqueue=tuple(jobs)), now)
+        return await self._worked(jobs)
+
+    async def _worked(self, made: Sequence[Job]) -> Round:
+        numbers = sorted({int(job.subject.removeprefix("pull/")) for job in made if job.subject.startswith("pull/")})
+        for number in numbers:
+            self._begin(number)
+        await self._until_done()
+        await self._crew.projector.once()
+        pulls = [await self._app.store.pull(self._repo.id, number) for number in numbers]
+        ended = [job for each in made if (job := await self._app.store.job(each.id))]
+        failed = [(int(job.subject.rpartition("/")[2]), job.why) for job in ended if job.state in NO_SUCCESS]
+        return Round(self._repo.full_name, tuple(pull for pull in pulls if pull), tuple(failed))
+
+    async def _until_done(self) -> None:
+        deadline = time.time() + PATIENCE
+        while True:
+            await self._crew.runner.drain()
+            due = await self._next_due()
+            if due is None or time.time() > deadline:
+                return
+            await asyncio.sleep(max(0.1, due - time.time()))
+
+    async def _next_due(self) -> float | None:
+        """When work on this repository goes on; what another process has in hand is looked at again at once."""
+        listed = [job for state in _UNFINISHED for job in await self._app.store.jobs(200, state)]
+        here = [job for job in listed if job.repository_id == self._repo.id]
+        due = [job.run_at if job.state is JobState.PENDING else 0.0 for job in here]
+        return min((at for at in due if at <= time.time() + SOON), default=None)
+
+
+_UNFINISHED = (JobState.PENDING, JobState.CLAIMED, JobState.RUNNING)
+
+
+@asynccontextmanager
+async def rounds(app: App, repository: str, begin: Callable[[int], None]) -> AsyncIterator[Rounds]:
+    """Sign in, find the repository, and give its rounds. Raises a GitHubError."""
+    async with working(app) as crew:
+        await crew.sign_in()
+        await crew.rescue.once()
+        for repo in await crew.repositories.repositories():
+            if repo.full_name.casefold() == repository.casefold():
+                yield Rounds(app, crew, repo, begin)
+                return
+    raise NotFound(f"the App is not installed on a repository {repository}: give --repo OWNER/NAME of another")
+
+
+class _Only:
+    """The poll's view of GitHub, narrowed to one repository."""
+
+    def __init__(self, all_of_them: OpenPulls, repo: Repo) -> None:
+        self._all = all_of_them
+        self._repo = repo
+
+    async def repositories(self) -> Sequence[Repo]:
+        return (self._repo,)
+
+    async def open_pulls(self, repo: Repo, etag: str | None) -> tuple[Sequence[PullRequest], str | None] | None:
+        return await self._all.open_pulls(repo, etag)
+
+    async def tip(self, repo: Repo, branch: str, etag: str | None) -> tuple[str | None, str | None] | None:
+        return await self._all.tip(repo, branch, etag)
