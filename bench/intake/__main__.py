@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.intake import wrk
-from bench.intake.contestants import CEILING, PROBOT_NAME, Contestant, everyone, probot_version
+from bench.intake.contestants import PROBOT_NAME, Contestant, everyone, probot_version
 from bench.intake.payload import SIZE, deliveries
 from bench.intake.raw_store import Raw, measure
 from bench.intake.wrk import Load
@@ -106,7 +106,7 @@ def _row(contestant: Contestant, seen: Sequence[Load], rates: dict[str, float]) 
         report.spread([load.rate for load in seen]),
         *(report.spread([getattr(load, name) for load in seen], 1) for name in ("p50", "p99", "p999")),
         share(PROBOT_NAME),
-        share(CEILING) if contestant.durable else "",
+        share(contestant.ceiling) if contestant.durable else "",
     ]
 
 

@@ -2,11 +2,13 @@
 
     python -m bench.intake.bare echo
     python -m bench.intake.bare packed PATH
+    python -m bench.intake.bare packed postgresql://…
     python -m bench.intake.bare raw PATH
 
 `echo` reads the body and answers. `packed` checks the signature and the JSON, and writes the rows that we write, in
 group commits, with as little code as can be: no refusals, no bounds, no second process, no duplicates. It is the
-ceiling for a durable intake on this machine. `raw` writes the same rows with the bodies as they came.
+ceiling for a durable intake on this machine, on SQLite or on PostgreSQL. `raw` writes the same rows with the bodies as
+they came.
 """
 
 import asyncio
@@ -21,9 +23,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
+import psycopg
 import pysqlite3
 import uvicorn
-from bench.intake.rows import INSERTS, Rows, rows_of
+from bench.intake.rows import COPIES, INSERTS, Rows, rows_of
 
 from forgehand.adapters.sql.bodies import packed
 
@@ -32,6 +35,7 @@ _SKIM = msgspec.json.Decoder(msgspec.Raw)
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Commit = Callable[[list[Rows]], None]
 
 
 async def echo(scope: Message, receive: Receive, send: Send) -> None:
@@ -40,12 +44,10 @@ async def echo(scope: Message, receive: Receive, send: Send) -> None:
 
 
 class Store:
-    def __init__(self, path: str, secret: bytes, pack: Callable[[bytes], bytes]) -> None:
+    def __init__(self, at: str, secret: bytes, pack: Callable[[bytes], bytes]) -> None:
         self._secret = secret
         self._pack = pack
-        self._connection = pysqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.execute("PRAGMA wal_autocheckpoint=512")
+        self._commit = _postgres(at) if at.startswith("postgresql") else _sqlite(at)
         self._waiting: deque[tuple[Rows, asyncio.Future[None]]] = deque()
         self._changed = threading.Condition()
         threading.Thread(target=self._write, daemon=True).start()
@@ -74,11 +76,37 @@ class Store:
                     self._changed.wait()
                 batch = list(self._waiting)
                 self._waiting.clear()
-            self._connection.execute("BEGIN IMMEDIATE")
-            for table, insert in enumerate(INSERTS):
-                self._connection.executemany(insert, [rows[table] for rows, _ in batch])
-            self._connection.execute("COMMIT")
+            self._commit([rows for rows, _ in batch])
             batch[0][1].get_loop().call_soon_threadsafe(_resolve, [stored for _, stored in batch])
+
+
+def _sqlite(path: str) -> Commit:
+    connection = pysqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA wal_autocheckpoint=512")
+
+    def commit(batch: list[Rows]) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        for table, insert in enumerate(INSERTS):
+            connection.executemany(insert, [rows[table] for rows in batch])
+        connection.execute("COMMIT")
+
+    return commit
+
+
+def _postgres(url: str) -> Commit:
+    connection = psycopg.connect(url)
+
+    def commit(batch: list[Rows]) -> None:
+        with connection.cursor() as cursor:
+            for table, (copy_in, types) in enumerate(COPIES):
+                with cursor.copy(copy_in.encode()) as copy:
+                    copy.set_types(types)
+                    for rows in batch:
+                        copy.write_row(rows[table])
+        connection.commit()
+
+    return commit
 
 
 def _resolve(futures: list[asyncio.Future[None]]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pysqlite3
 from bench.intake.payload import SECRET
-from bench.intake.raw_store import make_database
+from bench.intake.raw_store import make_schema
 from bench.support.postgres import Cluster
 from bench.support.process import ROOT, line, running
 from cryptography.hazmat.primitives import serialization
@@ -53,10 +53,16 @@ class Contestant:
     ours: bool = False
     durable: bool = False
 
+    @property
+    def ceiling(self) -> str:
+        """Whose rate is what a server of its kind could reach."""
+        return POSTGRES_CEILING if "PostgreSQL" in self.name else CEILING
+
 
 ECHO = "bare ASGI echo"
 RAW = "bare ASGI, group-committed SQLite, raw bodies"
 CEILING = "bare ASGI, group-committed SQLite, same rows"
+POSTGRES_CEILING = "bare ASGI, group-committed PostgreSQL, same rows"
 PROBOT_NAME = "Probot (stores nothing)"
 
 
@@ -66,6 +72,7 @@ def everyone(folder: Path, cluster: Cluster) -> list[Contestant]:
         Contestant(ECHO, partial(_bare_echo, folder)),
         Contestant(RAW, partial(_bare_store, folder, "raw"), durable=True),
         Contestant(CEILING, partial(_bare_store, folder, "packed"), durable=True),
+        Contestant(POSTGRES_CEILING, partial(_bare_on_postgres, folder, cluster), durable=True),
         Contestant(PROBOT_NAME, partial(_probot, folder)),
         Contestant("Forgehand, SQLite, planning paused", partial(sqlite, "paused"), ours=True, durable=True),
         Contestant("Forgehand, SQLite, planning", partial(sqlite, "planning"), ours=True, durable=True),
@@ -93,10 +100,20 @@ def _bare_store(folder: Path, bodies: str) -> Iterator[Server]:
     log = folder / "log"
     with TemporaryDirectory(dir=folder) as own:
         path = Path(own) / "bare.db"
-        make_database(path)
+        make_schema(f"sqlite:///{path}")
         command = [sys.executable, "-m", "bench.intake.bare", bodies, str(path)]
         with running(command, env={"WEBHOOK_SECRET": SECRET}, log=log) as process:
             yield Server(int(line(process, log)), "/", stored=partial(_count_sqlite, path, _DELIVERIES))
+
+
+@contextmanager
+def _bare_on_postgres(folder: Path, cluster: Cluster) -> Iterator[Server]:
+    log = folder / "log"
+    with cluster.database() as url:
+        make_schema(url)
+        command = [sys.executable, "-m", "bench.intake.bare", "packed", url]
+        with running(command, env={"WEBHOOK_SECRET": SECRET}, log=log) as process:
+            yield Server(int(line(process, log)), "/", stored=partial(_count_postgres, url, _DELIVERIES))
 
 
 @contextmanager

@@ -24,11 +24,11 @@ class Raw:
     p99: float
 
 
-def make_database(path: Path) -> None:
+def make_schema(url: str) -> None:
     """Our schema, indexes and page size, and nothing in it."""
 
     async def make() -> None:
-        store = SqlStore(f"sqlite:///{path}")
+        store = SqlStore(url)
         await store.open()
         await store.close()
 
@@ -39,7 +39,7 @@ def measure(folder: Path, batch: int, seconds: float) -> Raw:
     bodies = [packed(each.body) for each in deliveries()]
     with TemporaryDirectory(dir=folder) as own:
         path = Path(own) / "raw.db"
-        make_database(path)
+        make_schema(f"sqlite:///{path}")
         connection = pysqlite3.connect(str(path), isolation_level=None)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA wal_autocheckpoint=512")

@@ -1,6 +1,9 @@
 """The rows that one delivery becomes, as plain tuples and plain SQL: for what stands beside us. Used by `bare` and
 `raw_store`."""
 
+from sqlalchemy.dialects import postgresql
+
+from forgehand.adapters.sql import schema
 from forgehand.adapters.sql.rows import FACT_COLUMNS, JOB_COLUMNS, fact_row, job_row
 from forgehand.domain.facts import Fact
 from forgehand.engine.intake import planning_job
@@ -8,16 +11,29 @@ from forgehand.engine.intake import planning_job
 Rows = tuple[tuple[object, ...], tuple[object, ...], tuple[object, ...]]
 
 
+def _copy(table: str, columns: tuple[str, ...]) -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
+
+
+def _types(table: str, columns: tuple[str, ...]) -> tuple[str, ...]:
+    of = schema.metadata.tables[table].c
+    return tuple(of[name].type.compile(postgresql.dialect()).lower() for name in columns)
+
+
 def _insert(table: str, columns: tuple[str, ...]) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
     return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
 
 
-INSERTS = (
-    _insert("deliveries", ("guid", "event", "received_at", "duplicates", "body")),
-    _insert("jobs", JOB_COLUMNS),
-    _insert("facts", FACT_COLUMNS),
+_TABLES = (
+    ("deliveries", ("guid", "event", "received_at", "duplicates", "body")),
+    ("jobs", JOB_COLUMNS),
+    ("facts", FACT_COLUMNS),
 )
+INSERTS = tuple(_insert(*table) for table in _TABLES)
+COPIES = tuple((_copy(*table), _types(*table)) for table in _TABLES)
+"""For PostgreSQL: each table's statement, and the types of its columns."""
 
 _JOB = job_row(planning_job("guid", "pull_request", 0.0))
 _FACT = fact_row(Fact("id", "delivery.received", 0.0, data={"event": "pull_request"}))

@@ -14,6 +14,7 @@ from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts, grants, listens, specs
 from forgehand.domain.jobs import PLAN, Done, Job
 from forgehand.domain.modes import APPLY, Grants, Mode
+from forgehand.engine.crowd import Crowd
 from forgehand.engine.desk import Door, JobDesk
 from forgehand.engine.dry_run import DryGate, Preview
 from forgehand.engine.gate import Gate, GateTimes
@@ -264,6 +265,7 @@ def _runner(app: App, workers: Mapping[str, Worker], gate: Door, granted: Grants
         jitter=random.random,
         times=times,
         slots=settings.slots,
+        crowded=Crowd(app.store, time.time),
         steps=app.steps,
     )
 

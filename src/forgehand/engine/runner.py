@@ -5,7 +5,7 @@ The store decides who runs what; a wake-up only says when to look. Started by `a
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -29,17 +29,24 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RunnerTimes:
-    """Seconds. `poll`: how long a lost wake-up can delay a job. `goodbye`: how long running jobs may finish on stop."""
+    """Seconds. `poll`: how long a lost wake-up can delay a job. `goodbye`: how long running jobs may finish on stop.
+    `give_way`: between two claims while deliveries come in as a crowd."""
 
     lease: float = 120.0
     heartbeat: float = 30.0
     poll: float = 5.0
     goodbye: float = 20.0
+    give_way: float = 0.25
+
+
+async def never() -> bool:
+    return False
 
 
 class Runner:
     """`slots` jobs at a time. `holder` names this process in leases; `jitter` gives numbers in [0, 1). `grants` say
-    what a job may do, as the operator allows it now: neither a stored row nor the worker that made the job decides."""
+    what a job may do, as the operator allows it now: neither a stored row nor the worker that made the job decides.
+    While it is `crowded`, claims are few."""
 
     def __init__(
         self,
@@ -54,6 +61,7 @@ class Runner:
         jitter: Callable[[], float],
         times: RunnerTimes = RunnerTimes(),
         slots: int = 8,
+        crowded: Callable[[], Awaitable[bool]] = never,
         steps: Steps = silent,
     ) -> None:
         self._store = store
@@ -66,6 +74,7 @@ class Runner:
         self._jitter = jitter
         self._times = times
         self._slots = slots
+        self._crowded = crowded
         self._steps = steps
         self._heartbeats = Heartbeats(store, clock, every=times.heartbeat, lease=times.lease)
         self._active: set[asyncio.Task[None]] = set()
@@ -78,6 +87,10 @@ class Runner:
         try:
             while not stop.is_set():
                 claimed = await self._claim()
+                if claimed and await self._crowded():
+                    # Never none at all: what is claimed runs meanwhile, then there are others.
+                    await asyncio.wait({stopping}, timeout=self._times.give_way)
+                    continue
                 waiting = {stopping, hinted, *self._active} if len(self._active) < self._slots else {*self._active}
                 delay = self._times.poll if claimed is None else await self._until_next()
                 await asyncio.wait(waiting | {stopping}, timeout=delay, return_when=asyncio.FIRST_COMPLETED)

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -11,7 +11,7 @@ from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.jobs import Change, Done, Failed, JobState, Outcome, Retry, Waiting
 from forgehand.domain.modes import Grant, Grants, Mode
 from forgehand.engine.gate import Gate
-from forgehand.engine.runner import Runner, RunnerTimes
+from forgehand.engine.runner import Runner, RunnerTimes, never
 from forgehand.ports.desk import Desk, Worker
 from forgehand.ports.git import GitFailed
 from forgehand.ports.github import NotPermitted, Throttled, Unreachable
@@ -32,7 +32,15 @@ async def store() -> AsyncIterator[MemoryStore]:
 class Bench:
     """A runner with one worker, over a clock set by hand."""
 
-    def __init__(self, store: MemoryStore, worker: Worker, grants: Grants | None = None, **times: float) -> None:
+    def __init__(
+        self,
+        store: MemoryStore,
+        worker: Worker,
+        grants: Grants | None = None,
+        *,
+        crowded: Callable[[], Awaitable[bool]] = never,
+        **times: float,
+    ) -> None:
         self.store = store
         self.clock = Clock()
         self.github = OneObjectPerSlot(self.clock)
@@ -49,6 +57,7 @@ class Bench:
             jitter=lambda: 0.5,
             times=RunnerTimes(**{"poll": 60.0, "goodbye": 0.0, **times}),
             slots=4,
+            crowded=crowded,
         )
 
     async def enqueue(self, *jobs: object) -> None:
@@ -239,6 +248,27 @@ async def test_a_superseded_job_is_dropped_while_it_runs(store: MemoryStore) -> 
     stop.set()
     await running
     assert (await bench.state("older"))[0] is JobState.SUPERSEDED
+
+
+async def test_while_it_is_crowded_each_claim_waits_for_its_turn_and_none_is_left_out(store: MemoryStore) -> None:
+    asked = 0
+
+    async def crowded() -> bool:
+        nonlocal asked
+        asked += 1
+        return True
+
+    bench = Bench(store, Scripted([Done()] * 10), crowded=crowded, give_way=0.01)
+    await bench.enqueue(*(a_job(f"job-{number}", lane="") for number in range(10)))
+    stop = asyncio.Event()
+    running = asyncio.create_task(bench.runner.run(stop))
+    async with asyncio.timeout(10):
+        while [job.state for job in await store.jobs(10)] != [JobState.COMPLETED] * 10:
+            await asyncio.sleep(0.01)
+        stop.set()
+        await running
+    # Four slots: ten jobs are three claims.
+    assert asked == 3
 
 
 async def test_a_job_that_is_running_when_the_process_stops_is_handed_back(store: MemoryStore) -> None:
