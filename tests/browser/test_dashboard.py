@@ -9,11 +9,14 @@ from playwright.async_api import expect
 from forgehand.domain.effects import StickyComment
 from forgehand.domain.jobs import JobState
 from forgehand.domain.ledger import EffectState
+from forgehand.domain.pulls import PullStage, Standing
+from forgehand.domain.rulings import Ruling, State
 from support import stories
 from support.browser import Visit, axe, visit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium")]
 
+PULLS = ("/admin/pulls", "/admin/pulls/42/7", "/admin/queues")
 GUID = "5fc1d1d0-c5f1-11f0-9a3e-2f6a0c0f0a01"
 
 
@@ -123,6 +126,24 @@ async def test_an_unknown_effect_is_settled(chromium: Path, button: str, state: 
         assert (settled.state, woken.state) == (state, JobState.PENDING)
 
 
+async def test_what_was_decided_about_a_pull_request_appears_and_opens_rule_by_rule(chromium: Path) -> None:
+    async with visit(chromium) as dashboard:
+        await dashboard.sign_in()
+        await dashboard.goto_live("/admin/pulls")
+        page, store, now = dashboard.page, dashboard.store, time.time()
+        await expect(page.get_by_text("None is open.")).to_be_visible()
+        await stories.decided(store, 7, now)
+        await expect(page.locator(".pulls").get_by_text("Tests: pytest failed.")).to_be_visible()
+        await page.get_by_role("link", name="Reuse the last stage").click()
+        await expect(page.get_by_text("Its conclusion is failure.")).to_be_visible()
+        await page.locator(".rulings details details > summary").click()
+        await expect(page.get_by_text("Its conclusion is failure.")).to_be_hidden()
+        ready = {"standing": Standing.READY, "generation": 2}
+        await stories.decided(store, 7, now, stories.READY, **ready)
+        await expect(page.locator("h1").get_by_text("ready")).to_be_visible()
+        await expect(page.get_by_text("Nothing stands in its way.")).to_be_visible()
+
+
 async def test_without_javascript_everything_is_there_and_works(chromium: Path) -> None:
     async with visit(chromium, java_script_enabled=False) as dashboard:
         job = await stories.dead(dashboard.store, GUID, time.time() - 300)
@@ -158,7 +179,9 @@ async def test_hostile_texts_do_nothing(chromium: Path) -> None:
         entry = await stories.effect(store, job, comment, EffectState.DONE, now, why=bad, url="javascript:alert(3)")
         await stories.end(store, job.id, stories.Failed(bad), now)
         await dashboard.sign_in()
-        for path in ("/admin", f"/admin/jobs/{job.id}", f"/admin/effects/{entry.slot}"):
+        ruling = Ruling(bad, State.VIOLATED, bad)
+        await stories.decided(store, 7, now, ruling, title=bad, blocker=bad, url="javascript:1")
+        for path in ("/admin", f"/admin/jobs/{job.id}", f"/admin/effects/{entry.slot}", *PULLS[:2]):
             await dashboard.goto_live(path)
             await expect(dashboard.page.get_by_text("<script>alert(2)</script>").first).to_be_visible()
             assert await dashboard.page.locator("img[src=x]").count() == 0
@@ -181,6 +204,9 @@ async def test_pages_are_usable_by_everyone_in_light_and_dark(chromium: Path, sc
             "job": f"/admin/jobs/{job}",
             "effects": "/admin/effects?state=unknown",
             "effect": f"/admin/effects/{entry}",
+            "pulls": "/admin/pulls",
+            "pull": "/admin/pulls/42/7",
+            "queues": "/admin/queues",
         }
         for name, path in pages.items():
             await dashboard.goto_live(path)
@@ -222,7 +248,8 @@ async def test_a_narrow_screen_needs_no_sideways_scrolling(chromium: Path, width
         job, _ = await _a_full_store(dashboard)
         await dashboard.sign_in()
         await dashboard.page.set_viewport_size({"width": width, "height": 800})
-        for path in ("/admin", f"/admin/deliveries/{GUID}", f"/admin/jobs/{job}", "/admin/effects?state=unknown"):
+        others = (f"/admin/deliveries/{GUID}", f"/admin/jobs/{job}", "/admin/effects?state=unknown", *PULLS)
+        for path in ("/admin", *others):
             await dashboard.page.goto(dashboard.url + path)
             wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             assert await dashboard.page.evaluate(wide) <= 0, path
@@ -237,6 +264,11 @@ async def _a_full_store(dashboard: Visit) -> tuple[str, str]:
     _, entry = await stories.unknown(dashboard.store, "unknown", now - 500)
     job = await stories.reviewed(dashboard.store, GUID, now - 100)
     await stories.received(dashboard.store, "planning", now - 2)
+    await stories.decided(dashboard.store, 7, now - 40)
+    await stories.decided(dashboard.store, 8, now - 50, title="A title without an end: " + "x" * 180)
+    await stories.queued(dashboard.store, now - 90, 4, 5, 6)
+    ended = {"state": PullStage.MERGED, "standing": Standing.MERGED, "title": "Say when we open"}
+    await stories.decided(dashboard.store, 3, now - 400, stories.READY, **ended)
     return job.id, entry.slot
 
 

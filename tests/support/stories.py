@@ -1,7 +1,9 @@
 """Small true stories in a store: a reviewed pull request, a dead letter, an unknown effect. For tests of pages."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.deliveries import Delivery
@@ -9,11 +11,37 @@ from forgehand.domain.effects import CheckRun, Conclusion, Effect, InlineComment
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.jobs import Change, Done, Failed, Job, Outcome, Retry, Waiting, job_id, settle
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.pulls import PullStage, PullState, Standing
 from forgehand.domain.repositories import Repo
+from forgehand.domain.rulings import Ruling, State, to_json
 from forgehand.engine.intake import planning_job
 from forgehand.ports.store import Fence, Written
+from forgehand.workers.review.documents import queue_key, write_queue
+from forgehand.workers.review.rules import queue as q
 
 REPO = Repo(installation=11, id=42, full_name="acme/widgets")
+
+
+READY = Ruling("ready", State.SATISFIED, "Nothing stands in its way.")
+BLOCKED = Ruling(
+    "ready",
+    State.VIOLATED,
+    "Tests: pytest failed.",
+    parts=(
+        Ruling("open", State.SATISFIED, "It is open, and no draft."),
+        Ruling("conflicts", State.PENDING, "GitHub has not worked out whether it can be merged."),
+        Ruling(
+            "tests",
+            State.VIOLATED,
+            "pytest failed.",
+            parts=(
+                Ruling("pytest", State.VIOLATED, "Its conclusion is failure."),
+                Ruling("lint", State.SATISFIED, "Its conclusion is success."),
+            ),
+        ),
+        Ruling("protected paths", State.NOT_APPLICABLE, "It touches none."),
+    ),
+)
 
 
 @dataclass
@@ -179,6 +207,41 @@ async def unknown(store: MemoryStore, guid: str, now: float, *, number: int = 9)
     entry = await effect(store, job, review(number), EffectState.UNKNOWN, now, why=why)
     await end(store, job.id, Waiting(f"effect:{entry.slot}", why), now)
     return job, entry
+
+
+async def decided(store: MemoryStore, number: int, now: float, ruling: Ruling = BLOCKED, **fields: Any) -> PullState:
+    """A pull request was decided about, and this was the verdict."""
+    plain: dict[str, Any] = {
+        "title": "Reuse the last stage",
+        "author": "octocat",
+        "base_ref": "main",
+        "head_sha": "9f1c0de" + "0" * 33,
+        "state": PullStage.OPEN,
+        "standing": Standing.BLOCKED,
+        "url": f"https://github.com/acme/widgets/pull/{number}",
+        "generation": 1,
+        "blocker": "Tests: pytest failed." if ruling is BLOCKED else "",
+        "repo": REPO,
+    }
+    pull = PullState(number=number, updated_at=now, **(plain | fields))
+    verdict = {"head": pull.head_sha, "source": "acme/widgets", "policy": "5ca1ab1e" * 5, "ruling": to_json(ruling)}
+    documents = {f"verdict:{pull.repo.id}:{number}": json.dumps(verdict)}
+    await store.commit(Change(documents=documents, pulls=(pull,)), now)
+    return pull
+
+
+async def queued(store: MemoryStore, now: float, *numbers: int) -> None:
+    """A merge queue in which the first two are tested together, and the others wait."""
+    queue = q.Queue(waiting=tuple(q.Entry(number, f"{number:07}", since=now + number) for number in numbers))
+    queue = q.started(queue, "tip", 2)
+    for place, number in enumerate(numbers[:2]):
+        queue = q.built(queue, queue.train.boarding[0], f"c{number}", f"t{place}") if queue.train else queue
+    branch = f"refs/heads/forgehand/queue/main/1/test-{len(numbers[:2])}"
+    queue = q.waits_since(q.uses(queue, q.Scratch(branch, f"c{numbers[:2][-1]}")), now)
+    await store.commit(Change(documents={queue_key(REPO.id, "main"): write_queue(queue)}), now)
+    for position, number in enumerate(numbers, 1):
+        fields = {"standing": Standing.QUEUED, "position": position, "title": f"Change {number}"}
+        await decided(store, number, now, READY, **fields)
 
 
 async def failed(store: MemoryStore, guid: str, now: float, *, number: int = 10) -> Job:

@@ -168,6 +168,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
             marks=app.store,
             analysers=analysers(children, settings.data_dir / "analysers"),
             details_url=lambda slot: f"{admin}/admin/effects/{slot}",
+            pull_url=lambda repository_id, number: f"{admin}/admin/pulls/{repository_id}/{number}",
             documents=app.store,
             operator=APPLY.within(Mode(settings.mode)),
             workers={each.type: each for each in known},

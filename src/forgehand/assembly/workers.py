@@ -39,6 +39,8 @@ class Parts:
     analysers: Sequence[Analyser | ChangeAnalyser]
     details_url: Callable[[str], str]
     """The page of an effect, by its slot."""
+    pull_url: Callable[[int, int], str]
+    """The page of a pull request, by its repository's id and its number."""
     documents: Documents
     operator: Grant
     """The most that a job may do."""
@@ -67,9 +69,7 @@ BUILT_IN: tuple[BuiltIn, ...] = (
             parts.pulls, parts.checkouts, parts.sandbox, parts.policies, parts.marks, parts.details_url
         ),
     ),
-    BuiltIn(
-        review.DECIDE_SPEC, lambda parts: review.DecideWorker(sources(parts), parts.pulls_about, parts.details_url)
-    ),
+    BuiltIn(review.DECIDE_SPEC, lambda parts: review.DecideWorker(sources(parts), parts.pulls_about, parts.pull_url)),
     BuiltIn(review.LAND_SPEC, lambda parts: review.LandWorker(sources(parts))),
     BuiltIn(review.QUEUE_SPEC, lambda parts: review.QueueWorker(sources(parts))),
     BuiltIn(

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from forgehand.crafts.policies import Kept, document_key, read_kept
 from forgehand.crafts.policy_file import parse
+from forgehand.domain.paging import Last
 from forgehand.domain.policy import (
     OperatorLimits,
     PolicyError,
@@ -31,7 +32,7 @@ class Stored(Protocol):
 
     async def document(self, key: str) -> str | None: ...
 
-    async def pulls(self, limit: int, *, still_open: bool, before: float | None = None) -> list[PullState]: ...
+    async def pulls(self, limit: int, *, still_open: bool, before: Last | None = None) -> list[PullState]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,14 @@ async def trials(
 
 async def _pulls(stored: Stored, since: float) -> AsyncIterator[PullState]:
     for still_open in (True, False):
-        before: float | None = None
+        before: Last | None = None
         while page := await stored.pulls(PAGE, still_open=still_open, before=before):
             for pull in page:
                 if pull.updated_at < since:
                     break
                 yield pull
-            before = page[-1].updated_at
-            if before < since:
+            before = page[-1].last
+            if before.at < since:
                 break
 
 

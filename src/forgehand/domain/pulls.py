@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from forgehand.domain.paging import Last
 from forgehand.domain.repositories import Repo
 
 
@@ -44,3 +45,20 @@ class PullState:
     updated_at: float
     blocker: str = ""
     position: int | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it apart, and orders those of one time: `42/7`."""
+        return f"{self.repo.id}/{self.number}"
+
+    @property
+    def last(self) -> Last:
+        """Where a page of pull requests ended that ended with this one."""
+        return Last(self.updated_at, self.key)
+
+
+def key_parts(key: str) -> tuple[int, int]:
+    """The repository's id and the number in a key; both 0 where it is none."""
+    repository, _, number = key.partition("/")
+    known = all(part.isascii() and part.isdigit() and len(part) < 19 for part in (repository, number))
+    return (int(repository), int(number)) if known else (0, 0)

@@ -16,7 +16,7 @@ WITHIN_SECONDS = 0.5
 class Newest(Protocol):
     """What `ports.store.Store` does."""
 
-    async def deliveries(self, limit: int, before: float | None = None) -> Sequence[StoredDelivery]: ...
+    async def deliveries(self, limit: int) -> Sequence[StoredDelivery]: ...
 
 
 class Crowd:

@@ -88,7 +88,7 @@ class Overlooked:
             self._thought_open, before = [], None
             while page := await self._store.pulls(PULLS_AT_ONCE, still_open=True, before=before):
                 self._thought_open.extend(page)
-                before = page[-1].updated_at
+                before = page[-1].last
         return self._thought_open
 
 

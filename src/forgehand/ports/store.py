@@ -14,6 +14,7 @@ from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.paging import Last
 from forgehand.domain.projections import Projection
 from forgehand.domain.pulls import PullState
 
@@ -248,7 +249,7 @@ class Folding(Protocol):
         """Those of these series and names that there are."""
         ...
 
-    async def projections(self, series: str, limit: int, before: float | None = None) -> list[Projection]:
+    async def projections(self, series: str, limit: int, before: Last | None = None) -> list[Projection]:
         """One index range: of a series, newest first."""
         ...
 
@@ -281,21 +282,25 @@ class Rebuilding(Protocol):
 
 
 class Reads(Protocol):
-    """What pages and the command line list: each one index range, newest first, `before` being the last id (or time)
-    of the page before."""
+    """What pages and the command line list: each one index range, newest first, `before` being the last row of the page
+    before."""
 
-    async def deliveries(self, limit: int, before: float | None = None) -> list[StoredDelivery]:
+    async def deliveries(self, limit: int, before: Last | None = None) -> list[StoredDelivery]:
         """By received_at; bodies are left empty."""
         ...
 
-    async def jobs(self, limit: int, state: JobState | None = None, before: float | None = None) -> list[Job]:
+    async def jobs(self, limit: int, state: JobState | None = None, before: Last | None = None) -> list[Job]:
         """By created_at."""
         ...
 
     async def jobs_of(self, delivery: str) -> list[Job]: ...
 
+    async def jobs_about(self, repository_id: int, subject: str, limit: int) -> list[Job]:
+        """The last ones whose subject is this, such as `pull/7`."""
+        ...
+
     async def entries(
-        self, limit: int, state: EffectState | None = None, before: float | None = None
+        self, limit: int, state: EffectState | None = None, before: Last | None = None
     ) -> list[LedgerEntry]:
         """By updated_at."""
         ...
@@ -308,8 +313,14 @@ class Reads(Protocol):
 
     async def pull(self, repository_id: int, number: int) -> PullState | None: ...
 
-    async def pulls(self, limit: int, *, still_open: bool, before: float | None = None) -> list[PullState]:
-        """By updated_at: those that are open, or those that are not."""
+    async def pulls(
+        self, limit: int, *, still_open: bool, before: Last | None = None, repository_id: int | None = None
+    ) -> list[PullState]:
+        """By updated_at: those that are open, or those that are not; of one repository, or of all."""
+        ...
+
+    async def queued(self, limit: int) -> list[PullState]:
+        """Those that are in a merge queue, by repository and base branch, and there by position."""
         ...
 
     async def latest_change(self) -> int:

@@ -7,7 +7,9 @@ import pytest
 
 from forgehand.domain.documents import MOST_BYTES
 from forgehand.domain.jobs import Change, Done, settle
+from forgehand.domain.paging import Last
 from forgehand.domain.pulls import PullStage, Standing
+from forgehand.domain.repositories import Repo
 from forgehand.ports.store import Store, Written
 from support.stores import NOW, a_delivery, a_job, a_pull, enqueue, fence_of, finish, opened, take
 
@@ -83,9 +85,26 @@ async def test_pull_requests_are_listed_newest_first_those_that_are_open_apart(s
     pulls = tuple(a_pull(number, at=NOW + number, state=stage) for number, stage in enumerate(stages))
     await store.commit(Change(pulls=pulls), NOW)
     assert [pull.number for pull in await store.pulls(2, still_open=True)] == [4, 2]
-    assert [pull.number for pull in await store.pulls(9, still_open=True, before=NOW + 2)] == [0]
+    assert [pull.number for pull in await store.pulls(9, still_open=True, before=Last(NOW + 2))] == [0]
     assert [pull.number for pull in await store.pulls(9, still_open=False)] == [3, 1]
     assert await store.pull(22, 99) is None
+
+
+async def test_pull_requests_are_listed_for_one_repository_too(store: Store) -> None:
+    other = Repo(installation=11, id=23, full_name="acme/probe")
+    await store.commit(Change(pulls=(a_pull(1), a_pull(2, repo=other), a_pull(3, state=PullStage.CLOSED))), NOW)
+    assert [pull.number for pull in await store.pulls(9, still_open=True, repository_id=22)] == [1]
+    assert [pull.number for pull in await store.pulls(9, still_open=True, repository_id=23)] == [2]
+    assert [pull.number for pull in await store.pulls(9, still_open=False, repository_id=22)] == [3]
+    assert await store.pulls(9, still_open=False, repository_id=23) == []
+
+
+async def test_those_in_a_merge_queue_are_listed_by_branch_and_position(store: Store) -> None:
+    places = {1: ("main", 2), 2: ("main", 1), 3: ("beta", 1)}
+    queued = [a_pull(n, standing=Standing.QUEUED, base_ref=base, position=p) for n, (base, p) in places.items()]
+    await store.commit(Change(pulls=(*queued, a_pull(4))), NOW)
+    assert [pull.number for pull in await store.queued(9)] == [3, 2, 1]
+    assert [pull.number for pull in await store.queued(1)] == [3]
 
 
 async def test_what_was_left_behind_is_there_when_the_store_is_opened_again(sql_url: str) -> None:

@@ -15,6 +15,8 @@ import pytest
 
 from forgehand.domain.jobs import Change, Failed, JobState
 from forgehand.domain.ledger import EffectState
+from forgehand.domain.paging import Last
+from forgehand.domain.pulls import Standing
 from forgehand.engine import queries
 from forgehand.engine.projector import Projector
 from forgehand.ports.store import Store
@@ -81,7 +83,8 @@ async def test_no_page_makes_postgres_scan_sort_or_aggregate(postgres_url: str) 
 async def _history(url: str) -> AsyncIterator[dict[str, Any]]:
     """A store in which a little of everything happened, and all that pages then asked of it."""
     async with opened(url) as store:
-        await store.record(a_delivery(), Change(enqueue=(a_job(delivery="guid-1", lane="L"),), pulls=(a_pull(),)))
+        queued = a_pull(standing=Standing.QUEUED, position=1)
+        await store.record(a_delivery(), Change(enqueue=(a_job(delivery="guid-1", lane="L"),), pulls=(queued,)))
         await finish(store, await take(store), Failed("no such branch"))
         await store.override_entry(an_entry(), NOW, facts=(a_fact(job="job-1", delivery="guid-1", repository_id=22),))
         await Projector(store, lambda: NOW, holder="test").once()
@@ -95,15 +98,17 @@ async def _history(url: str) -> AsyncIterator[dict[str, Any]]:
 async def _show_every_page(store: Store) -> None:
     await queries.overview(store, NOW)
     for scope in ("all", "workers/review", "repositories/22"):
-        await queries.windows(store, 900, 9, scope=scope, before=NOW)
+        await queries.windows(store, 900, 9, scope=scope, before=Last(NOW))
     await queries.workers(store, 9)
-    await queries.repositories(store, 9, before=NOW)
+    await queries.repositories(store, 9, before=Last(NOW))
     await queries.repository(store, 22)
     await queries.targets(store, 9)
     await queries.failures(store, 9)
     assert await queries.recent_journeys(store, 9)
     assert await queries.journey(store, "guid-1")
     assert await queries.job_story(store, "job-1")
+    assert await queries.pull_story(store, 22, 7)
+    assert await queries.merge_queues(store)
 
 
 async def _read_all_that_pages_may(store: Store) -> None:
@@ -114,13 +119,14 @@ async def _read_all_that_pages_may(store: Store) -> None:
     await store.document("verdict:22:7")
     await store.mark("m")
     for state in (None, JobState.DEAD_LETTER):
-        await store.jobs(9, state, NOW)
+        await store.jobs(9, state, Last(NOW))
     for effect in (None, EffectState.UNKNOWN):
-        await store.entries(9, effect, NOW)
+        await store.entries(9, effect, Last(NOW))
     await store.entry("slot-1")
     await store.pull(22, 7)
     for still_open in (True, False):
-        await store.pulls(9, still_open=still_open, before=NOW)
+        await store.pulls(9, still_open=still_open, before=Last(NOW))
+        await store.pulls(9, still_open=still_open, before=Last(NOW), repository_id=22)
 
 
 def _bounded(statement: str) -> bool:

@@ -5,8 +5,22 @@ import pytest
 from forgehand.domain.jobs import Change, JobState
 from forgehand.domain.ledger import EffectState
 from forgehand.domain.modes import Grant, Mode
+from forgehand.domain.paging import Last
 from forgehand.ports.store import Recorded, Store, StoredDelivery, StoreUnavailable
-from support.stores import NOW, a_delivery, a_fact, a_job, an_entry, enqueue, finish, ids, make_store, opened, take
+from support.stores import (
+    NOW,
+    a_delivery,
+    a_fact,
+    a_job,
+    a_pull,
+    an_entry,
+    enqueue,
+    finish,
+    ids,
+    make_store,
+    opened,
+    take,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -20,7 +34,7 @@ async def test_deliveries_are_listed_newest_first_without_their_bodies(store: St
         StoredDelivery(a_delivery("g4", at=NOW + 4, body=b""), duplicates=1),
         StoredDelivery(a_delivery("g3", at=NOW + 3, body=b"")),
     ]
-    rest = await store.deliveries(10, before=first[-1].delivery.received_at)
+    rest = await store.deliveries(10, before=Last(first[-1].delivery.received_at))
     assert [each.delivery.guid for each in rest] == ["g2", "g1", "g0"]
 
 
@@ -28,11 +42,33 @@ async def test_jobs_are_listed_newest_first_by_state_and_page(store: Store) -> N
     await enqueue(store, *(a_job(f"job-{number}", at=NOW + number) for number in range(6)))
     await take(store, "job-5", now=NOW + 9)
     assert ids(await store.jobs(3)) == ["job-5", "job-4", "job-3"]
-    assert ids(await store.jobs(3, before=NOW + 3)) == ["job-2", "job-1", "job-0"]
+    assert ids(await store.jobs(3, before=Last(NOW + 3))) == ["job-2", "job-1", "job-0"]
     assert ids(await store.jobs(2, JobState.PENDING)) == ["job-4", "job-3"]
-    assert ids(await store.jobs(2, JobState.PENDING, before=NOW + 3)) == ["job-2", "job-1"]
+    assert ids(await store.jobs(2, JobState.PENDING, before=Last(NOW + 3))) == ["job-2", "job-1"]
     assert ids(await store.jobs(9, JobState.CLAIMED)) == ["job-5"]
     assert await store.jobs(9, JobState.FAILED) == []
+
+
+async def test_a_page_that_ends_among_rows_of_one_moment_skips_none(store: Store) -> None:
+    for letter in "abc":
+        await store.record(a_delivery(letter), Change(enqueue=(a_job(letter),), pulls=(a_pull(ord(letter)),)))
+        await store.override_entry(an_entry(letter), NOW)
+    guids = [each.delivery.guid for each in await store.deliveries(9, before=Last(NOW, "c"))]
+    slots = [each.slot for each in await store.entries(9, before=Last(NOW, "c"))]
+    meant = [each.slot for each in await store.entries(9, EffectState.INTENDED, before=Last(NOW, "c"))]
+    jobs, pending = await store.jobs(9, before=Last(NOW, "c")), await store.jobs(9, JobState.PENDING, Last(NOW, "c"))
+    assert (guids, slots, meant, ids(jobs), ids(pending)) == (["b", "a"],) * 5
+    for of in (None, 22):
+        last = a_pull(ord("c")).last
+        pulls = await store.pulls(9, still_open=True, before=last, repository_id=of)
+        assert [pull.number for pull in pulls] == [ord("b"), ord("a")]
+
+
+async def test_the_jobs_about_a_pull_request_are_found_newest_first(store: Store) -> None:
+    about = [a_job(f"job-{number}", at=NOW + number, subject="pull/7") for number in range(3)]
+    await enqueue(store, *about, a_job("other", subject="pull/8"), a_job("elsewhere", repository_id=23))
+    assert ids(await store.jobs_about(22, "pull/7", 2)) == ["job-2", "job-1"]
+    assert ids(await store.jobs_about(22, "pull/8", 9)) == ["other"]
 
 
 async def test_a_job_keeps_every_field(store: Store) -> None:
@@ -78,9 +114,9 @@ async def test_ledger_entries_are_listed_newest_first_by_state_and_job(store: St
         state = EffectState.UNKNOWN if number % 2 else EffectState.DONE
         await store.override_entry(an_entry(f"s{number}", job=f"job-{number // 2}", state=state), NOW + number)
     assert [entry.slot for entry in await store.entries(3)] == ["s3", "s2", "s1"]
-    assert [entry.slot for entry in await store.entries(3, before=NOW + 1)] == ["s0"]
+    assert [entry.slot for entry in await store.entries(3, before=Last(NOW + 1))] == ["s0"]
     assert [entry.slot for entry in await store.entries(3, EffectState.UNKNOWN)] == ["s3", "s1"]
-    assert [entry.slot for entry in await store.entries(3, EffectState.DONE, before=NOW + 2)] == ["s0"]
+    assert [entry.slot for entry in await store.entries(3, EffectState.DONE, before=Last(NOW + 2))] == ["s0"]
     assert [entry.slot for entry in await store.entries_of("job-1")] == ["s3", "s2"]
 
 

@@ -18,6 +18,7 @@ from forgehand.adapters.sql.rows import JOB_COLUMNS, LEDGER_COLUMNS, job_row, le
 from forgehand.adapters.sql.schema import metadata
 from forgehand.domain.jobs import Change, JobState
 from forgehand.domain.ledger import EffectState
+from forgehand.domain.paging import Last
 from forgehand.domain.projections import Projection
 from forgehand.ports.store import Fence, Store, StoreUnavailable
 from support.statements import statements
@@ -133,19 +134,21 @@ async def _read_everything(store: Store) -> None:
     await store.holders()
     await store.next_due(NOW)
     await store.latest_job("reviewer:22:pull/7")
-    await store.deliveries(5, NOW)
-    await store.jobs(5, before=NOW)
-    await store.jobs(5, JobState.PENDING, NOW)
+    await store.deliveries(5, Last(NOW))
+    await store.jobs(5, before=Last(NOW))
+    await store.jobs(5, JobState.PENDING, Last(NOW))
     await store.jobs_of("guid-1")
-    await store.entries(5, before=NOW)
-    await store.entries(5, EffectState.DONE, NOW)
+    await store.entries(5, before=Last(NOW))
+    await store.entries(5, EffectState.DONE, Last(NOW))
     await store.entries_of("job-1")
     await store.facts_of(delivery="guid-1")
     await store.facts_of(job="job-1")
     await store.document("config:22")
     await store.pull(22, 7)
-    await store.pulls(5, still_open=True, before=NOW)
-    await store.pulls(5, still_open=False)
+    await store.pulls(5, still_open=True, before=Last(NOW))
+    await store.pulls(5, still_open=False, repository_id=22)
+    await store.queued(5)
+    await store.jobs_about(22, "pull/7", 5)
     await store.latest_change()
 
 

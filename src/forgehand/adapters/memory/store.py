@@ -11,8 +11,9 @@ from forgehand.domain.documents import too_large
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.paging import Last
 from forgehand.domain.projections import Projection
-from forgehand.domain.pulls import PullStage, PullState
+from forgehand.domain.pulls import PullStage, PullState, Standing, key_parts
 from forgehand.ports.store import (
     Edition,
     Fence,
@@ -224,10 +225,10 @@ class MemoryStore:
         with self._reading() as state:
             return state.folds.named(keys, edition)
 
-    async def projections(self, series: str, limit: int, before: float | None = None) -> list[Projection]:
+    async def projections(self, series: str, limit: int, before: Last | None = None) -> list[Projection]:
         with self._reading() as state:
             rows = [row for row in state.folds.rows.values() if row.series == series]
-        found = [row for row in rows if before is None or row.at < before]
+        found = [row for row in rows if before is None or Last(row.at, row.name) < before]
         return sorted(found, key=lambda row: (row.at, row.name), reverse=True)[:limit]
 
     # Rebuilding
@@ -258,22 +259,22 @@ class MemoryStore:
 
     # Reads
 
-    async def deliveries(self, limit: int, before: float | None = None) -> list[StoredDelivery]:
+    async def deliveries(self, limit: int, before: Last | None = None) -> list[StoredDelivery]:
         with self._reading() as state:
             found = [
                 replace(stored, delivery=replace(stored.delivery, body=b""))
                 for stored in state.deliveries.values()
-                if before is None or stored.delivery.received_at < before
+                if before is None or Last(stored.delivery.received_at, stored.delivery.guid) < before
             ]
         found.sort(key=lambda stored: (stored.delivery.received_at, stored.delivery.guid), reverse=True)
         return found[:limit]
 
-    async def jobs(self, limit: int, state: JobState | None = None, before: float | None = None) -> list[Job]:
+    async def jobs(self, limit: int, state: JobState | None = None, before: Last | None = None) -> list[Job]:
         with self._reading() as held:
             found = [
                 job
                 for job in held.jobs.values()
-                if (state is None or job.state is state) and (before is None or job.created_at < before)
+                if (state is None or job.state is state) and (before is None or Last(job.created_at, job.id) < before)
             ]
         return _newest_jobs(found)[:limit]
 
@@ -281,14 +282,21 @@ class MemoryStore:
         with self._reading() as state:
             return _newest_jobs(job for job in state.jobs.values() if job.delivery == delivery)
 
+    async def jobs_about(self, repository_id: int, subject: str, limit: int) -> list[Job]:
+        with self._reading() as state:
+            jobs = state.jobs.values()
+            found = [job for job in jobs if (job.repository_id, job.subject) == (repository_id, subject)]
+        return _newest_jobs(found)[:limit]
+
     async def entries(
-        self, limit: int, state: EffectState | None = None, before: float | None = None
+        self, limit: int, state: EffectState | None = None, before: Last | None = None
     ) -> list[LedgerEntry]:
         with self._reading() as held:
             found = [
                 entry
                 for entry in held.ledger.values()
-                if (state is None or entry.state is state) and (before is None or entry.updated_at < before)
+                if (state is None or entry.state is state)
+                and (before is None or Last(entry.updated_at, entry.slot) < before)
             ]
         return _newest_entries(found)[:limit]
 
@@ -311,14 +319,23 @@ class MemoryStore:
         with self._reading() as state:
             return state.pulls.get((repository_id, number))
 
-    async def pulls(self, limit: int, *, still_open: bool, before: float | None = None) -> list[PullState]:
+    async def pulls(
+        self, limit: int, *, still_open: bool, before: Last | None = None, repository_id: int | None = None
+    ) -> list[PullState]:
+        edge = None if before is None else (before.at, *key_parts(before.id))
         with self._reading() as state:
             found = [
                 pull
                 for pull in state.pulls.values()
-                if (pull.state is PullStage.OPEN) == still_open and (before is None or pull.updated_at < before)
+                if (pull.state is PullStage.OPEN) == still_open and repository_id in (None, pull.repo.id)
             ]
-        found.sort(key=lambda pull: (pull.updated_at, pull.repo.id, pull.number), reverse=True)
+        found = [pull for pull in found if edge is None or _pull_order(pull) < edge]
+        return sorted(found, key=_pull_order, reverse=True)[:limit]
+
+    async def queued(self, limit: int) -> list[PullState]:
+        with self._reading() as state:
+            found = [pull for pull in state.pulls.values() if pull.standing is Standing.QUEUED]
+        found.sort(key=lambda pull: (pull.repo.id, pull.base_ref, pull.position or 0, pull.number))
         return found[:limit]
 
     async def latest_change(self) -> int:
@@ -370,6 +387,10 @@ def _put_entry(state: State, entry: LedgerEntry, now: float, facts: tuple[Fact, 
 
 def _newest_jobs(jobs: Iterator[Job] | list[Job]) -> list[Job]:
     return sorted(jobs, key=lambda job: (job.created_at, job.id), reverse=True)
+
+
+def _pull_order(pull: PullState) -> tuple[float, int, int]:
+    return pull.updated_at, pull.repo.id, pull.number
 
 
 def _newest_entries(entries: Iterator[LedgerEntry] | list[LedgerEntry]) -> list[LedgerEntry]:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from forgehand.ports.store import StoreUnavailable
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`: a database that is there already needs no alembic, which is slow to
 import."""
 

@@ -29,6 +29,8 @@ GOES = "lasts = 0"
 PASSING = "goes = 1"
 OPEN = "state = 'open'"
 OVER = "state <> 'open'"
+QUEUED = "standing = 'queued'"
+ABOUT = "repository_id <> 0"
 """Conditions of partial indexes. SQLite uses such an index only where the query repeats its condition literally."""
 
 
@@ -88,6 +90,7 @@ jobs = Table(
     _partial("jobs_lane", "lane", "id", where=f"lane <> '' AND {UNFINISHED}"),
     _partial("jobs_latest", "lane", "generation", where="lane <> ''"),
     _partial("jobs_delivery", "delivery", "created_at", "id", where="delivery IS NOT NULL"),
+    _partial("jobs_about", "repository_id", "subject", "created_at", "id", where=ABOUT),
     Index("jobs_by_time", "created_at", "id"),
     # Also finds those that are held, who are few at any time: leases and holders need no index of their own.
     Index("jobs_by_state", "state", "created_at", "id"),
@@ -230,6 +233,9 @@ pulls = Table(
     Column("position", Integer),
     _partial("pulls_open", "updated_at", "repository_id", "number", where=OPEN),
     _partial("pulls_over", "updated_at", "repository_id", "number", where=OVER),
+    _partial("pulls_open_of_one", "repository_id", "updated_at", "number", where=OPEN),
+    _partial("pulls_over_of_one", "repository_id", "updated_at", "number", where=OVER),
+    _partial("pulls_queued", "repository_id", "base_ref", "position", "number", where=QUEUED),
 )
 
 controls = Table(

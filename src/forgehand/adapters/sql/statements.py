@@ -14,6 +14,7 @@ from itertools import chain
 from sqlalchemy import BigInteger, Connection, Double, Integer, LargeBinary, Table, Text, TextClause, text
 
 from forgehand.adapters.sql.rows import Row
+from forgehand.domain.paging import Last
 
 _MOST_ROWS = 64
 _MOST_SHAPES = 1024
@@ -55,6 +56,12 @@ def sql(statement: str) -> TextClause:
 
 
 @cache
+def edge(before: Last | None) -> dict[str, float | str]:
+    """Where a page begins, as parameters. A first page has an edge too, later than every time, so that the statement
+    (and its plan) is always the same."""
+    return {"before": 1e18, "last": ""} if before is None else {"before": before.at, "last": before.id}
+
+
 def columns_of(names: tuple[str, ...], table: str = "") -> str:
     prefix = f"{table}." if table else ""
     return ", ".join(prefix + _quoted(name) for name in names)

@@ -30,6 +30,7 @@ from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.paging import Last
 from forgehand.domain.projections import Projection
 from forgehand.domain.pulls import PullState
 from forgehand.ports.store import (
@@ -238,7 +239,7 @@ class SqlStore:
     async def projections_named(self, keys: Sequence[tuple[str, str]], edition: int | None = None) -> list[Projection]:
         return await self._backend.read(lambda conn: verbs_folding.projections_named(conn, keys, edition))
 
-    async def projections(self, series: str, limit: int, before: float | None = None) -> list[Projection]:
+    async def projections(self, series: str, limit: int, before: Last | None = None) -> list[Projection]:
         return await self._backend.read(lambda conn: verbs_folding.projections(conn, series, limit, before))
 
     # Rebuilding
@@ -263,17 +264,20 @@ class SqlStore:
 
     # Reads
 
-    async def deliveries(self, limit: int, before: float | None = None) -> list[StoredDelivery]:
+    async def deliveries(self, limit: int, before: Last | None = None) -> list[StoredDelivery]:
         return await self._backend.read(lambda conn: verbs_reads.deliveries(conn, limit, before))
 
-    async def jobs(self, limit: int, state: JobState | None = None, before: float | None = None) -> list[Job]:
+    async def jobs(self, limit: int, state: JobState | None = None, before: Last | None = None) -> list[Job]:
         return await self._backend.read(lambda conn: verbs_reads.jobs(conn, limit, state, before))
 
     async def jobs_of(self, delivery: str) -> list[Job]:
         return await self._backend.read(lambda conn: verbs_reads.jobs_of(conn, delivery))
 
+    async def jobs_about(self, repository_id: int, subject: str, limit: int) -> list[Job]:
+        return await self._backend.read(lambda conn: verbs_reads.jobs_about(conn, repository_id, subject, limit))
+
     async def entries(
-        self, limit: int, state: EffectState | None = None, before: float | None = None
+        self, limit: int, state: EffectState | None = None, before: Last | None = None
     ) -> list[LedgerEntry]:
         return await self._backend.read(lambda conn: verbs_reads.entries(conn, limit, state, before))
 
@@ -288,8 +292,13 @@ class SqlStore:
     async def pull(self, repository_id: int, number: int) -> PullState | None:
         return await self._backend.read(lambda conn: verbs_pulls.pull(conn, repository_id, number))
 
-    async def pulls(self, limit: int, *, still_open: bool, before: float | None = None) -> list[PullState]:
-        return await self._backend.read(lambda conn: verbs_pulls.pulls(conn, limit, still_open, before))
+    async def pulls(
+        self, limit: int, *, still_open: bool, before: Last | None = None, repository_id: int | None = None
+    ) -> list[PullState]:
+        return await self._backend.read(lambda conn: verbs_pulls.pulls(conn, limit, still_open, before, repository_id))
+
+    async def queued(self, limit: int) -> list[PullState]:
+        return await self._backend.read(lambda conn: verbs_pulls.queued(conn, limit))
 
     async def latest_change(self) -> int:
         return await self._backend.read(verbs_reads.latest_change)

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 
 from forgehand.adapters.sql import schema
 from forgehand.adapters.sql.rows import FACT_COLUMNS, Row, fact_from
-from forgehand.adapters.sql.statements import columns_of, insert_rows, is_postgres, sql
+from forgehand.adapters.sql.statements import columns_of, edge, insert_rows, is_postgres, sql
+from forgehand.domain.paging import Last
 from forgehand.domain.projections import HOUR, Projection, goes
 from forgehand.ports.store import Edition, Lead, Numbered, Written
 
@@ -60,8 +61,8 @@ def projections_named(conn: Connection, keys: Sequence[tuple[str, str]], edition
     return [_projection_from(row) for row in rows]
 
 
-def projections(conn: Connection, series: str, limit: int, before: float | None) -> list[Projection]:
-    at = {"series": series, "limit": limit, "before": _END if before is None else before}
+def projections(conn: Connection, series: str, limit: int, before: Last | None) -> list[Projection]:
+    at = {"series": series, "limit": limit, **edge(before)}
     return [_projection_from(row) for row in conn.execute(_RANGE, at)]
 
 
@@ -132,8 +133,6 @@ def _projection_from(row: Sequence[object]) -> Projection:
 
 BASE = 0
 """The edition of what forgotten facts had added."""
-_END = 1e18
-"""Later than every time: a first page's `before`, so that the statement (and its plan) is always the same."""
 
 _NAMES = tuple(column.name for column in schema.projections.columns)
 _READ = "projections.series, projections.name, projections.at, projections.content"
@@ -174,7 +173,7 @@ _NAMED_ON_POSTGRES = sql(
     " AND projections.series = keys.series AND projections.name = keys.name"
 )
 _RANGE = sql(
-    f"SELECT {_READ} FROM projections WHERE edition = {_EDITION} AND series = :series AND at < :before"  # noqa: S608
+    f"SELECT {_READ} FROM projections WHERE edition = {_EDITION} AND series = :series AND (at, name) < (:before, :last)"  # noqa: S608
     " ORDER BY at DESC, name DESC LIMIT :limit"
 )
 _FORGOTTEN = sql("SELECT forgotten, forgets FROM projectors WHERE name = 'all'")

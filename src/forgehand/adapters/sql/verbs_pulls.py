@@ -7,9 +7,10 @@ from sqlalchemy import Connection
 
 from forgehand.adapters.sql import schema
 from forgehand.adapters.sql.rows import clean
-from forgehand.adapters.sql.schema import OPEN, OVER
-from forgehand.adapters.sql.statements import columns_of, sql
-from forgehand.domain.pulls import PullStage, PullState, Standing
+from forgehand.adapters.sql.schema import OPEN, OVER, QUEUED
+from forgehand.adapters.sql.statements import columns_of, edge, sql
+from forgehand.domain.paging import Last
+from forgehand.domain.pulls import PullStage, PullState, Standing, key_parts
 from forgehand.domain.repositories import Repo
 
 
@@ -24,9 +25,20 @@ def pull(conn: Connection, repository_id: int, number: int) -> PullState | None:
     return None if row is None else _pull_from(row)
 
 
-def pulls(conn: Connection, limit: int, still_open: bool, before: float | None) -> list[PullState]:
-    at = {"before": _END if before is None else before, "limit": limit}
-    return [_pull_from(row) for row in conn.execute(_THOSE_OPEN if still_open else _THOSE_OVER, at)]
+def pulls(
+    conn: Connection, limit: int, still_open: bool, before: Last | None, repository_id: int | None
+) -> list[PullState]:
+    last_repository, last_number = key_parts(before.id if before else "")
+    at = {"before": edge(before)["before"], "last_number": last_number, "limit": limit}
+    if repository_id is None:
+        rows = conn.execute(_THOSE_OPEN if still_open else _THOSE_OVER, at | {"last_repository": last_repository})
+    else:
+        rows = conn.execute(_OPEN_OF_ONE if still_open else _OVER_OF_ONE, at | {"repository_id": repository_id})
+    return [_pull_from(row) for row in rows]
+
+
+def queued(conn: Connection, limit: int) -> list[PullState]:
+    return [_pull_from(row) for row in conn.execute(_QUEUED, {"limit": limit})]
 
 
 def _row(pull: PullState) -> dict[str, object]:
@@ -67,9 +79,6 @@ def _pull_from(row: Any) -> PullState:
     )
 
 
-_END = 1e18
-"""Later than every time: a first page's `before`, so that the statement (and its plan) is always the same."""
-
 _NAMES = tuple(column.name for column in schema.pulls.columns)
 _COLUMNS = columns_of(_NAMES)
 _KEY = ("repository_id", "number")
@@ -80,6 +89,20 @@ _PUT = sql(
     + " WHERE pulls.generation <= excluded.generation"
 )
 _ONE = sql(f"SELECT {_COLUMNS} FROM pulls WHERE repository_id = :repository_id AND number = :number")  # noqa: S608
-_NEWEST = " AND updated_at < :before ORDER BY updated_at DESC, repository_id DESC, number DESC LIMIT :limit"
+_NEWEST = (
+    " AND (updated_at, repository_id, number) < (:before, :last_repository, :last_number)"
+    " ORDER BY updated_at DESC, repository_id DESC, number DESC LIMIT :limit"
+)
+_NEWEST_OF_ONE = (
+    " AND repository_id = :repository_id"
+    " AND (updated_at, number) < (:before, :last_number)"
+    " ORDER BY updated_at DESC, number DESC LIMIT :limit"
+)
 _THOSE_OPEN = sql(f"SELECT {_COLUMNS} FROM pulls WHERE {OPEN}{_NEWEST}")  # noqa: S608
 _THOSE_OVER = sql(f"SELECT {_COLUMNS} FROM pulls WHERE {OVER}{_NEWEST}")  # noqa: S608
+_OPEN_OF_ONE = sql(f"SELECT {_COLUMNS} FROM pulls WHERE {OPEN}{_NEWEST_OF_ONE}")  # noqa: S608
+_OVER_OF_ONE = sql(f"SELECT {_COLUMNS} FROM pulls WHERE {OVER}{_NEWEST_OF_ONE}")  # noqa: S608
+_QUEUED = sql(
+    f"SELECT {_COLUMNS} FROM pulls WHERE {QUEUED} AND repository_id > 0"  # noqa: S608
+    " ORDER BY repository_id, base_ref, position, number LIMIT :limit"
+)

@@ -3,24 +3,26 @@
 from sqlalchemy import Connection
 
 from forgehand.adapters.sql.rows import FACT_COLUMNS, JOB_COLUMNS, LEDGER_COLUMNS, fact_from, job_from, ledger_from
-from forgehand.adapters.sql.statements import columns_of, is_postgres, sql
+from forgehand.adapters.sql.schema import ABOUT
+from forgehand.adapters.sql.statements import columns_of, edge, is_postgres, sql
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.paging import Last
 from forgehand.ports.store import StoredDelivery
 
 
-def deliveries(conn: Connection, limit: int, before: float | None) -> list[StoredDelivery]:
-    rows = conn.execute(_DELIVERIES, {"before": _END if before is None else before, "limit": limit})
+def deliveries(conn: Connection, limit: int, before: Last | None) -> list[StoredDelivery]:
+    rows = conn.execute(_DELIVERIES, {**edge(before), "limit": limit})
     return [
         StoredDelivery(Delivery(guid=row.guid, event=row.event, body=b"", received_at=row.received_at), row.duplicates)
         for row in rows
     ]
 
 
-def jobs(conn: Connection, limit: int, state: JobState | None, before: float | None) -> list[Job]:
-    at = {"before": _END if before is None else before, "limit": limit}
+def jobs(conn: Connection, limit: int, state: JobState | None, before: Last | None) -> list[Job]:
+    at = {**edge(before), "limit": limit}
     if state is None:
         return [job_from(row) for row in conn.execute(_JOBS, at)]
     return [job_from(row) for row in conn.execute(_JOBS_IN_STATE, at | {"state": state.value})]
@@ -30,8 +32,13 @@ def jobs_of(conn: Connection, delivery: str) -> list[Job]:
     return [job_from(row) for row in conn.execute(_JOBS_OF, {"delivery": delivery})]
 
 
-def entries(conn: Connection, limit: int, state: EffectState | None, before: float | None) -> list[LedgerEntry]:
-    at = {"before": _END if before is None else before, "limit": limit}
+def jobs_about(conn: Connection, repository_id: int, subject: str, limit: int) -> list[Job]:
+    about = {"repository_id": repository_id, "subject": subject, "limit": limit}
+    return [job_from(row) for row in conn.execute(_JOBS_ABOUT, about)]
+
+
+def entries(conn: Connection, limit: int, state: EffectState | None, before: Last | None) -> list[LedgerEntry]:
+    at = {**edge(before), "limit": limit}
     if state is None:
         return [ledger_from(row) for row in conn.execute(_ENTRIES, at)]
     return [ledger_from(row) for row in conn.execute(_ENTRIES_IN_STATE, at | {"state": state.value})]
@@ -60,27 +67,29 @@ def version(conn: Connection) -> str:
     return f"SQLite {conn.execute(sql('SELECT sqlite_version()')).scalar_one()}"
 
 
-_END = 1e18
-"""Later than every time: a first page's `before`, so that the statement (and its plan) is always the same."""
-
 _JOB = columns_of(JOB_COLUMNS)
 _ENTRY = columns_of(LEDGER_COLUMNS)
 _FACT = columns_of(FACT_COLUMNS)
 _NEWEST_JOBS = " ORDER BY created_at DESC, id DESC"
 _NEWEST_ENTRIES = " ORDER BY updated_at DESC, slot DESC"
+_ENTRIES_BEFORE = f"(updated_at, slot) < (:before, :last){_NEWEST_ENTRIES} LIMIT :limit"
 
 _DELIVERIES = sql(
-    "SELECT guid, event, received_at, duplicates FROM deliveries WHERE received_at < :before"
+    "SELECT guid, event, received_at, duplicates FROM deliveries WHERE (received_at, guid) < (:before, :last)"
     " ORDER BY received_at DESC, guid DESC LIMIT :limit"
 )
-_JOBS = sql(f"SELECT {_JOB} FROM jobs WHERE created_at < :before{_NEWEST_JOBS} LIMIT :limit")  # noqa: S608
+_JOBS = sql(f"SELECT {_JOB} FROM jobs WHERE (created_at, id) < (:before, :last){_NEWEST_JOBS} LIMIT :limit")  # noqa: S608
 _JOBS_IN_STATE = sql(
-    f"SELECT {_JOB} FROM jobs WHERE state = :state AND created_at < :before{_NEWEST_JOBS} LIMIT :limit"  # noqa: S608
+    f"SELECT {_JOB} FROM jobs WHERE state = :state AND (created_at, id) < (:before, :last){_NEWEST_JOBS} LIMIT :limit"  # noqa: S608
 )
 _JOBS_OF = sql(f"SELECT {_JOB} FROM jobs WHERE delivery IS NOT NULL AND delivery = :delivery{_NEWEST_JOBS}")  # noqa: S608
-_ENTRIES = sql(f"SELECT {_ENTRY} FROM ledger WHERE updated_at < :before{_NEWEST_ENTRIES} LIMIT :limit")  # noqa: S608
+_JOBS_ABOUT = sql(
+    f"SELECT {_JOB} FROM jobs WHERE {ABOUT} AND repository_id = :repository_id AND subject = :subject"  # noqa: S608
+    f"{_NEWEST_JOBS} LIMIT :limit"
+)
+_ENTRIES = sql(f"SELECT {_ENTRY} FROM ledger WHERE {_ENTRIES_BEFORE}")  # noqa: S608
 _ENTRIES_IN_STATE = sql(
-    f"SELECT {_ENTRY} FROM ledger WHERE state = :state AND updated_at < :before{_NEWEST_ENTRIES} LIMIT :limit"  # noqa: S608
+    f"SELECT {_ENTRY} FROM ledger WHERE state = :state AND {_ENTRIES_BEFORE}"  # noqa: S608
 )
 _ENTRIES_OF = sql(f"SELECT {_ENTRY} FROM ledger WHERE job = :job{_NEWEST_ENTRIES}")  # noqa: S608
 _FACTS_OF_DELIVERY = sql(

@@ -28,6 +28,7 @@ from forgehand.engine.queries.lists import (
     workers,
 )
 from forgehand.engine.queries.overview import Health, Overview, Standing, Tile, overview, standing
+from forgehand.engine.queries.pulls import Member, MergeQueue, PullStory, Verdict, merge_queues, pull_story
 from forgehand.engine.queries.windows import Numbers, Window, lag, totals, window, windows
 
 __all__ = [
@@ -36,17 +37,21 @@ __all__ = [
     "JobStory",
     "JobWithEffects",
     "Journey",
+    "Member",
+    "MergeQueue",
     "Numbers",
     "Overtaken",
     "Overview",
     "Pages",
     "Planned",
+    "PullStory",
     "Quiet",
     "RepositoryRow",
     "Reviewed",
     "Standing",
     "TargetRow",
     "Tile",
+    "Verdict",
     "Window",
     "WorkerRow",
     "exactness",
@@ -55,7 +60,9 @@ __all__ = [
     "job_story",
     "journey",
     "lag",
+    "merge_queues",
     "overview",
+    "pull_story",
     "recent_journeys",
     "repositories",
     "repository",

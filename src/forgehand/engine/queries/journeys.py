@@ -11,11 +11,12 @@ from forgehand.domain.effects import Effect
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import PLAN, Job
 from forgehand.domain.ledger import LedgerEntry
+from forgehand.domain.paging import Last
 from forgehand.ports import store as ports
 from forgehand.ports.store import StoredDelivery
 
 
-class Pages(ports.Reads, ports.Intake, ports.Jobs, ports.Ledger, ports.Controls, Protocol):
+class Pages(ports.Reads, ports.Intake, ports.Jobs, ports.Ledger, ports.Controls, ports.Documents, Protocol):
     """The part of the store that pages read."""
 
 
@@ -107,7 +108,7 @@ class Quiet:
         return ", ".join(f"{number} {event}" for event, number in counted.most_common())
 
 
-async def recent_journeys(store: Pages, limit: int, before: float | None = None) -> list[Journey]:
+async def recent_journeys(store: Pages, limit: int, before: Last | None = None) -> list[Journey]:
     """The last deliveries, newest first, each with its whole path."""
     return [await _journey(store, each) for each in await store.deliveries(limit, before)]
 
@@ -130,15 +131,17 @@ async def journey(store: Pages, guid: str) -> Journey | None:
 async def job_story(store: Pages, job_id: str) -> JobStory | None:
     """One job, or None where there is none of that id."""
     job = await store.job(job_id)
-    if job is None:
-        return None
-    effects, facts = await _effects(store, job_id), tuple(await store.facts_of(job=job_id))
-    return JobStory(job, effects, facts, _overtaken(job_id, effects, facts))
+    return await story_of(store, job) if job else None
+
+
+async def story_of(store: Pages, job: Job) -> JobStory:
+    effects, facts = await _effects(store, job.id), tuple(await store.facts_of(job=job.id))
+    return JobStory(job, effects, facts, _overtaken(job.id, effects, facts))
 
 
 def exactness(kind: str) -> str:
     """How sure an effect of this kind happens once, in the words of its class; empty for an unknown kind."""
-    return str(_EXACTNESS.get(kind, ""))
+    return next((str(each.exactness) for each in Effect.__subclasses__() if each.kind == kind), "")
 
 
 async def _journey(store: Pages, received: StoredDelivery) -> Journey:
@@ -215,6 +218,3 @@ _READ_BYTES = 256 * 1024
 
 def _texts(value: Any) -> Mapping[str, str]:
     return {str(name): str(why) for name, why in value.items()} if isinstance(value, Mapping) else {}
-
-
-_EXACTNESS = {kind.kind: kind.exactness for kind in Effect.__subclasses__()}

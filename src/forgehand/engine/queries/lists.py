@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from forgehand.domain.paging import Last
 from forgehand.domain.projections import DEAD, FAILURES, OPEN, REPOSITORIES, TARGETS, WAITING, WORKERS, Projection
 from forgehand.domain.tallies import Tally, Times, tally_from
 from forgehand.engine.queries.windows import Numbers, failed, success, totals
@@ -78,11 +79,11 @@ class FailureRow:
     slot: str
 
 
-async def workers(store: Numbers, limit: int, before: float | None = None) -> tuple[WorkerRow, ...]:
+async def workers(store: Numbers, limit: int, before: Last | None = None) -> tuple[WorkerRow, ...]:
     return tuple(_worker(row) for row in await store.projections(WORKERS, limit, before))
 
 
-async def repositories(store: Numbers, limit: int, before: float | None = None) -> tuple[RepositoryRow, ...]:
+async def repositories(store: Numbers, limit: int, before: Last | None = None) -> tuple[RepositoryRow, ...]:
     return tuple(_repository(row) for row in await store.projections(REPOSITORIES, limit, before))
 
 
@@ -95,21 +96,21 @@ async def reviewed(store: Numbers, name: str = "") -> Reviewed:
     """Of the repository of this name, or of all where none is named."""
     if not name:
         return _reviewed(await totals(store))
-    before: float | None = None
+    before: Last | None = None
     while rows := await store.projections(REPOSITORIES, _PAGE, before):
         for row in rows:
             tally = tally_from(row.content, row.at)
             if tally.last("name").casefold() == name.casefold():
                 return _reviewed(tally)
-        before = rows[-1].at
+        before = Last(rows[-1].at, rows[-1].name)
     return _reviewed(Tally())
 
 
-async def targets(store: Numbers, limit: int, before: float | None = None) -> tuple[TargetRow, ...]:
+async def targets(store: Numbers, limit: int, before: Last | None = None) -> tuple[TargetRow, ...]:
     return tuple(_target(row) for row in await store.projections(TARGETS, limit, before))
 
 
-async def failures(store: Numbers, limit: int, before: float | None = None) -> tuple[FailureRow, ...]:
+async def failures(store: Numbers, limit: int, before: Last | None = None) -> tuple[FailureRow, ...]:
     return tuple(_failure(row) for row in await store.projections(FAILURES, limit, before))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from forgehand.domain.paging import Last
 from forgehand.domain.projections import ALL, TOTALS, Projection, window_series, window_start
 from forgehand.domain.tallies import Tally, Times, tally_from
 from forgehand.ports import store as ports
@@ -43,7 +44,7 @@ class Window:
 
 
 async def windows(
-    store: Numbers, span: int, limit: int, *, scope: str = ALL, before: float | None = None
+    store: Numbers, span: int, limit: int, *, scope: str = ALL, before: Last | None = None
 ) -> tuple[Window, ...]:
     """The last windows of a length in which something happened, newest first. `scope` as in `window_series`."""
     rows = await store.projections(window_series(span, scope), limit, before)

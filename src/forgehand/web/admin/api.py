@@ -12,9 +12,13 @@ from starlette.routing import Route
 
 from forgehand.domain.jobs import JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
-from forgehand.engine.queries import Pages, exactness, job_story, journey
+from forgehand.domain.paging import Last
+from forgehand.domain.rulings import to_json
+from forgehand.engine.queries import JobStory, Pages, exactness, job_story, journey, merge_queues, pull_story
 from forgehand.ports.store import StoredDelivery
-from forgehand.web.admin.pages import before, checked_id, chosen
+from forgehand.web.admin.pages import checked_id, chosen, number_in
+from forgehand.web.admin.paging import before, written
+from forgehand.web.admin.pull_pages import ended_in, repository_in
 
 MAX_ROWS = 100
 
@@ -31,6 +35,9 @@ class Api:
             Route("/admin/api/jobs", self.jobs),
             Route("/admin/api/jobs/{id}", self.job),
             Route("/admin/api/effects", self.effects),
+            Route("/admin/api/pulls", self.pulls),
+            Route("/admin/api/pulls/{repository}/{number}", self.pull),
+            Route("/admin/api/queues", self.queues),
         ]
 
     async def status(self, request: Request) -> Response:
@@ -40,7 +47,8 @@ class Api:
 
     async def deliveries(self, request: Request) -> Response:
         rows = await self._store.deliveries(limit(request), before(request))
-        return JSONResponse({"deliveries": [_delivery(each) for each in rows]})
+        last = Last(rows[-1].delivery.received_at, rows[-1].delivery.guid) if rows else None
+        return JSONResponse({"deliveries": [_delivery(each) for each in rows], "last": _written(last)})
 
     async def delivery(self, request: Request) -> Response:
         found = await journey(self._store, checked_id(request, "guid"))
@@ -67,19 +75,37 @@ class Api:
 
     async def jobs(self, request: Request) -> Response:
         rows = await self._store.jobs(limit(request), chosen(request, JobState), before(request))
-        return JSONResponse({"jobs": plain(rows)})
+        last = Last(rows[-1].created_at, rows[-1].id) if rows else None
+        return JSONResponse({"jobs": plain(rows), "last": _written(last)})
 
     async def job(self, request: Request) -> Response:
         story = await job_story(self._store, checked_id(request, "id"))
         if story is None:
             raise HTTPException(404, "There is no such job.")
-        effects = [_effect(entry) for entry in story.effects]
-        told = {"effects": effects, "overtaken": plain(story.overtaken), "facts": plain(story.facts)}
-        return JSONResponse({**plain(story.job), **told})
+        return JSONResponse(_story(story))
 
     async def effects(self, request: Request) -> Response:
         rows = await self._store.entries(limit(request), chosen(request, EffectState), before(request))
-        return JSONResponse({"effects": [_effect(each) for each in rows]})
+        last = Last(rows[-1].updated_at, rows[-1].slot) if rows else None
+        return JSONResponse({"effects": [_effect(each) for each in rows], "last": _written(last)})
+
+    async def pulls(self, request: Request) -> Response:
+        ended, repository = ended_in(request), repository_in(request)
+        rows = await self._store.pulls(
+            limit(request), still_open=not ended, before=before(request), repository_id=repository
+        )
+        return JSONResponse({"pulls": plain(rows), "last": _written(rows[-1].last if rows else None)})
+
+    async def pull(self, request: Request) -> Response:
+        story = await pull_story(self._store, number_in(request, "repository"), number_in(request, "number"))
+        if story is None:
+            raise HTTPException(404, "Nobody has decided about such a pull request.")
+        verdict = story.verdict
+        told = {**plain(verdict), "ruling": to_json(verdict.ruling)} if verdict else None
+        return JSONResponse({**plain(story.pull), "verdict": told, "jobs": [_story(each) for each in story.jobs]})
+
+    async def queues(self, request: Request) -> Response:
+        return JSONResponse({"queues": plain(await merge_queues(self._store))})
 
 
 def limit(request: Request) -> int:
@@ -111,6 +137,17 @@ def _delivery(stored: StoredDelivery) -> dict[str, Any]:
         "received_at": delivery.received_at,
         "duplicates": stored.duplicates,
     }
+
+
+def _written(last: Last | None) -> str | None:
+    """What `?before=` takes for what follows this row."""
+    return written(last) if last else None
+
+
+def _story(story: JobStory) -> dict[str, Any]:
+    effects = [_effect(entry) for entry in story.effects]
+    told = {"effects": effects, "overtaken": plain(story.overtaken), "facts": plain(story.facts)}
+    return {**plain(story.job), **told}
 
 
 def _effect(entry: LedgerEntry) -> dict[str, Any]:

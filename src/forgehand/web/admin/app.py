@@ -21,8 +21,10 @@ from forgehand.web.admin.guard import Guard
 from forgehand.web.admin.live import Live
 from forgehand.web.admin.pages import PagesOfAdmin
 from forgehand.web.admin.probes import Probes
+from forgehand.web.admin.pull_pages import PullPages
 from forgehand.web.admin.rendering import HERE, Rendering
 from forgehand.web.admin.sessions import Sessions
+from forgehand.web.admin.shell import Shell
 from forgehand.web.admin.sign_in import SignIn
 
 _OUR_FAULT = "Something here is broken; what, is in the server's log. Nothing was changed on GitHub by opening this."
@@ -60,24 +62,24 @@ def build_admin(
     )
     rendering = Rendering(clock, github_url, version)
     live = Live(store.latest_change, poll_seconds=poll_seconds)
-    pages = PagesOfAdmin(store, rendering, sessions)
+    shell = Shell(store, rendering, sessions)
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if _wants_json(request):
             return JSONResponse({"error": error.detail}, error.status_code, error.headers)
-        return await pages.failed(request, error.status_code, error.detail)
+        return shell.failed(request, error.status_code, error.detail)
 
     async def unavailable(request: Request, error: Exception) -> Response:
         assert isinstance(error, StoreUnavailable)
         if _wants_json(request):
             return JSONResponse({"error": error.why}, 503)
-        return await pages.failed(request, 503, f"The store does not answer: {error.why}")
+        return shell.failed(request, 503, f"The store does not answer: {error.why}")
 
     async def broken(request: Request, error: Exception) -> Response:
         if _wants_json(request):
             return JSONResponse({"error": _OUR_FAULT}, 500)
-        return await pages.failed(request, 500, _OUR_FAULT)
+        return shell.failed(request, 500, _OUR_FAULT)
 
     async def to_admin(request: Request) -> Response:
         return RedirectResponse("/admin", 303)
@@ -88,7 +90,8 @@ def build_admin(
             Route("/admin/events", live.respond),
             *SignIn(sessions, rendering, secure=public_origin.startswith("https://")).routes(),
             *Actions(Operations(store, wakeups, clock), sessions).routes(),
-            *pages.routes(),
+            *PagesOfAdmin(store, shell).routes(),
+            *PullPages(store, shell).routes(),
             *Api(store).routes(),
             *Probes(store, live, clock, version).routes(),
             Mount("/admin/static", StaticFiles(directory=HERE / "static")),

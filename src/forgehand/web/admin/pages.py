@@ -1,18 +1,19 @@
 """The pages: overview, deliveries, jobs, effects. Each reads by key or one range, and works without JavaScript."""
 
 import re
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from forgehand.domain.jobs import JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.paging import Last
 from forgehand.engine.queries import Journey, Pages, folded, job_story, journey, recent_journeys
-from forgehand.web.admin.rendering import Rendering, content_parts
-from forgehand.web.admin.sessions import Session, Sessions
+from forgehand.web.admin.paging import before, older
+from forgehand.web.admin.shell import Shell
 
 PAGE = 25
 ID = re.compile(r"[A-Za-z0-9._:@/-]{1,200}")
@@ -22,12 +23,11 @@ S = TypeVar("S", JobState, EffectState)
 
 
 class PagesOfAdmin:
-    """Handlers of every `GET` that gives HTML."""
+    """Handlers of the overview, and of what came, ran and was written."""
 
-    def __init__(self, store: Pages, rendering: Rendering, sessions: Sessions) -> None:
+    def __init__(self, store: Pages, shell: Shell) -> None:
         self._store = store
-        self._rendering = rendering
-        self._sessions = sessions
+        self._shell = shell
 
     def routes(self) -> list[Route]:
         return [
@@ -42,7 +42,7 @@ class PagesOfAdmin:
 
     async def overview(self, request: Request) -> Response:
         change = await self._store.latest_change()
-        return await self._page(
+        return await self._shell.page(
             request,
             "overview.html",
             change,
@@ -54,23 +54,23 @@ class PagesOfAdmin:
     async def deliveries(self, request: Request) -> Response:
         change = await self._store.latest_change()
         journeys = await recent_journeys(self._store, PAGE, before(request))
-        older = journeys[-1].received.delivery.received_at if len(journeys) == PAGE else None
-        return await self._page(request, "deliveries.html", change, journeys=folded(journeys), older=older)
+        page = older(request, _last_delivery(journeys[-1]) if len(journeys) == PAGE else None)
+        return await self._shell.page(request, "deliveries.html", change, journeys=folded(journeys), older=page)
 
     async def delivery(self, request: Request) -> Response:
         change = await self._store.latest_change()
         found = await journey(self._store, checked_id(request, "guid"))
         if found is None:
             raise HTTPException(404, "No such delivery is stored.")
-        return await self._page(request, "delivery.html", change, journey=found, duties=duties(found))
+        return await self._shell.page(request, "delivery.html", change, journey=found, duties=duties(found))
 
     async def jobs(self, request: Request) -> Response:
         change = await self._store.latest_change()
         state = chosen(request, JobState)
         jobs = await self._store.jobs(PAGE, state, before(request))
-        older = jobs[-1].created_at if len(jobs) == PAGE else None
-        return await self._page(
-            request, "jobs.html", change, jobs=jobs, state=state, states=list(JobState), older=older
+        page = older(request, Last(jobs[-1].created_at, jobs[-1].id) if len(jobs) == PAGE else None)
+        return await self._shell.page(
+            request, "jobs.html", change, jobs=jobs, state=state, states=list(JobState), older=page
         )
 
     async def job(self, request: Request) -> Response:
@@ -78,15 +78,21 @@ class PagesOfAdmin:
         story = await job_story(self._store, checked_id(request, "id"))
         if story is None:
             raise HTTPException(404, "There is no such job.")
-        return await self._page(request, "job.html", change, story=story)
+        return await self._shell.page(request, "job.html", change, story=story)
 
     async def effects(self, request: Request) -> Response:
         change = await self._store.latest_change()
         state = chosen(request, EffectState)
         effects = await self._store.entries(PAGE, state, before(request))
-        older = effects[-1].updated_at if len(effects) == PAGE else None
-        return await self._page(
-            request, "effects.html", change, effects=effects, state=state, states=list(EffectState), older=older
+        page = older(request, Last(effects[-1].updated_at, effects[-1].slot) if len(effects) == PAGE else None)
+        return await self._shell.page(
+            request,
+            "effects.html",
+            change,
+            effects=effects,
+            state=state,
+            states=list(EffectState),
+            older=page,
         )
 
     async def effect(self, request: Request) -> Response:
@@ -94,31 +100,11 @@ class PagesOfAdmin:
         entry = await self._store.entry(checked_id(request, "slot"))
         if entry is None:
             raise HTTPException(404, "No such effect is known.")
-        return await self._page(request, "effect.html", change, entry=entry)
+        return await self._shell.page(request, "effect.html", change, entry=entry)
 
-    async def failed(self, request: Request, status: int, says: str) -> Response:
-        """The page of an error; it reads nothing, since the store may be what failed."""
-        session: Session | None = request.scope.get("state", {}).get("session")
-        text = self._rendering.text("error.html", status=status, says=says, signed_in=session is not None)
-        return HTMLResponse(text, status)
 
-    async def _page(self, request: Request, template: str, change: int, **values: Any) -> Response:
-        session: Session = request.state.session
-        # The page fetches itself again when something changes; a sentence meant for a person waits for the person.
-        live = request.headers.get("x-live") == "1"
-        text = self._rendering.text(
-            template,
-            change=change,
-            here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-            at=request.url.path,
-            pause=await self._store.paused(),
-            csrf=self._sessions.csrf(session),
-            by=session.by,
-            notice=None if live else self._sessions.take_notice(session),
-            parts=content_parts,
-            **values,
-        )
-        return HTMLResponse(text)
+def _last_delivery(found: Journey) -> Last:
+    return Last(found.received.delivery.received_at, found.received.delivery.guid)
 
 
 def duties(found: Journey) -> dict[str, LedgerEntry]:
@@ -133,14 +119,11 @@ def checked_id(request: Request, name: str) -> str:
     return value
 
 
-def before(request: Request) -> float | None:
-    """`?before=`: the time of the last row of the page before, in epoch seconds."""
-    value = request.query_params.get("before")
-    if value is None:
-        return None
-    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", value):
-        raise HTTPException(400, "before= is a time in epoch seconds.")
-    return float(value)
+def number_in(request: Request, name: str) -> int:
+    value: str = request.path_params[name]
+    if not value.isascii() or not value.isdigit() or len(value) > 18:
+        raise HTTPException(404, "No number looks like this.")
+    return int(value)
 
 
 def chosen(request: Request, states: type[S]) -> S | None:

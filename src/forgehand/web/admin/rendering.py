@@ -27,6 +27,13 @@ _TONES = {
     "claimed": "busy",
     "running": "busy",
     "sending": "busy",
+    "ready": "good",
+    "merged": "good",
+    "satisfied": "good",
+    "blocked": "bad",
+    "violated": "bad",
+    "queued": "busy",
+    "not yet": "warn",
 }
 
 

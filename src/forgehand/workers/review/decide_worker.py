@@ -51,14 +51,14 @@ SOON, LATER = 2.0, 30.0
 
 
 class DecideWorker:
-    """`details_url` gives the page of an effect by its slot, which stays the same when the same is said again."""
+    """`pull_url` gives the page of a pull request, by its repository's id and its number: it shows the verdict."""
 
     type: ClassVar[str] = DECIDE
 
-    def __init__(self, sources: Sources, about: PullsAbout, details_url: Callable[[str], str]) -> None:
+    def __init__(self, sources: Sources, about: PullsAbout, pull_url: Callable[[int, int], str]) -> None:
         self._sources = sources
         self._about = about
-        self._details_url = details_url
+        self._pull_url = pull_url
 
     async def run(self, desk: Desk) -> Outcome:
         job, number = desk.job, number_of(desk.job)
@@ -92,19 +92,20 @@ class DecideWorker:
         return effects
 
     def _check_run(self, job: Job, words: Words) -> CheckRun:
-        check = CheckRun(
+        pull = words.facts.pull
+        return CheckRun(
             repo=repo_of(job),
             subject=job.subject,
             worker=job.worker,
             purpose="check",
-            sha=words.facts.pull.head_sha,
+            sha=pull.head_sha,
             name=DECISION,
             conclusion=words.decision.conclusion,
             title=decision_text.check_title(words),
             summary=decision_text.check_summary(words),
+            details_url=self._pull_url(job.repository_id, pull.number),
             annotations=annotations(words.told.findings),
         )
-        return replace(check, details_url=self._details_url(check.slot))
 
     def _done(self, job: Job, known: Read, decision: Decision, now: float, *, speaks: bool) -> Done:
         facts, pull = known.facts, known.facts.pull

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from forgehand.domain.documents import MOST_BYTES
 from forgehand.workers.review.rules.facts import Attempt
 from forgehand.workers.review.rules.queue import Queue
+from forgehand.workers.review.rules.queue_picture import picture
 from forgehand.workers.review.rules.static import StaticReview, count
 
 T = TypeVar("T")
@@ -67,7 +68,8 @@ def write_attempt(attempt: Attempt) -> str:
 
 
 def write_queue(queue: Queue) -> str:
-    return _write(_QUEUE, queue)
+    """With its picture, so that a page need not know how a queue works."""
+    return json.dumps({**_QUEUE.dump_python(queue, exclude_defaults=True), "shown": picture(queue)})
 
 
 _REVIEW, _ATTEMPT, _QUEUE = TypeAdapter(StaticReview), TypeAdapter(Attempt), TypeAdapter(Queue)

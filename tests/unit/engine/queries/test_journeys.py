@@ -11,6 +11,7 @@ from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Done
 from forgehand.domain.ledger import EffectState
+from forgehand.domain.paging import Last
 from forgehand.engine.desk import JobDesk
 from forgehand.engine.dry_run import DryGate
 from forgehand.engine.intake import planning_job
@@ -47,7 +48,7 @@ async def test_recent_journeys_come_newest_first_and_page_by_time(store: MemoryS
     for number in range(4):
         await stories.received(store, f"guid-{number}", NOW + number)
     first = await recent_journeys(store, 3)
-    rest = await recent_journeys(store, 3, before=first[-1].received.delivery.received_at)
+    rest = await recent_journeys(store, 3, before=Last(first[-1].received.delivery.received_at))
     assert [each.received.delivery.guid for each in (*first, *rest)] == ["guid-3", "guid-2", "guid-1", "guid-0"]
 
 

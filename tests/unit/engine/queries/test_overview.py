@@ -5,6 +5,7 @@ import pytest
 from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change
+from forgehand.domain.paging import Last
 from forgehand.engine.projector import Projector
 from forgehand.engine.queries import (
     Health,
@@ -101,7 +102,7 @@ async def test_workers_and_failures_are_listed_newest_first() -> None:
         ("job.failed", "no such branch"),
         ("effect.unknown", "comment on acme/rocket#7"),
     ]
-    assert [each.kind for each in await failures(store, 9, before=NOW - 5)] == ["effect.unknown"]
+    assert [each.kind for each in await failures(store, 9, before=Last(NOW - 5))] == ["effect.unknown"]
 
 
 async def tile(store: MemoryStore, name: str) -> Health:

@@ -1,6 +1,7 @@
 """What pages show, as served: without any script they are complete."""
 
 from dataclasses import replace
+from typing import Any
 
 import httpx2
 import pytest
@@ -17,6 +18,11 @@ from forgehand.domain.effects import (
     StickyComment,
     UpdateRef,
 )
+from forgehand.domain.effects.delete_branch import DeleteBranch
+from forgehand.domain.effects.merge_into import MergeInto
+from forgehand.domain.effects.reaction import Reaction
+from forgehand.domain.effects.thread import ResolveThread
+from forgehand.domain.effects.update_branch import UpdateBranch
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Done
 from forgehand.domain.ledger import EffectState
@@ -147,6 +153,7 @@ WITH_ANNOTATIONS = CheckRun(
         Annotation("app/other.py", 3, 3, "warning", "", "A message alone."),
     ),
 )
+_ABOUT: dict[str, Any] = {"repo": stories.REPO, "subject": "pull/7", "worker": "w", "purpose": "p"}
 EVERY_KIND: dict[str, tuple[Effect, tuple[str, ...]]] = {
     each.kind: (each, shown)
     for each, shown in (
@@ -164,6 +171,11 @@ EVERY_KIND: dict[str, tuple[Effect, tuple[str, ...]]] = {
             Redelivery(repo=stories.REPO, subject="hook", worker="w", purpose="again", hook_delivery=9, guid="g-9"),
             ("g-9",),
         ),
+        (MergeInto(**_ABOUT, sha="c" * 40, branch="forgehand/build", onto="d" * 40), ("forgehand/build", "d" * 40)),
+        (UpdateBranch(**_ABOUT, sha="e" * 40, number=7), ("update branch",)),
+        (DeleteBranch(**_ABOUT, sha="f" * 40, number=7, branch="topic-7"), ("topic-7",)),
+        (ResolveThread(**_ABOUT, number=7, thread="PRRT_1"), ("PRRT_1",)),
+        (Reaction(**_ABOUT, comment=12345, emoji="eyes"), ("12345", "eyes")),
     )
 }
 

@@ -52,7 +52,9 @@ def _job(**changes: object) -> Job:
 
 
 async def _outcome(shop: Shop, job: Job | None = None, about: About | None = None) -> Outcome:
-    worker = DecideWorker(shop.sources, about or About(), lambda slot: f"https://forge/effects/{slot}")
+    worker = DecideWorker(
+        shop.sources, about or About(), lambda repository_id, number: f"https://forge/pulls/{repository_id}/{number}"
+    )
     outcome = await worker.run(ShopDesk(shop, job or _job()))
     if isinstance(outcome, Done):
         shop.kept |= outcome.documents
@@ -93,7 +95,7 @@ async def test_one_summary_and_one_check_run_say_the_decision() -> None:
         Conclusion.SUCCESS,
         DECIDE,
     )
-    assert check.details_url == f"https://forge/effects/{check.slot}"
+    assert check.details_url == f"https://forge/pulls/{REPO.id}/7"
     assert done.result == {
         "head": head,
         "standing": "ready",
