@@ -3,6 +3,7 @@ first answer about mergeability is always that it does not know. One product for
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,6 +138,23 @@ def test_a_rejected_head_is_reviewed_and_counted_once_however_often_it_is_looked
     assert len(run.forge.review_comments(REPO, pull.number)) == 1
     assert len(decisions(run.forge, pull.head_sha)) == 1
     assert len(_judged(run, pull.number)) == 1
+
+
+def test_polls_of_a_rejected_head_count_it_once_and_say_nothing_again(tmp_path: Path) -> None:
+    with product(tmp_path, poll_seconds=0.5) as polled:
+        polled.forge.webhooks.mode = "lost"
+        pull = open_flawed_pull(polled.forge)
+        _check(polled, pull)
+        before = len(polled.forge.mutations())
+
+        def polls() -> int:
+            jobs = stored(polled, lambda store: store.jobs(500))
+            return sum(job.type == "reconcile" and job.state.ended for job in jobs)
+
+        seen = polls()
+        until(lambda: polls() >= seen + 3, "three more polls")
+        assert len(_judged(polled, pull.number)) == 1
+        assert len(polled.forge.mutations()) == before
 
 
 def _judged(run: Product, number: int) -> list[Fact]:

@@ -178,13 +178,15 @@ def _next_jobs(job: Job, known: Read, decision: Decision, now: float) -> tuple[J
 def _look_later(job: Job, pull: PullRequest, decision: Decision) -> float:
     """In how many seconds to look again without being told; 0 where that is no use."""
     tests = next(part for part in decision.ready.parts if part.rule == "tests")
-    told_of_checks = job.payload.get("event") in CHECK_EVENTS and pull.state == "open"
-    if told_of_checks and tests.state is not State.SATISFIED:
-        # GitHub's lists may not show yet what its event tells of.
-        return STALE_SECONDS
-    if decision.standing is not Standing.WAITING:
+    if pull.state != "open" or pull.draft:
         return 0.0
-    return SOON if pull.mergeable is None else LATER
+    if decision.standing is Standing.WAITING and pull.mergeable is None:
+        return SOON
+    of_checks = job.payload.get("event") in CHECK_EVENTS
+    if (of_checks or tests.state is not State.SATISFIED) and not job.payload.get("looks"):
+        # GitHub's lists may not show yet what an event told of: this job's, or that of one which it superseded.
+        return STALE_SECONDS
+    return LATER if decision.standing is Standing.WAITING else 0.0
 
 
 def _pull_state(job: Job, facts: Facts, decision: Decision, now: float) -> PullState:

@@ -218,13 +218,15 @@ async def test_a_mergeability_that_is_not_known_is_looked_at_again_ever_later_an
     assert _said(shop) == [StickyComment, CheckRun]
 
 
-async def test_checks_that_run_are_looked_at_again_less_soon() -> None:
+async def test_checks_that_run_are_looked_at_again_and_then_less_and_less_soon() -> None:
     shop = _shop()
     shop.given[shop.pulls[7].head_sha][0] = replace(
         shop.given[shop.pulls[7].head_sha][0], state=CheckState.PENDING, told="in_progress"
     )
     (again,) = (await _run(shop)).jobs
-    assert again.run_at == 1030.0
+    assert again.run_at == 1005.0
+    (later,) = (await _run(shop, again)).jobs
+    assert later.run_at == 1060.0
 
 
 async def test_a_draft_gets_a_neutral_check_and_no_comment() -> None:
@@ -352,7 +354,7 @@ async def test_a_job_about_something_else_fails_with_its_name() -> None:
     assert outcome == Failed("a decision needs a pull request, not 'event/push'")
 
 
-@pytest.mark.parametrize("event", ["check_run", "check_suite", "status"])
+@pytest.mark.parametrize("event", ["check_run", "status", "reviewed", "pull_request"])
 async def test_a_check_that_githubs_list_does_not_show_yet_is_looked_for_once_more(event: str) -> None:
     shop = _shop()
     shop.given[shop.pulls[7].head_sha][0] = replace(shop.given[shop.pulls[7].head_sha][0], state=CheckState.FAILED)
