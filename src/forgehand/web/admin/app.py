@@ -90,7 +90,7 @@ def build_admin(
             Route("/admin/events", live.respond),
             *SignIn(sessions, rendering, secure=public_origin.startswith("https://")).routes(),
             *Actions(Operations(store, wakeups, clock), sessions).routes(),
-            *PagesOfAdmin(store, shell).routes(),
+            *PagesOfAdmin(store, store, shell, clock).routes(),
             *PullPages(store, shell).routes(),
             *Api(store).routes(),
             *Probes(store, live, clock, version).routes(),

@@ -1,6 +1,7 @@
 """The pages: overview, deliveries, jobs, effects. Each reads by key or one range, and works without JavaScript."""
 
 import re
+from collections.abc import Callable
 from typing import TypeVar
 
 from starlette.exceptions import HTTPException
@@ -11,7 +12,7 @@ from starlette.routing import Route
 from forgehand.domain.jobs import JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.paging import Last
-from forgehand.engine.queries import Journey, Pages, folded, job_story, journey, recent_journeys
+from forgehand.engine.queries import Journey, Numbers, Pages, folded, job_story, journey, overview, recent_journeys
 from forgehand.web.admin.paging import before, older
 from forgehand.web.admin.shell import Shell
 
@@ -25,9 +26,11 @@ S = TypeVar("S", JobState, EffectState)
 class PagesOfAdmin:
     """Handlers of the overview, and of what came, ran and was written."""
 
-    def __init__(self, store: Pages, shell: Shell) -> None:
+    def __init__(self, store: Pages, numbers: Numbers, shell: Shell, clock: Callable[[], float]) -> None:
         self._store = store
+        self._numbers = numbers
         self._shell = shell
+        self._clock = clock
 
     def routes(self) -> list[Route]:
         return [
@@ -49,6 +52,7 @@ class PagesOfAdmin:
             journeys=folded(await recent_journeys(self._store, PAGE)),
             dead=await self._store.jobs(TROUBLES, JobState.DEAD_LETTER),
             unknown=await self._store.entries(TROUBLES, EffectState.UNKNOWN),
+            tiles=(await overview(self._numbers, self._clock())).tiles,
         )
 
     async def deliveries(self, request: Request) -> Response:

@@ -34,6 +34,9 @@ _TONES = {
     "violated": "bad",
     "queued": "busy",
     "not yet": "warn",
+    "green": "good",
+    "amber": "warn",
+    "red": "bad",
 }
 
 

@@ -26,6 +26,7 @@ from forgehand.domain.effects.update_branch import UpdateBranch
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Done
 from forgehand.domain.ledger import EffectState
+from forgehand.engine.projector import Projector
 from forgehand.ports.store import Pause
 from support import stories
 from support.dashboard import ORIGIN, Dashboard
@@ -53,6 +54,19 @@ async def test_the_overview_shows_deliveries_their_jobs_each_jobs_effects_and_wh
         "check run “forgehand/review” = failure",
     ):
         assert shown in text
+
+
+async def test_the_overview_says_how_healthy_everything_is(dashboard: Dashboard) -> None:
+    assert "nothing ended in the last two hours" in await dashboard.page("/admin")
+    await stories.reviewed(dashboard.store, GUID, dashboard.clock.now - 125)
+    text = await dashboard.page("/admin")
+    for name in ("last event", "success", "backlog", "p95", "lag"):
+        assert f"<b>{name}</b>" in text
+    assert "2 min behind" in text
+    await Projector(dashboard.store, dashboard.clock, holder="test").once()
+    text = await dashboard.page("/admin")
+    assert "100 % of the work succeeded" in text
+    assert "0.0 s behind" in text
 
 
 async def test_the_overview_puts_what_needs_a_person_first(dashboard: Dashboard) -> None:
