@@ -277,7 +277,7 @@ def _rescue(app: App) -> Rescue:
 
 
 def _projector(app: App) -> Projector:
-    return Projector(app.store, time.time, holder=this_holder())
+    return Projector(app.store, time.time, holder=this_holder(), crowded=Crowd(app.store, time.time))
 
 
 def _schedule(app: App) -> Schedule:

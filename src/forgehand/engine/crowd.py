@@ -1,5 +1,5 @@
-"""Whether deliveries come in as a crowd. Asked by `engine.runner`, which then gives way to the intake: GitHub waits ten
-seconds for its answer, and nobody waits for a plan.
+"""Whether deliveries come in as a crowd. Asked by `engine.runner` and `engine.projector`, which then give way to the
+intake: GitHub waits ten seconds for its answer, and nobody waits for a plan or a number.
 
 The store knows it: whoever takes deliveries in, and on which machine, they all end up there.
 """
@@ -11,6 +11,11 @@ from forgehand.ports.store import StoredDelivery, StoreUnavailable
 
 MANY = 100
 WITHIN_SECONDS = 0.5
+
+
+async def never() -> bool:
+    """Where nobody has to give way."""
+    return False
 
 
 class Newest(Protocol):

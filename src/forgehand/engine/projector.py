@@ -6,11 +6,12 @@ since is refused by its fence. Started by `assembly`.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
 from forgehand.domain.projections import Projection, by_row, rows_after, timed
+from forgehand.engine.crowd import never
 from forgehand.ports.store import Edition, Folding, Lead, Numbered, StoreUnavailable, Written
 
 log = structlog.get_logger(__name__)
@@ -21,7 +22,7 @@ FACTS_AT_A_TIME = 500
 
 class Projector:
     """`holder` names this process. `lease` seconds after one has died the next takes over; `every` seconds it looks for
-    facts."""
+    facts. While deliveries come in as a crowd (`crowded`), it folds one batch at each look and no more."""
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class Projector:
         lease: float = 10.0,
         every: float = 0.5,
         facts_at_a_time: int = FACTS_AT_A_TIME,
+        crowded: Callable[[], Awaitable[bool]] = never,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -39,6 +41,7 @@ class Projector:
         self._lease = lease
         self._every = every
         self._limit = facts_at_a_time
+        self._crowded = crowded
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -52,8 +55,8 @@ class Projector:
                 continue
 
     async def once(self) -> int:
-        """Fold everything that is there, unless another one does; gives how many facts. Costs one look when there is
-        nothing."""
+        """Fold everything that is there, unless another one does or the intake needs the machine; gives how many facts.
+        Costs one look when there is nothing."""
         folded = 0
         while facts := await self._store.unfolded(self._limit):
             lead = await self._store.lead(self._holder, self._lease, self._clock())
@@ -66,7 +69,7 @@ class Projector:
                 log.info("projector.overtaken", why=str(written))
                 break
             folded += len(facts)
-            if not more:
+            if not more or await self._crowded():
                 break
         return folded
 

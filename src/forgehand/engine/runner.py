@@ -15,6 +15,7 @@ from structlog.contextvars import bound_contextvars
 from forgehand.domain.jobs import Change, Done, Failed, Job, Outcome, Retry, settle
 from forgehand.domain.modes import COMMENT_ONLY, Grants
 from forgehand.domain.redaction import redact
+from forgehand.engine.crowd import never
 from forgehand.engine.desk import Door, JobDesk
 from forgehand.engine.heartbeats import Heartbeats
 from forgehand.engine.steps import Step, Steps, silent
@@ -37,10 +38,6 @@ class RunnerTimes:
     poll: float = 5.0
     goodbye: float = 20.0
     give_way: float = 0.25
-
-
-async def never() -> bool:
-    return False
 
 
 class Runner:

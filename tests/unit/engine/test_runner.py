@@ -10,8 +10,9 @@ from forgehand.domain.effects import Merge
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.jobs import Change, Done, Failed, JobState, Outcome, Retry, Waiting
 from forgehand.domain.modes import Grant, Grants, Mode
+from forgehand.engine.crowd import never
 from forgehand.engine.gate import Gate
-from forgehand.engine.runner import Runner, RunnerTimes, never
+from forgehand.engine.runner import Runner, RunnerTimes
 from forgehand.ports.desk import Desk, Worker
 from forgehand.ports.git import GitFailed
 from forgehand.ports.github import NotPermitted, Throttled, Unreachable
