@@ -9,7 +9,7 @@ from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.effects import CheckRun, Conclusion, Effect, InlineComment, Review, ReviewEvent, StickyComment
 from forgehand.domain.facts import Fact, fact_id
-from forgehand.domain.jobs import Change, Done, Failed, Job, Outcome, Retry, Waiting, job_id, settle
+from forgehand.domain.jobs import Change, Done, Failed, Job, Outcome, Retry, Waiting, job_id, made_known, settle
 from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.pulls import PullStage, PullState, Standing
 from forgehand.domain.repositories import Repo
@@ -72,9 +72,8 @@ class HintedWakeups:
 async def received(store: MemoryStore, guid: str, now: float, *, event: str = "pull_request") -> None:
     """A delivery and its planning job are stored."""
     fact = Fact(fact_id("received", guid), "delivery.received", now, delivery=guid, data={"event": event})
-    await store.record(
-        Delivery(guid, event, b"{}", now), Change(enqueue=(planning_job(guid, event, now),), facts=(fact,))
-    )
+    plan = planning_job(guid, event, now)
+    await store.record(Delivery(guid, event, b"{}", now), Change(enqueue=(plan,), facts=made_known((fact,), (plan,))))
 
 
 async def planned(store: MemoryStore, guid: str, now: float, *, number: int = 7, title: str = "opened") -> Job:
