@@ -1,5 +1,6 @@
 """Merging a commit into a scratch branch. GitHub answers 201 with the merge, 204 where the branch holds the commit
-already, 409 where they conflict.
+already, 409 where they conflict. A branch that is not where it is expected is looked at again: a replica may not show
+yet how it was just made or moved.
 
 https://docs.github.com/en/rest/branches/branches#merge-a-branch
 """
@@ -11,7 +12,7 @@ from forgehand.adapters.github.calls import KeptTokens, RepoCalls, parsed
 from forgehand.adapters.github.client import GitHub
 from forgehand.domain.effects import MergeInto
 from forgehand.ports.effects import Receipt
-from forgehand.ports.github import Conflict
+from forgehand.ports.github import Unreachable
 
 
 class MergeIntoPerformer:
@@ -38,7 +39,8 @@ class MergeIntoPerformer:
         tip = await self._tip(effect)
         if tip != effect.onto:
             is_at = f"points at {tip[:12]}" if tip else "does not exist"
-            raise Conflict(f"{effect.branch} in {effect.repo.full_name} {is_at}; expected at {effect.onto[:12]}")
+            why = f"{effect.branch} in {effect.repo.full_name} {is_at}; expected at {effect.onto[:12]}"
+            raise Unreachable(why, sent=False)
         body = {"base": effect.branch, "head": effect.sha}
         if effect.message:
             body["commit_message"] = effect.message
