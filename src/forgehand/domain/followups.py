@@ -60,9 +60,9 @@ def ask_again(job: Job, worker: WorkerSpec, number: int, head: str, now: float) 
     )
 
 
-def test_commit(job: Job, sha: str, ref: str, now: float) -> Job:
-    """The job that tests a commit that is no pull request's head, where nothing else does; `ref` points at it. The same
-    commit gives the same job."""
+def test_commit(job: Job, sha: str, ref: str, now: float, *, base: str) -> Job:
+    """The job that tests a commit that is no pull request's head, where nothing else does; `ref` points at it, and it
+    is to land in `base`, whose policy counts. The same commit gives the same job."""
     return Job(
         id=job_id("test", job.repository_id, sha),
         type=TESTING,
@@ -72,7 +72,7 @@ def test_commit(job: Job, sha: str, ref: str, now: float) -> Job:
         repository=job.repository,
         subject=f"commit/{sha}",
         created_at=now,
-        payload={"event": "asked for", "ref": ref},
+        payload={"event": "asked for", "ref": ref, "base": base},
         revision=sha,
         run_at=now,
         max_duration=7200.0,

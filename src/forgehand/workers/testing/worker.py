@@ -12,6 +12,7 @@ from forgehand.crafts.suite_commands import READ, Tree, configured, detect
 from forgehand.crafts.suite_runs import SuiteRequest, run_suite
 from forgehand.crafts.suites import changed_lines
 from forgehand.domain.effects.check_run import CheckRun
+from forgehand.domain.effects.ref import SCRATCH
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.followups import look_again
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
@@ -39,12 +40,14 @@ class Marks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """The commit to test. `pull` is None for a bare one; `base` is the branch whose policy and coverage count."""
+    """The commit to test. `pull` is None for a bare one; `base` is the branch whose policy and coverage count;
+    `is_base` says that it is that branch's own commit, whose coverage others are compared with."""
 
     sha: str
     base: str
     stranger: bool
     pull: int | None = None
+    is_base: bool = False
 
 
 class TestingWorker:
@@ -151,13 +154,15 @@ class TestingWorker:
 
 
 def _bare(job: Job, kind: str, name: str) -> _Target | None:
-    """A commit that is no pull request's head: `commit/SHA` with a ref, or `ref/BRANCH` with a sha. It counts as a
-    stranger's unless the job vouches for it: a merge queue's commit holds what a fork proposes."""
+    """A commit that is no pull request's head: `commit/SHA` with the base where it is to land, or `ref/BRANCH` with a
+    sha. It counts as a stranger's unless the job vouches for it: a merge queue's commit holds what a fork proposes."""
     trusted = job.payload.get("trusted") is True
     if kind == "commit":
-        return _Target(name, str(job.payload.get("ref", "")), stranger=not trusted)
+        return _Target(name, str(job.payload.get("base", "")), stranger=not trusted)
     sha = job.payload.get("sha")
-    return _Target(sha, name, stranger=not trusted) if kind == "ref" and name and isinstance(sha, str) else None
+    if kind != "ref" or not name or not isinstance(sha, str):
+        return None
+    return _Target(sha, name, stranger=not trusted, is_base=not name.startswith(SCRATCH))
 
 
 def _request(checkout: Checkout, policy: TestPolicy) -> SuiteRequest | None:
@@ -192,7 +197,7 @@ def _done(desk: Desk, target: _Target, verdict: Verdict) -> Done:
     last = verdict.last
     percent = last.coverage.percent if last and last.coverage else None
     marks: Mapping[str, str] = {}
-    if target.pull is None and percent is not None:
+    if target.is_base and percent is not None:
         marks = {_coverage_mark(job.repository_id, target.base): json.dumps({"sha": target.sha, "percent": percent})}
     follow = () if target.pull is None else (look_again(job, target.pull, now, because="tests"),)
     return Done(text.result(verdict), jobs=follow, facts=tuple(_told(desk, target, verdict)), marks=marks)

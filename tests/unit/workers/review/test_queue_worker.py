@@ -210,6 +210,7 @@ async def test_where_nothing_reports_the_testing_worker_is_asked_once_for_each_c
     asked = [job for job in line.made if job.type == TESTING]
     assert len({job.id for job in asked}) == 1
     assert asked[0].payload["ref"] == "refs/heads/forgehand/queue/main/1/test-2"
+    assert asked[0].payload["base"] == "main"
     shop.given[asked[0].revision] = [Check("Forgehand tests", 1, CheckState.PASSED, "success", ours=True)]
     await line.run(replace(step, id="again"))
     await line.to_the_end()

@@ -51,6 +51,8 @@ class World:
     job: Job = JOB
     effects: list[Effect] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
+    asked_for: list[str] = field(default_factory=list)
+    """The branches whose policy was asked for."""
 
     async def pull(self, repo: Repo, number: int) -> PullRequest:
         return self.pulls.pop(0) if len(self.pulls) > 1 else self.pulls[0]
@@ -75,6 +77,7 @@ class World:
         return self.ran.pop(0)
 
     async def policy(self, repo: Repo, base_ref: str) -> Loaded:
+        self.asked_for.append(base_ref)
         return Loaded(RepositoryPolicy(tests=self.policy_), "c" * 40)
 
     async def mark(self, key: str) -> str | None:
@@ -177,9 +180,18 @@ async def test_where_there_is_nothing_to_run_the_check_is_neutral_and_says_what_
 
 
 async def test_a_commit_that_somebody_asked_for_is_tested(world: World) -> None:
-    world.job = followups.test_commit(replace(JOB, type="queue"), "d" * 40, "queue/main", 0.0)
+    world.job = followups.test_commit(replace(JOB, type="queue"), "d" * 40, "queue/main", 0.0, base="main")
     assert done(await world.tested()).jobs == ()
     assert (world.check.sha, world.check.conclusion) == ("d" * 40, Conclusion.SUCCESS)
+
+
+async def test_a_combination_is_tested_by_the_policy_of_its_base_and_leaves_no_coverage_behind(world: World) -> None:
+    world.ran = [Ran(0, b"", 1.0, files={"reports/j.xml": GREEN, "reports/coverage.json": COVERED})]
+    ref = "refs/heads/forgehand/queue/release/1/test-2"
+    world.job = followups.test_commit(replace(JOB, type="queue"), "d" * 40, ref, 0.0, base="release")
+    outcome = done(await world.tested())
+    assert world.asked_for == ["release"]
+    assert (outcome.result["coverage"], outcome.marks) == (50.0, {})
 
 
 async def test_tests_that_are_switched_off_do_not_run(world: World) -> None:
