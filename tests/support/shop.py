@@ -20,7 +20,7 @@ from forgehand.domain.effects import (
     UpdateBranch,
     UpdateRef,
 )
-from forgehand.domain.jobs import Failed, Job, Outcome
+from forgehand.domain.jobs import Failed, Job, Outcome, Retry
 from forgehand.domain.modes import Grant
 from forgehand.domain.permissions import Permission
 from forgehand.domain.policy import RepositoryPolicy
@@ -229,7 +229,7 @@ class Shop:
         if self.holds(tip, effect.sha):
             return Landed(Landing.DONE, remote_id=tip)
         if tip != effect.onto:
-            return _no(Landing.CONFLICT, "the branch moved")
+            return Landed(Landing.NOT_NOW, "the branch moved", stop=Retry("the branch moved"))
         content = self.commits[tip] | self.commits[effect.sha]
         if any(each <= content for each in self.conflicts):
             return _no(Landing.CONFLICT, "a merge conflict")

@@ -170,6 +170,8 @@ def _next_jobs(job: Job, known: Read, decision: Decision, now: float) -> tuple[J
             jobs.append(followups.join(job, pull.base_ref, Entry(pull.number, pull.head_sha, since=now), now))
     if place.position and (place.head != pull.head_sha or decision.broken) and decision.step is not Step.QUEUE:
         jobs.append(followups.leave(job, pull.base_ref, pull.number, now))
+    elif place.position and place.head == pull.head_sha and job.payload.get("event") != followups.MOVED:
+        jobs.append(followups.revive(job, pull.base_ref, known.queue, now))
     if later := _look_later(job, pull, decision):
         jobs.append(followups.look_later(job, pull.number, now, first=later))
     return tuple(each for each in jobs if each is not None)

@@ -9,13 +9,17 @@ from dataclasses import replace
 from forgehand.domain.followups import look_again
 from forgehand.domain.jobs import Job, job_id
 from forgehand.ports.github import PullRequest
-from forgehand.workers.review.rules.queue import Entry
+from forgehand.workers.review.rules.queue import Entry, Queue, stands
 
 LAND = "land"
 QUEUE = "queue"
 MOST_LOOKS = 8
 """How often a decision that waits is looked at again by itself; after that the poll does it."""
 LONGEST = 600.0
+MOVED = "the queue moved"
+"""Why a step of the queue has a pull request decided about: its own next step is asked for already."""
+STILL, REVIVED_EVERY = 60.0, 600.0
+"""Seconds after which a queue that stands where it stood is made to go on, and within which that happens once."""
 
 
 def land(job: Job, pull: PullRequest, now: float) -> Job:
@@ -39,6 +43,14 @@ def go_on(job: Job, base_ref: str, now: float, *, after: float = 0.0, waited: in
     subject = f"branch/{base_ref}"
     made = _merging(job, QUEUE, subject, base_ref, now + after, payload={"step": True, "waited": waited})
     return replace(made, lane=f"{QUEUE}:{job.repository_id}:{subject}")
+
+
+def revive(job: Job, base_ref: str, queue: Queue, now: float) -> Job:
+    """Have the queue go on, should its step have ended without a next one. It does so between two steps, and only where
+    the queue still stands where it stands now; many decisions give one such job."""
+    place = stands(queue)
+    made = _merging(job, QUEUE, f"branch/{base_ref}", base_ref, now + STILL, payload={"revive": place})
+    return replace(made, id=job_id("revive", job.repository_id, base_ref, place, int(now // REVIVED_EVERY)))
 
 
 def look_later(job: Job, number: int, now: float, *, first: float) -> Job | None:

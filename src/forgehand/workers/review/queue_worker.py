@@ -14,7 +14,7 @@ from forgehand.domain.effects.merge_into import MergeInto
 from forgehand.domain.effects.ref import SCRATCH, UpdateRef
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.followups import look_again, test_commit
-from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
+from forgehand.domain.jobs import Done, Failed, Job, Outcome, Refused, Retry
 from forgehand.domain.rulings import State
 from forgehand.ports.desk import Desk, Landing
 from forgehand.workers.review import documents, followups
@@ -58,6 +58,8 @@ class QueueWorker:
             return Failed("a step of the merge queue needs the name of its base branch")
         key = documents.queue_key(desk.job.repository_id, base)
         queue = documents.read_queue(await self._sources.kept.document(key))
+        if desk.job.payload.get("revive", q.stands(queue)) != q.stands(queue):
+            return Done({"base": base, "moved": True})
         stepped = await self._perform(desk, base, queue) if desk.job.payload.get("step") else _asked(desk.job, queue)
         if stepped.stop is not None:
             return stepped.stop
@@ -123,7 +125,7 @@ class QueueWorker:
         if landed.landing is Landing.CONFLICT:
             return _does_not_fit(queue, step, base)
         if landed.stop is not None:
-            return Stepped(queue, stop=landed.stop)
+            return _not_built(desk, queue, entry, landed.stop)
         tree = await self._sources.branches.tree(repo, landed.remote_id)
         queue = q.uses(queue, q.Scratch(f"refs/heads/{branch}", landed.remote_id))
         return Stepped(q.built(queue, entry, landed.remote_id, tree))
@@ -176,6 +178,8 @@ class QueueWorker:
                 return await self._landed(desk, queue, step, known, result, ours=True)
             case NotMerged(why):
                 return await self._refused(desk, queue, entry, why)
+            case Failed(why) | Refused(why):
+                return Stepped(q.thrown_out(queue, entry, why))
         return Stepped(queue, stop=result)
 
     async def _landed(
@@ -205,28 +209,27 @@ class QueueWorker:
         return Stepped(q.thrown_out(queue, entry, why))
 
     async def _tell(self, desk: Desk, thrown: q.Thrown) -> Outcome | None:
-        """Its author is to hear of it, which an edit of the summary would not bring about."""
+        """Its author is to hear of it, which an edit of the summary would not bring about. That it cannot be said (the
+        conversation is locked, say) is no reason to keep the others waiting."""
         reason = prose(thrown.why.rstrip("."))
         body = (
             f"🚫 **The merge queue threw this out** at {code(thrown.head[:7])}: {reason}.\n\n"
             "It comes back by itself once another commit is approved.\n"
         )
-        return await desk.perform_all(
-            [
-                StickyComment(
-                    repo=repo_of(desk.job),
-                    subject=f"pull/{thrown.number}",
-                    worker=desk.job.worker,
-                    purpose=f"thrown out at {thrown.head}",
-                    number=thrown.number,
-                    body=body,
-                )
-            ]
+        comment = StickyComment(
+            repo=repo_of(desk.job),
+            subject=f"pull/{thrown.number}",
+            worker=desk.job.worker,
+            purpose=f"thrown out at {thrown.head}",
+            number=thrown.number,
+            body=body,
         )
+        stop = (await desk.perform(comment)).stop
+        return None if isinstance(stop, Failed | Refused) else stop
 
 
 def _asked(job: Job, queue: q.Queue) -> Stepped:
-    """Somebody comes, or goes."""
+    """Somebody comes, or goes, or the queue as it is has to go on."""
     if given := job.payload.get("join"):
         entry = q.Entry(int(given["number"]), str(given["head"]), int(given["priority"]), float(given["since"]))
         return Stepped(q.joined(queue, entry), changed=(entry.number,))
@@ -254,6 +257,16 @@ def _does_not_fit(queue: q.Queue, step: q.Build, base: str) -> Stepped:
     if step.index:
         return Stepped(q.does_not_fit(queue, step.entry), changed=(step.entry.number,))
     return Stepped(q.thrown_out(queue, step.entry, f"it conflicts with {base}"))
+
+
+def _not_built(desk: Desk, queue: q.Queue, entry: q.Entry, stop: Outcome) -> Stepped:
+    """What will not do at all keeps nobody else waiting. Where only the scratch branch stays another than it should be,
+    the next train has a new one."""
+    if isinstance(stop, Failed | Refused):
+        return Stepped(q.thrown_out(queue, entry, stop.why))
+    if isinstance(stop, Retry) and desk.job.attempts >= MOST_TRIES:
+        return Stepped(q.dissolved(queue))
+    return Stepped(queue, stop=stop)
 
 
 def _tested(desk: Desk, queue: q.Queue, step: q.Trial, *, passed: bool, why: str = "") -> Stepped:
@@ -287,7 +300,7 @@ def _done(desk: Desk, base: str, key: str, before: q.Queue, stepped: Stepped) ->
     if before.train is not None and after.train is None:
         # All move up.
         changed.update(each.number for each in after.order[:MOST_TOLD])
-    jobs = [*stepped.jobs, *(look_again(job, number, now, because="the queue moved") for number in sorted(changed))]
+    jobs = [*stepped.jobs, *(look_again(job, number, now, because=followups.MOVED) for number in sorted(changed))]
     step = q.next_step(after)
     if not isinstance(step, q.Idle):
         waited = int(job.payload.get("waited", 0)) + 1 if stepped.after else 0

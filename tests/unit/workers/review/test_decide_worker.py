@@ -161,11 +161,12 @@ def _in_queue(shop: Shop, head: str) -> None:
     shop.kept[documents.queue_key(REPO.id, "main")] = documents.write_queue(queue)
 
 
-async def test_in_the_queue_its_place_is_said_and_nothing_more_asked_for() -> None:
+async def test_in_the_queue_its_place_is_said_and_only_that_it_goes_on_asked_for() -> None:
     shop = _shop(policy_in_force=QUEUED)
     _in_queue(shop, shop.pulls[7].head_sha)
     done = await _run(shop)
-    assert (done.jobs, done.pulls[0].standing, done.pulls[0].position) == ((), Standing.QUEUED, 2)
+    assert (_types(done), done.pulls[0].standing, done.pulls[0].position) == (["queue"], Standing.QUEUED, 2)
+    assert "revive" in done.jobs[0].payload
     assert "In the merge queue, at position 2" in _summary(shop)
 
 
@@ -182,7 +183,18 @@ async def test_what_nobody_can_say_yet_costs_no_place_in_the_queue() -> None:
     shop = _shop(policy_in_force=QUEUED)
     _in_queue(shop, shop.pulls[7].head_sha)
     shop.pulls[7] = replace(shop.pulls[7], mergeable=None)
-    assert _types(await _run(shop)) == [DECIDE]
+    done = await _run(shop)
+    assert _types(done) == [followups.QUEUE, DECIDE]
+    assert "leave" not in done.jobs[0].payload
+
+
+async def test_many_decisions_ask_once_that_a_queue_which_stands_still_goes_on() -> None:
+    shop = _shop(policy_in_force=QUEUED)
+    _in_queue(shop, shop.pulls[7].head_sha)
+    (first,), (second,) = (await _run(shop)).jobs, (await _run(shop, _job(id="j2"))).jobs
+    assert first.id == second.id
+    assert first.lane == "", "it must not end a step that runs"
+    assert (await _run(shop, _job(payload={"event": followups.MOVED}))).jobs == ()
 
 
 async def test_another_head_leaves_the_queue() -> None:

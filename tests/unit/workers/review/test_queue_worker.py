@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
 from forgehand.domain.checks import CheckState
-from forgehand.domain.effects import Merge, MergeInto
+from forgehand.domain.effects import Effect, Merge, MergeInto, StickyComment
 from forgehand.domain.followups import DECIDE, TESTING
-from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
+from forgehand.domain.jobs import Done, Failed, Job, Outcome, Refused, Retry
 from forgehand.domain.policy import MergePolicy, QueuePolicy, RepositoryPolicy
 from forgehand.ports.checks import Check, Protection, RequiredCheck
 from forgehand.ports.desk import Landed, Landing
-from forgehand.workers.review import QueueWorker, documents, followups
+from forgehand.workers.review import DecideWorker, QueueWorker, documents, followups
 from forgehand.workers.review.rules.queue import Entry, Queue
 from support.decisions import QUEUED
 from support.shop import REPO, Shop, ShopDesk
@@ -311,3 +312,88 @@ async def test_checks_of_a_head_that_run_again_are_waited_for_but_not_for_ever()
     await line.to_the_end()
     assert _landed(shop) == [2]
     assert line.queue.order == ()
+
+
+async def _decided(shop: Shop, number: int, now: float) -> list[Job]:
+    """What a decision about it, as the poll asks for, has the queue do."""
+    nobody: Any = None
+    job = replace(JOB, id=f"poll {now}", subject=f"pull/{number}", payload={"event": "poll"})
+    outcome = await DecideWorker(shop.sources, nobody, lambda *at: "https://forge").run(ShopDesk(shop, job, now))
+    assert isinstance(outcome, Done)
+    return [job for job in outcome.jobs if job.type == followups.QUEUE]
+
+
+async def test_a_queue_whose_step_ended_for_good_goes_on_after_a_decision() -> None:
+    shop = _shop(2)
+    line = Line(shop)
+    await line.join(1, 2)
+    while not line.queue.train:
+        (step,) = [job for job in line.made if job.type == followups.QUEUE][-1:]
+        line.made.clear()
+        await line.run(step)
+    # Its next step is a dead letter.
+    line.made.clear()
+    (revived,) = await _decided(shop, 1, line.clock)
+    assert revived.run_at == line.clock + followups.STILL
+    await line.run(revived)
+    await line.to_the_end()
+    assert _landed(shop) == [1, 2]
+
+
+async def test_a_queue_that_moved_meanwhile_needs_no_help() -> None:
+    shop = _shop(2)
+    line = Line(shop)
+    await line.join(1)
+    (revived,) = await _decided(shop, 1, line.clock)
+    await line.to_the_end()
+    line.made.clear()
+    assert await line.run(revived) == Done({"base": "main", "moved": True})
+    assert line.made == []
+
+
+def _answering(shop: Shop, kind: type[Effect], number: int, answer: Landed) -> None:
+    """Effects of this kind about this pull request, and no others, get this answer."""
+    perform, head = shop.perform, shop.pulls[number].head_sha
+
+    def answered(effect: Effect) -> Landed:
+        mine = isinstance(effect, kind) and (effect.sha == head or effect.subject == f"pull/{number}")
+        return answer if mine else perform(effect)
+
+    shop.perform = answered  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("kind", [Merge, MergeInto])
+@pytest.mark.parametrize("stop", [Failed("no such commit"), Refused("worker queue may not merge")])
+async def test_what_is_refused_for_one_for_good_throws_that_one_out(kind: type[Effect], stop: Failed | Refused) -> None:
+    shop = _shop(3)
+    _answering(shop, kind, 2, Landed(Landing.REFUSED, stop.why, stop=stop))
+    line = Line(shop)
+    await line.join(1, 2, 3)
+    await line.to_the_end()
+    assert _landed(shop) == [1, 3]
+    assert stop.why in shop.comments[2, f"thrown out at {shop.pulls[2].head_sha}"]
+
+
+async def test_that_it_cannot_be_told_keeps_nobody_waiting() -> None:
+    shop = _shop(2, conflicts=[frozenset({"base", "word-1"})])
+    _answering(shop, StickyComment, 1, Landed(Landing.REFUSED, "locked", stop=Failed("locked")))
+    line = Line(shop)
+    await line.join(1, 2)
+    await line.to_the_end()
+    assert _landed(shop) == [2]
+    assert [thrown.number for thrown in line.queue.thrown] == [1]
+
+
+async def test_a_scratch_branch_that_stays_elsewhere_is_left_for_a_new_one() -> None:
+    shop = _shop(2)
+    line = Line(shop)
+    await line.join(1, 2)
+    while not (line.queue.train and line.queue.train.cars):
+        (step,) = [job for job in line.made if job.type == followups.QUEUE][-1:]
+        line.made = [job for job in line.made if job.type != followups.QUEUE]
+        await line.run(step)
+    shop.branches["forgehand/queue/main/1/build"] = shop.branches["main"]
+    await line.to_the_end()
+    assert _landed(shop) == [1, 2]
+    assert line.queue.thrown == ()
+    assert line.queue.serial == 2

@@ -164,6 +164,11 @@ def next_step(queue: Queue) -> Next:
     return Finish()
 
 
+def stands(queue: Queue) -> str:
+    """Where it stands: the same for as long as nothing moves."""
+    return f"{queue.serial}: {next_step(queue)}"
+
+
 def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(sorted(entries, key=lambda each: (-each.priority, each.since, each.number)))
 
