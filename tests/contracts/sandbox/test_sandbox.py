@@ -1,6 +1,8 @@
 """`ports.sandbox` over every tier that works here: what goes in, what comes out, what is inside."""
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -83,15 +85,21 @@ async def test_an_archive_that_is_none_is_said(sandbox: SandboxLadder, tmp_path:
         await sandbox.run(Task("true", tmp_path / "not.tar"))
 
 
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """Outside of pytest's folders, which only their owner may enter."""
+    with tempfile.TemporaryDirectory(prefix="forgehand-public-") as folder:
+        yield Path(folder)
+
+
 async def test_readable_folders_are_there_on_the_path_and_cannot_be_written(
-    walled: SandboxLadder, tmp_path: Path
+    walled: SandboxLadder, tmp_path: Path, public_folder: Path
 ) -> None:
-    tools = tmp_path / "tools"
-    (tools / "bin").mkdir(parents=True)
+    tools = public_folder
+    (tools / "bin").mkdir()
     (tools / "bin" / "hello").write_text("#!/bin/sh\necho hello\n")
     for path in (tools, tools / "bin", tools / "bin" / "hello"):
         path.chmod(0o755)
-    _let_everybody_in(tmp_path)
     ladder = SandboxLadder(walled._choice, readable=[tools])
     ran = await ladder.run(Task(f"hello; touch {tools}/x 2>/dev/null || echo denied", packed(tmp_path / "t.tar", {})))
     assert ran.output == b"hello\ndenied\n"
@@ -129,10 +137,3 @@ async def test_an_ordinary_user_in_a_container_is_refused(monkeypatch: pytest.Mo
     assert not strength.works
     assert "ordinary user" in strength.says
     assert "as root" in strength.remedy
-
-
-def _let_everybody_in(folder: Path) -> None:
-    """pytest keeps its folders to itself; a tool's folder stands open."""
-    for each in (folder, *folder.parents):
-        if each.name.startswith(("pytest-", "popen-", "test_")):
-            each.chmod(0o755)
