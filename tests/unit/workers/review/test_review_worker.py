@@ -401,9 +401,9 @@ async def test_an_incomplete_review_never_approves(analyser: Says, sides: Sides)
     assert _ruling(outcome).costs is Conclusion.ACTION_REQUIRED
 
 
-def _thread(name: str, *findings: Finding, ours: bool = True, resolved: bool = False) -> Thread:
+def _thread(name: str, *findings: Finding, ours: bool = True, resolved: bool = False, answered: bool = False) -> Thread:
     body = "".join(f"<!-- forgehand-finding:{finding.fingerprint} -->" for finding in findings)
-    return Thread(name, resolved, findings[0].path, body, ours, answered=False)
+    return Thread(name, resolved, findings[0].path, body, ours, answered)
 
 
 FIXED = replace(BUG, text="gone")
@@ -417,16 +417,20 @@ FIXED = replace(BUG, text="gone")
         (_thread("t", FIXED, BUG), []),
         (_thread("t", FIXED, ours=False), []),
         (_thread("t", FIXED, resolved=True), []),
+        (_thread("t", FIXED, answered=True), []),
         (_thread("t", replace(FIXED, path="left.py")), ["t"]),
     ],
 )
-async def test_threads_about_what_is_fixed_are_resolved(thread: Thread, resolved: list[str]) -> None:
+async def test_threads_about_what_is_fixed_are_resolved_where_nobody_answered(
+    thread: Thread, resolved: list[str]
+) -> None:
     _, effects = await _run(Paper(APPLY), Says(head=(BUG,)), around=Around((thread,)))
     assert [effect.thread for effect in effects if isinstance(effect, ResolveThread)] == resolved
 
 
-async def test_of_two_threads_alike_and_one_finding_left_the_later_is_resolved() -> None:
-    threads = (_thread("first", BUG), _thread("second", BUG))
+@pytest.mark.parametrize("answered", [False, True])
+async def test_of_two_threads_alike_and_one_finding_left_the_later_is_resolved(answered: bool) -> None:
+    threads = (_thread("first", BUG, answered=answered), _thread("second", BUG))
     _, effects = await _run(Paper(APPLY), Says(head=(BUG,)), around=Around(threads))
     assert [effect.thread for effect in effects if isinstance(effect, ResolveThread)] == ["second"]
 
