@@ -38,6 +38,9 @@ class LandWorker:
         facts, pull = known.facts, known.facts.pull
         if pull.head_sha != job.revision:
             return _not_merged(desk, number, f"its head is {pull.head_sha[:7]} now, not {job.revision[:7]}")
+        if pull.base_ref != job.payload["base"]:
+            # Jobs that merge into one branch run one at a time; this one has the turn of another branch.
+            return _not_merged(desk, number, f"it goes into {pull.base_ref} now, not {job.payload['base']}")
         if pull.merged and job.attempts > 1:
             # By an earlier attempt of this job, which then died: as far as anybody can say.
             return await self._merge(desk, known)

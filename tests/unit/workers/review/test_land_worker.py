@@ -21,8 +21,9 @@ DELETING = RepositoryPolicy(merge=MergePolicy(auto=True, delete_branch=True))
 
 
 def _job(shop: Shop, **changes: object) -> Job:
+    pull = shop.pulls[7]
     job = Job("j1", "land", "land", 1, REPO.id, REPO.full_name, "pull/7", 0.0, grant=shop.operator, attempts=1)
-    return replace(job, revision=shop.pulls[7].head_sha, **changes)  # type: ignore[arg-type]
+    return replace(job, revision=pull.head_sha, payload={"base": pull.base_ref}, **changes)  # type: ignore[arg-type]
 
 
 async def _run(shop: Shop, job: Job | None = None) -> Outcome:
@@ -81,6 +82,19 @@ async def test_a_push_between_decision_and_merge_means_no_merge() -> None:
         "merged": False,
         "why": f"its head is {head[:7]} now, not {job.revision[:7]}",
     }
+    assert _merges(shop) == []
+
+
+async def test_another_base_between_decision_and_merge_means_no_merge_and_another_look() -> None:
+    shop = _shop()
+    job = _job(shop)
+    shop.branches["release"] = shop.branches["main"]
+    shop.pulls[7] = replace(shop.pulls[7], base_ref="release")
+    shop.reviewed(7)
+    outcome = await _run(shop, job)
+    assert _result(outcome) == {"merged": False, "why": "it goes into release now, not main"}
+    assert isinstance(outcome, Done)
+    assert [(again.type, again.subject) for again in outcome.jobs] == [(DECIDE, "pull/7")]
     assert _merges(shop) == []
 
 
