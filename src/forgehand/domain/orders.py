@@ -1,5 +1,6 @@
-"""What people last ordered on a pull request by comment: to stop, to merge one head, that one head is approved. Kept as
-a document under `key`, written in the Change that consumes the comment, obeyed by whatever decides about merges. Pure.
+"""What people last ordered on a pull request by comment: to stop, to merge one head into one branch, that this is
+approved. Kept as a document under `key`, written in the Change that consumes the comment, obeyed by whatever decides
+about merges. Pure.
 """
 
 import json
@@ -9,15 +10,19 @@ from dataclasses import asdict, dataclass
 @dataclass(frozen=True, slots=True)
 class Orders:
     """Logins, empty where nobody ordered it. `stopped_by` holds until somebody asks for a merge; `merge_by` asked for
-    it at `merge_head`, and `approved_by` approved `approved_head`: these hold for no other. `comment` is the id of the
-    last comment that was obeyed."""
+    it at `merge_head` into `merge_base`, and `approved_by` approved `approved_head` for `approved_base`: these hold for
+    no other. `comment` is the id of the last comment that was obeyed about merging, to stop or to merge, and
+    `approved_comment` of the last that approved: neither says anything about the other."""
 
     stopped_by: str = ""
     merge_by: str = ""
     merge_head: str = ""
+    merge_base: str = ""
     approved_by: tuple[str, ...] = ()
     approved_head: str = ""
+    approved_base: str = ""
     comment: int = 0
+    approved_comment: int = 0
 
 
 NO_ORDERS = Orders()

@@ -1,7 +1,7 @@
 """What becomes of a command: facts in, one answer out. Pure; called by `worker`, spoken by `text`.
 
 What binds to a state of the pull request (`merge`, `approve`) holds for one commit and no other: the one that was
-named, or the one that was there when the comment was made.
+named, or the one that was there when the comment was made. It holds for the base branch of that moment, too.
 """
 
 from collections.abc import Callable
@@ -82,6 +82,9 @@ class Answer:
 
 DECIDE, REVIEW, TESTING = "decide", "review", "testing"
 """Types of workers that do what is ordered."""
+DIGITS, FORK_DIGITS, ALL_DIGITS = 7, 16, 40
+"""How many digits name a commit: of our own branches; of a fork's, whose owner can make commits until one begins like
+another; and so that nothing else can be meant."""
 
 
 def offered(facts: Facts) -> tuple[Verb, ...]:
@@ -121,27 +124,43 @@ def _retest(facts: Facts) -> Answer:
 
 
 def _merge(facts: Facts) -> Answer:
-    why = _not_open(facts) or _draft(facts) or _not_here(facts, DECIDE, "merges") or _older(facts)
+    why = _not_open(facts) or _draft(facts) or _not_here(facts, DECIDE, "merges")
+    why = why or _older(facts, facts.orders.comment)
     if not why and not facts.merges:
         why = "Forgehand only comments here (FORGEHAND_MODE=comment-only): a person merges it."
     if why := why or _another_head(facts):
         return no(why)
-    head = facts.pull.head_sha
-    orders = replace(_orders(facts), stopped_by="", merge_by=facts.author, merge_head=head)
-    says = f"{_head(facts)} is merged once nothing stands in its way, which the summary tells. A push ends this order."
+    orders = replace(
+        facts.orders,
+        stopped_by="",
+        merge_by=facts.author,
+        merge_head=facts.pull.head_sha,
+        merge_base=facts.pull.base_ref,
+        comment=facts.comment,
+    )
+    says = (
+        f"{_head(facts)} is merged once nothing stands in its way, which the summary tells. A push or another base "
+        "branch ends this order."
+    )
     return Answer(True, says, asks=DECIDE, orders=orders)
 
 
 def _approve(facts: Facts) -> Answer:
-    why = _not_open(facts) or _not_here(facts, DECIDE, "decides about merges") or _older(facts)
+    why = _not_open(facts) or _not_here(facts, DECIDE, "decides about merges")
+    why = why or _older(facts, facts.orders.approved_comment)
     if not why and facts.author.casefold() == facts.pull.author.casefold():
         why = "Nobody approves their own change."
     if why := why or _another_head(facts):
         return no(why)
-    head = facts.pull.head_sha
-    before = facts.orders.approved_by if facts.orders.approved_head == head else ()
-    approved = tuple(sorted({*before, facts.author}))
-    orders = replace(_orders(facts), approved_by=approved, approved_head=head)
+    head, base = facts.pull.head_sha, facts.pull.base_ref
+    same = (facts.orders.approved_head, facts.orders.approved_base) == (head, base)
+    orders = replace(
+        facts.orders,
+        approved_by=tuple(sorted({*(facts.orders.approved_by if same else ()), facts.author})),
+        approved_head=head,
+        approved_base=base,
+        approved_comment=facts.comment,
+    )
     says = (
         f"Your approval of {_head(facts)} counts where `.forgehand/config.yml` asks for approvals. Branch protection "
         "counts GitHub's own reviews only."
@@ -150,9 +169,12 @@ def _approve(facts: Facts) -> Answer:
 
 
 def _stop(facts: Facts) -> Answer:
-    if why := _not_open(facts) or _not_here(facts, DECIDE, "merges") or _older(facts):
+    # Only a later merge lifts it: a later stop says the same.
+    lifted = "" if facts.orders.stopped_by else _older(facts, facts.orders.comment)
+    if why := _not_open(facts) or _not_here(facts, DECIDE, "merges") or lifted:
         return no(why)
-    orders = replace(_orders(facts), stopped_by=facts.author, merge_by="", merge_head="")
+    last = max(facts.comment, facts.orders.comment)
+    orders = replace(facts.orders, stopped_by=facts.author, merge_by="", merge_head="", merge_base="", comment=last)
     says = "Forgehand does not merge this until somebody who may write says `/forgehand merge`."
     return Answer(True, says, asks=DECIDE, orders=orders)
 
@@ -187,33 +209,36 @@ def _not_here(facts: Facts, worker: str, does: str) -> str:
     return "" if worker in facts.here else f"No worker of this installation {does}."
 
 
-def _older(facts: Facts) -> str:
-    """Comments may come in any order: what was said last holds."""
-    return "" if facts.comment > facts.orders.comment else "A later comment has said otherwise."
+def _older(facts: Facts, last: int) -> str:
+    """Comments may come in any order: what was said last of the same matter holds."""
+    return "" if facts.comment > last else "A later comment has said otherwise."
 
 
 def _another_head(facts: Facts) -> str:
     """Why the order is not for the present head."""
     head, named = facts.pull.head_sha, facts.command.sha
-    if named:
-        if head.startswith(named):
-            return ""
+    if named and not head.startswith(named):
         return f"The head is {_head(facts)} now, not `{named[:7]}`: look at it, then write `{_with_head(facts)}`."
-    if facts.seen and facts.seen != head:
+    if _moved(facts) and named != head:
+        # A beginning that fits is no proof: the commit may have been made to fit.
         return (
             f"The head was `{facts.seen[:7]}` when you wrote that, as far as we knew, and is {_head(facts)} now: look "
             f"at it, then write `{_with_head(facts)}`."
         )
-    if facts.pull.head_repository != facts.repository:
+    if _fork(facts) and len(named) < FORK_DIGITS:
         return (
-            "The branch is in a fork, whose owner can push to it at any moment. Name the commit that you mean: "
-            f"`{_with_head(facts)}`."
+            "The branch is in a fork, whose owner can push to it at any moment. Name the commit that you mean by "
+            f"{FORK_DIGITS} digits or more: `{_with_head(facts)}`."
         )
     return ""
 
 
-def _orders(facts: Facts) -> Orders:
-    return replace(facts.orders, comment=facts.comment)
+def _moved(facts: Facts) -> bool:
+    return facts.seen not in ("", facts.pull.head_sha)
+
+
+def _fork(facts: Facts) -> bool:
+    return facts.pull.head_repository != facts.repository
 
 
 def _head(facts: Facts) -> str:
@@ -221,4 +246,6 @@ def _head(facts: Facts) -> str:
 
 
 def _with_head(facts: Facts) -> str:
-    return str(replace(facts.command, sha=facts.pull.head_sha[:7]))
+    """The command for the present head, with as many digits as are taken for it."""
+    digits = ALL_DIGITS if _moved(facts) else FORK_DIGITS if _fork(facts) else DIGITS
+    return str(replace(facts.command, sha=facts.pull.head_sha[:digits]))

@@ -82,6 +82,7 @@ async def _open(sources: Sources, repo: Repo, facts: Facts) -> Facts:
         author=author,
         reviews=reviews,
         approvals=await _approvals(sources, repo, facts),
+        asker=await _asker(sources, repo, facts),
         proposal=proposal,
     )
 
@@ -101,10 +102,16 @@ async def _reviews(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[Rev
     return tuple(_review_fact(each, permissions[each.author], pull.head_sha) for each in submitted)
 
 
+async def _asker(sources: Sources, repo: Repo, facts: Facts) -> Permission:
+    """What they may do now: since they asked, their access may have been taken away."""
+    login = facts.orders.merge_by
+    return await sources.people.permission(repo, login) if login else Permission.NONE
+
+
 async def _approvals(sources: Sources, repo: Repo, facts: Facts) -> tuple[ReviewFact, ...]:
     """Who approved by comment, each with what they may do now."""
-    ordered = facts.orders
-    current = ordered.approved_head == facts.pull.head_sha
+    ordered, pull = facts.orders, facts.pull
+    current = (ordered.approved_head, ordered.approved_base) == (pull.head_sha, pull.base_ref)
     permissions = [await sources.people.permission(repo, each) for each in ordered.approved_by]
     pairs = zip(ordered.approved_by, permissions, strict=True)
     return tuple(ReviewFact(author, Opinion.APPROVED, may, current=current) for author, may in pairs)

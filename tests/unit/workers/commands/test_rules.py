@@ -6,10 +6,12 @@ import pytest
 
 from forgehand.domain.orders import Orders
 from forgehand.domain.permissions import Permission
+from forgehand.ports.github import PullRequest
 from forgehand.workers.commands.rules import Command, Facts, Verb, answer, named, offered
 from support.decisions import HEAD, OTHER, PULL, REPOSITORY
 
 SHORT = HEAD[:7]
+FORK = replace(PULL, head_repository="mallory/shop")
 FACTS = Facts(
     command=Command(Verb.MERGE),
     author="ada",
@@ -46,15 +48,31 @@ def test_an_edited_comment_orders_nothing(verb: Verb) -> None:
 def test_a_merge_is_ordered_for_the_present_head_and_lifts_a_stop() -> None:
     answered = answer(of(Verb.MERGE, orders=Orders(stopped_by="bob", comment=4)))
     assert (answered.taken, answered.asks) == (True, "decide")
-    assert answered.orders == Orders(merge_by="ada", merge_head=HEAD, comment=5)
+    assert answered.orders == Orders(merge_by="ada", merge_head=HEAD, merge_base="main", comment=5)
     assert f"`{SHORT}` is merged once nothing stands in its way" in answered.says
 
 
 @pytest.mark.parametrize("verb", [Verb.MERGE, Verb.APPROVE])
-@pytest.mark.parametrize("sha", [SHORT, HEAD])
-def test_naming_the_head_binds_to_it_wherever_the_branch_is(verb: Verb, sha: str) -> None:
-    pull = replace(PULL, head_repository="mallory/shop")
-    assert answer(of(verb, sha, pull=pull, seen=OTHER)).taken
+@pytest.mark.parametrize(
+    ("sha", "changes"),
+    [
+        (SHORT, {}),
+        (SHORT, {"seen": HEAD}),
+        (HEAD[:16], {"seen": HEAD, "pull": FORK}),
+        (HEAD[:16], {"pull": FORK}),
+        (HEAD, {"seen": OTHER, "pull": FORK}),
+    ],
+)
+def test_naming_the_head_binds_to_it_wherever_the_branch_is(verb: Verb, sha: str, changes: dict[str, object]) -> None:
+    assert answer(of(verb, sha, **changes)).taken
+
+
+@pytest.mark.parametrize("verb", [Verb.MERGE, Verb.APPROVE])
+@pytest.mark.parametrize("pull", [PULL, FORK])
+def test_a_head_that_begins_as_named_but_was_not_there_is_refused(verb: Verb, pull: PullRequest) -> None:
+    answered = answer(of(verb, HEAD[:16], pull=pull, seen=OTHER))
+    assert (answered.taken, answered.orders) == (False, None)
+    assert answered.says.endswith(f"write `/forgehand {verb} {HEAD}`.")
 
 
 @pytest.mark.parametrize("verb", [Verb.MERGE, Verb.APPROVE])
@@ -76,10 +94,13 @@ def test_without_a_commit_it_is_for_the_head_that_was_there_when_it_was_written(
 
 @pytest.mark.parametrize("verb", [Verb.MERGE, Verb.APPROVE])
 @pytest.mark.parametrize("fork", ["mallory/shop", None])
-def test_the_commit_of_a_fork_must_be_named(verb: Verb, fork: str | None) -> None:
-    answered = answer(of(verb, seen=HEAD, pull=replace(PULL, head_repository=fork)))
+@pytest.mark.parametrize("sha", ["", SHORT, HEAD[:15]])
+def test_the_commit_of_a_fork_must_be_named_by_digits_that_nobody_can_match(
+    verb: Verb, fork: str | None, sha: str
+) -> None:
+    answered = answer(of(verb, sha, seen=HEAD, pull=replace(PULL, head_repository=fork)))
     assert not answered.taken
-    assert answered.says.endswith(f"`/forgehand {verb} {SHORT}`.")
+    assert answered.says.endswith(f"by 16 digits or more: `/forgehand {verb} {HEAD[:16]}`.")
 
 
 def test_a_merge_says_so_where_the_operator_lets_nothing_merge() -> None:
@@ -102,23 +123,58 @@ def test_what_is_over_takes_no_orders(verb: Verb) -> None:
 
 
 def test_a_stop_ends_an_order_to_merge_and_keeps_approvals() -> None:
-    before = Orders(merge_by="bob", merge_head=HEAD, approved_by=("bob",), approved_head=HEAD, comment=4)
+    before = Orders(
+        merge_by="bob", merge_head=HEAD, merge_base="main", approved_by=("bob",), approved_head=HEAD, comment=4
+    )
     answered = answer(of(Verb.STOP, orders=before))
     assert answered.orders == Orders(stopped_by="ada", approved_by=("bob",), approved_head=HEAD, comment=5)
     assert answered.asks == "decide"
 
 
-@pytest.mark.parametrize("verb", [Verb.MERGE, Verb.STOP, Verb.APPROVE])
-def test_of_comments_that_come_in_any_order_the_last_one_holds(verb: Verb) -> None:
-    answered = answer(of(verb, orders=Orders(stopped_by="bob", comment=6)))
+@pytest.mark.parametrize(
+    ("verb", "later"),
+    [
+        (Verb.MERGE, Orders(stopped_by="bob", comment=6)),
+        (Verb.MERGE, Orders(merge_by="bob", merge_head=HEAD, merge_base="main", comment=6)),
+        (Verb.STOP, Orders(merge_by="bob", merge_head=HEAD, merge_base="main", comment=6)),
+        (Verb.APPROVE, Orders(approved_by=("bob",), approved_head=HEAD, approved_base="main", approved_comment=6)),
+    ],
+)
+def test_of_comments_that_come_in_any_order_the_last_one_of_a_matter_holds(verb: Verb, later: Orders) -> None:
+    answered = answer(of(verb, orders=later))
     assert (answered.taken, answered.says) == (False, "A later comment has said otherwise.")
 
 
-def test_approvals_of_one_head_add_up_and_another_head_begins_anew() -> None:
-    second = answer(of(Verb.APPROVE, orders=Orders(approved_by=("bob",), approved_head=HEAD)))
-    assert second.orders == Orders(approved_by=("ada", "bob"), approved_head=HEAD, comment=5)
-    anew = answer(of(Verb.APPROVE, orders=Orders(approved_by=("bob",), approved_head=OTHER)))
-    assert anew.orders == Orders(approved_by=("ada",), approved_head=HEAD, comment=5)
+@pytest.mark.parametrize("verb", [Verb.MERGE, Verb.STOP])
+def test_a_later_approval_outdates_neither_a_stop_nor_a_merge(verb: Verb) -> None:
+    approved = Orders(approved_by=("bob",), approved_head=HEAD, approved_base="main", approved_comment=6)
+    kept = answer(of(verb, orders=approved)).orders
+    assert kept is not None
+    assert (kept.stopped_by or kept.merge_by, kept.comment, kept.approved_comment) == ("ada", 5, 6)
+
+
+def test_a_later_stop_outdates_no_approval() -> None:
+    kept = answer(of(Verb.APPROVE, orders=Orders(stopped_by="bob", comment=6))).orders
+    assert kept is not None
+    assert (kept.stopped_by, kept.comment, kept.approved_by, kept.approved_comment) == ("bob", 6, ("ada",), 5)
+
+
+def test_a_stop_beside_a_later_stop_holds_as_long_as_that_one() -> None:
+    assert answer(of(Verb.STOP, orders=Orders(stopped_by="bob", comment=6))).orders == Orders(
+        stopped_by="ada", comment=6
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "base", "approved_by"),
+    [(HEAD, "main", ("ada", "bob")), (OTHER, "main", ("ada",)), (HEAD, "topic", ("ada",)), (HEAD, "", ("ada",))],
+)
+def test_approvals_of_one_head_for_one_base_add_up_and_others_begin_anew(
+    head: str, base: str, approved_by: tuple[str, ...]
+) -> None:
+    before = Orders(approved_by=("bob",), approved_head=head, approved_base=base)
+    after = Orders(approved_by=approved_by, approved_head=HEAD, approved_base="main", approved_comment=5)
+    assert answer(of(Verb.APPROVE, orders=before)).orders == after
 
 
 @pytest.mark.parametrize("author", ["ada", "Ada"])

@@ -107,7 +107,7 @@ async def test_an_order_its_fact_and_what_follows_are_left_in_one_change() -> No
     assert world.asked == ["comment", "permission", "pull"]
     assert emojis(desk.effects) == ["eyes"]
     assert {name: orders.from_json(text) for name, text in done.documents.items()} == {
-        "orders:42:7": Orders(merge_by="ada", merge_head=HEAD, comment=5)
+        "orders:42:7": Orders(merge_by="ada", merge_head=HEAD, merge_base="main", comment=5)
     }
     [fact] = done.facts
     assert (fact.kind, fact.data["by"], fact.data["command"]) == ("command.taken", "ada", "/forgehand merge aaaaaaa")

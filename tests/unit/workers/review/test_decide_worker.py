@@ -300,21 +300,37 @@ async def test_an_order_to_stop_holds_and_one_to_merge_is_obeyed_for_its_head() 
     assert (await _run(shop)).jobs == ()
     assert "ada stopped it" in _summary(shop)
     shop.policy_in_force = DEFAULT
-    asked = orders.Orders(merge_by="ada", merge_head=shop.pulls[7].head_sha)
+    asked = orders.Orders(merge_by="ada", merge_head=shop.pulls[7].head_sha, merge_base="main")
     shop.kept[orders.key(REPO.id, 7)] = orders.to_json(asked)
     assert _types(await _run(shop)) == ["land"]
+    shop.permissions["ada"] = Permission.READ
+    assert (await _run(shop)).jobs == ()
+
+
+async def test_an_order_to_merge_ends_when_the_author_chooses_another_base() -> None:
+    shop = _shop(policy_in_force=DEFAULT)
+    asked = orders.Orders(merge_by="ada", merge_head=shop.pulls[7].head_sha, merge_base="main")
+    shop.kept[orders.key(REPO.id, 7)] = orders.to_json(asked)
+    shop.branches["release"] = shop.branches["main"]
+    shop.pulls[7] = replace(shop.pulls[7], base_ref="release")
+    shop.reviewed(7)
+    assert (await _run(shop)).jobs == ()
 
 
 @pytest.mark.parametrize(
     ("ordered", "standing"),
     [
-        (Orders(approved_by=("ada",), approved_head="head"), "ready"),
-        (Orders(approved_by=("ada",), approved_head="c" * 40), "blocked"),
-        (Orders(approved_by=("eve",), approved_head="head"), "blocked"),
+        (Orders(approved_by=("ada",), approved_head="head", approved_base="main"), "ready"),
+        (Orders(approved_by=("ada",), approved_head="c" * 40, approved_base="main"), "blocked"),
+        (Orders(approved_by=("ada",), approved_head="head", approved_base="topic"), "blocked"),
+        (Orders(approved_by=("ada",), approved_head="head"), "blocked"),
+        (Orders(approved_by=("eve",), approved_head="head", approved_base="main"), "blocked"),
         (Orders(), "blocked"),
     ],
 )
-async def test_an_approval_by_comment_counts_for_the_policy_at_its_head(ordered: Orders, standing: str) -> None:
+async def test_an_approval_by_comment_counts_for_the_policy_at_its_head_and_base(
+    ordered: Orders, standing: str
+) -> None:
     shop = _shop(policy_in_force=RepositoryPolicy(merge=MergePolicy(approvals=1)))
     shop.permissions["eve"] = Permission.READ
     head = shop.pulls[7].head_sha
@@ -325,7 +341,7 @@ async def test_an_approval_by_comment_counts_for_the_policy_at_its_head(ordered:
 
 async def test_branch_protection_counts_no_approval_by_comment() -> None:
     shop = _shop(protections={"main": Protection(approvals=1)})
-    ordered = Orders(approved_by=("ada",), approved_head=shop.pulls[7].head_sha)
+    ordered = Orders(approved_by=("ada",), approved_head=shop.pulls[7].head_sha, approved_base="main")
     shop.kept[orders.key(REPO.id, 7)] = orders.to_json(ordered)
     assert (await _run(shop)).result["standing"] == "waiting"
 

@@ -54,6 +54,8 @@ class Facts:
     review: StaticReview | None = None
     proposal: Ruling | None = None
     orders: Orders = NO_ORDERS
+    asker: Permission = Permission.NONE
+    """What may be done now by who asked by comment for the merge."""
     attempt: Attempt | None = None
     place: Place = field(default=Place())
     operator: Grant = COMMENT_ONLY
@@ -71,8 +73,10 @@ class Facts:
 
     @property
     def asked_by(self) -> str:
-        """Who asked by comment that this very head be merged; empty where nobody did."""
-        return self.orders.merge_by if self.orders.merge_head == self.pull.head_sha else ""
+        """Who asked by comment that this very head be merged into this very branch, and may still write; empty where
+        nobody did. An author can choose another base without being allowed to write."""
+        asked = (self.orders.merge_head, self.orders.merge_base) == (self.pull.head_sha, self.pull.base_ref)
+        return self.orders.merge_by if asked and self.asker.writes else ""
 
 
 def pull_facts(facts: Facts) -> PullFacts:

@@ -18,7 +18,8 @@ from forgehand.workers.review.rules.static import File
 from support.decisions import APPLY, AUTO, BASE, DEFAULT, GOOD, HEAD, OTHER, PULL, QUEUED, REVIEW
 
 ADA = ReviewFact("ada", Opinion.APPROVED, Permission.WRITE)
-ASKED = replace(GOOD, orders=Orders(merge_by="ada", merge_head=HEAD))
+ORDER = Orders(merge_by="ada", merge_head=HEAD, merge_base="main")
+ASKED = replace(GOOD, orders=ORDER, asker=Permission.WRITE)
 
 
 def _ruling(rule: str, facts: Facts, policy: RepositoryPolicy = AUTO) -> Ruling:
@@ -75,9 +76,17 @@ def test_a_person_who_asks_for_this_head_stands_in_for_author_and_paths(rule: st
     assert "ada" in _ruling(rule, stranger, DEFAULT).reason
 
 
-def test_an_order_for_another_head_is_no_order() -> None:
-    other = replace(GOOD, orders=Orders(merge_by="ada", merge_head=OTHER))
-    assert _ruling("wanted", other, DEFAULT).state is State.VIOLATED
+@pytest.mark.parametrize(
+    "facts",
+    [
+        replace(ASKED, orders=replace(ORDER, merge_head=OTHER)),
+        replace(ASKED, orders=replace(ORDER, merge_base="topic")),
+        replace(ASKED, orders=replace(ORDER, merge_base="")),
+        replace(ASKED, asker=Permission.READ),
+    ],
+)
+def test_an_order_for_another_head_or_base_or_of_who_may_not_write_now_is_no_order(facts: Facts) -> None:
+    assert _ruling("wanted", facts, DEFAULT).state is State.VIOLATED
 
 
 def test_nobody_can_ask_past_what_the_operator_allows_or_tests_say() -> None:
