@@ -6,6 +6,7 @@ from forgehand.domain.permissions import Permission
 from forgehand.domain.policy import MergePolicy, QueuePolicy, RepositoryPolicy
 from forgehand.ports.checks import Check
 from forgehand.ports.github import PullRequest
+from forgehand.workers.review.rules.checks import OWN_TESTS
 from forgehand.workers.review.rules.facts import Facts
 from forgehand.workers.review.rules.static import File, StaticReview
 
@@ -30,8 +31,17 @@ PULL = PullRequest(
     additions=2,
 )
 UNIT = Check("unit", 15, CheckState.PASSED, "success")
+NOTHING_TO_RUN = Check(OWN_TESTS, 1, CheckState.PASSED, "neutral", ours=True, title="There is no test command")
 REVIEW = StaticReview(HEAD, "main", (File("shop/cart.py", "modified", looked=("ruff", "secrets")),))
-GOOD = Facts(PULL, REPOSITORY, BASE, checks=(UNIT,), author=Permission.WRITE, review=REVIEW, operator=APPLY)
+GOOD = Facts(
+    PULL,
+    REPOSITORY,
+    BASE,
+    checks=(UNIT, NOTHING_TO_RUN),
+    author=Permission.WRITE,
+    review=REVIEW,
+    operator=APPLY,
+)
 """Ready, and to be merged by whoever may."""
 
 AUTO = RepositoryPolicy(merge=MergePolicy(auto=True))

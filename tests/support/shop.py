@@ -33,7 +33,7 @@ from forgehand.ports.github import ChangedFile, PullRequest, ReviewComment
 from forgehand.ports.policies import Loaded
 from forgehand.workers.review import Sources, documents
 from forgehand.workers.review.rules.static import File, StaticReview
-from support.decisions import APPLY, AUTO, PULL, REPOSITORY
+from support.decisions import APPLY, AUTO, NOTHING_TO_RUN, PULL, REPOSITORY
 
 REPO = Repo(1, 42, REPOSITORY)
 Content = frozenset[str]
@@ -89,7 +89,7 @@ class Shop:
             PULL, number=number, head_sha=head, head_ref=f"topic-{number}", base_sha=self.branches["main"], **changes
         )
         self.reviewed(number)
-        self.given[head] = [Check("unit", 15, CheckState.PASSED, "success")]
+        self.given[head] = [Check("unit", 15, CheckState.PASSED, "success"), NOTHING_TO_RUN]
         return self.pulls[number]
 
     def reviewed(self, number: int) -> None:
@@ -135,6 +135,7 @@ class Shop:
         failed = any(red <= self.commits[sha] for red in self.red)
         return (
             Check("unit", 15, CheckState.FAILED if failed else CheckState.PASSED, "failure" if failed else "success"),
+            NOTHING_TO_RUN,
         )
 
     async def default_branch(self, repo: Repo) -> str:

@@ -13,7 +13,7 @@ __all__ = ["Branches", "Check", "CheckState", "Checks", "Protection", "RequiredC
 @dataclass(frozen=True, slots=True)
 class Check:
     """A check run, or a commit status (its context is the name, and `app` is 0). `ours`: made by our App. `told` is
-    GitHub's own word (`timed_out`, `error`, `in_progress`)."""
+    GitHub's own word (`timed_out`, `error`, `in_progress`), but `neutral` of a status of ours that means it."""
 
     name: str
     app: int
@@ -45,7 +45,8 @@ class Protection:
 
 class Checks(Protocol):
     async def checks(self, repo: Repo, sha: str) -> Sequence[Check]:
-        """The latest of each name and app, check runs and statuses together, sorted by name; read to the last page."""
+        """The latest of each name, app and check suite, check runs and statuses together, sorted by name; read to the
+        last page. Two workflows whose jobs share a name give two checks of that name."""
         ...
 
 

@@ -9,6 +9,7 @@ import pytest
 from forgehand.adapters.github import CheckReader, GitHub, Identity, PersonalTokens, performers
 from forgehand.domain.effects import CheckRun, Conclusion
 from forgehand.domain.repositories import Repo
+from forgehand.ports.checks import CheckState
 from forgehand.ports.effects import Receipt
 from forgehand.ports.github import Unreachable
 from forgehand.practice import Forge
@@ -93,6 +94,13 @@ async def test_a_conclusion_has_the_state_that_holds_or_lets_pass_alike(
 ) -> None:
     await person.do(person.check(conclusion))
     assert [each[1] for each in person.statuses()] == [state]
+
+
+async def test_a_neutral_check_is_read_back_as_neutral(person: Person) -> None:
+    await person.do(person.check(Conclusion.NEUTRAL, "There is no test command"))
+    assert person.statuses() == [("Forgehand review", "success", "Neutral: There is no test command")]
+    [read] = await CheckReader(person.github, person.tokens, person.identity).checks(person.repo, person.head)
+    assert (read.state, read.told, read.title) == (CheckState.PASSED, "neutral", "There is no test command")
 
 
 async def test_a_long_title_is_cut_to_what_github_takes(person: Person) -> None:

@@ -1,10 +1,11 @@
-"""What checks say of a commit, read from a GitHub: the latest of each name and app, whoever made it."""
+"""What checks say of a commit, read from a GitHub: the latest of each name, app and suite, whoever made it."""
 
 import pytest
 
 from forgehand.adapters.github import CheckReader
 from forgehand.domain.effects import CheckRun, Conclusion
 from forgehand.ports.checks import Check, CheckState
+from forgehand.practice.acts.checks import create_run, make_suite
 from forgehand.practice.records import App
 from support.github_stage import Stage
 
@@ -46,6 +47,16 @@ async def test_the_latest_of_each_name_and_app_counts(stage: Stage, ci: App) -> 
         ("tests", ci.id, CheckState.PASSED, "success"),
         ("tests", other.id, CheckState.PASSED, "success"),
     ]
+
+
+async def test_of_two_workflows_jobs_with_one_name_neither_hides_the_other(stage: Stage, ci: App) -> None:
+    await run(stage, ci, conclusion="failure")
+    world = stage.forge.world
+    with world.lock:
+        repo = world.repository(stage.name)
+        other = make_suite(world, repo, ci.id, stage.head, None, None)
+        create_run(world, repo, ci, {"name": "tests", "head_sha": stage.head, "conclusion": "success"}, other)
+    assert sorted(each.told for each in await read(stage)) == ["failure", "success"]
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,15 @@ from forgehand.ports.effects import Receipt
 LONGEST = 140
 """GitHub's limit of characters in a description."""
 
+NEUTRAL = "Neutral: "
+"""How the description of a neutral check begins, by which `read_checks` knows it again."""
+
 WRITE_STATUSES = {"statuses": "write"}
 
 _STATES = {
     None: "pending",
     Conclusion.SUCCESS: "success",
-    # Neutral passes where a check is required, and a status knows nothing between.
+    # Neutral passes where a check is required, and a status knows nothing between: the description says it.
     Conclusion.NEUTRAL: "success",
     Conclusion.FAILURE: "failure",
     Conclusion.ACTION_REQUIRED: "failure",
@@ -63,7 +66,8 @@ class CommitStatusPerformer:
 
 
 def _content(effect: CheckRun) -> dict[str, str]:
-    title = effect.title if len(effect.title) <= LONGEST else f"{effect.title[: LONGEST - 1]}…"
+    title = NEUTRAL + effect.title if effect.conclusion is Conclusion.NEUTRAL else effect.title
+    title = title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…"
     body = {"context": effect.name, "state": _STATES[effect.conclusion], "description": title}
     return body | ({"target_url": effect.details_url} if effect.details_url else {})
 

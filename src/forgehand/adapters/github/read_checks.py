@@ -1,4 +1,4 @@
-"""What checks say of a commit: check runs and commit statuses, the latest of each. Used by assembly.
+"""What checks say of a commit: check runs and commit statuses, the latest of each (`ports.checks`). Used by assembly.
 
 https://docs.github.com/en/rest/checks/runs#list-check-runs-for-a-git-reference
 https://docs.github.com/en/rest/commits/statuses#list-commit-statuses-for-a-reference
@@ -9,6 +9,7 @@ from typing import Any
 
 from forgehand.adapters.github.calls import KeptTokens, RepoCalls, parsed
 from forgehand.adapters.github.client import GitHub
+from forgehand.adapters.github.effect_commit_status import NEUTRAL
 from forgehand.adapters.github.identity import Identity, Self
 from forgehand.domain.repositories import Repo
 from forgehand.ports.checks import Check, CheckState
@@ -32,14 +33,14 @@ class CheckReader:
         runs = await self._calls.all(repo, f"commits/{sha}/check-runs", params={"filter": "latest"}, key="check_runs")
         # GitHub lists statuses newest first, and every one that was ever set.
         statuses = await self._calls.all(repo, f"commits/{sha}/statuses")
-        latest: dict[tuple[str, int], Check] = {}
-        # Two workflows may have a job of one name each: GitHub gives both, and the newer one counts.
+        latest: dict[tuple[str, int, int], Check] = {}
+        # Two workflows may have a job of one name each, in a suite each: one says nothing of the other.
         for run in sorted(runs, key=lambda each: int(each["id"]), reverse=True):
-            check = parsed("check run", lambda data: _run(data, us), run)
-            latest.setdefault((check.name, check.app), check)
+            check, suite = parsed("check run", lambda data: (_run(data, us), _suite(data)), run)
+            latest.setdefault((check.name, check.app, suite), check)
         for status in statuses:
             check = parsed("commit status", lambda data: _status(data, us), status)
-            latest.setdefault((check.name, check.app), check)
+            latest.setdefault((check.name, check.app, 0), check)
         return sorted(latest.values(), key=lambda each: (each.name, each.app))
 
 
@@ -58,16 +59,23 @@ def _run(data: Mapping[str, Any], us: Self) -> Check:
     )
 
 
+def _suite(data: Mapping[str, Any]) -> int:
+    return int((data.get("check_suite") or {}).get("id") or 0)
+
+
 def _status(data: Mapping[str, Any], us: Self) -> Check:
-    told = str(data["state"])
+    told, title = str(data["state"]), str(data.get("description") or "")
+    ours = us.wrote({"user": data.get("creator")})
+    if ours and told == "success" and title.startswith(NEUTRAL):
+        told, title = "neutral", title.removeprefix(NEUTRAL)
     return Check(
         name=str(data["context"]),
         app=0,
         state=CheckState.PENDING if told == "pending" else _state(told),
         told=told,
-        ours=us.wrote({"user": data.get("creator")}),
+        ours=ours,
         url=str(data.get("target_url") or ""),
-        title=str(data.get("description") or ""),
+        title=title,
     )
 
 

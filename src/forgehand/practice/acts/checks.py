@@ -128,10 +128,10 @@ def runs(world: World, repo: Repository, sha: str, app_id: int | None = None) ->
 
 
 def latest(found: Sequence[CheckRun]) -> list[CheckRun]:
-    """The newest run of each name and app, from runs that are newest first."""
+    """The newest run of each name and suite, from runs that are newest first. A suite is one app's."""
     kept: dict[tuple[int, str], CheckRun] = {}
     for run in found:
-        kept.setdefault((run.app_id, run.name), run)
+        kept.setdefault((run.suite_id, run.name), run)
     return list(kept.values())
 
 

@@ -153,9 +153,8 @@ class QueueWorker:
         minutes = policy.merge.queue.timeout_minutes
         if queue.train and desk.now() - queue.train.since > minutes * 60:
             return Stepped(q.never_tested(queue, f"its checks took longer than {minutes} minutes: {ruling.reason}"))
-        own = (
-            (test_commit(desk.job, step.commit, ref, desk.now(), base=base),) if needs_own_run(checks, required) else ()
-        )
+        needed = needs_own_run(checks, required, asked=policy.tests.enabled)
+        own = (test_commit(desk.job, step.commit, ref, desk.now(), base=base),) if needed else ()
         waited = int(desk.job.payload.get("waited", 0))
         return Stepped(queue, jobs=own, after=min(LONGEST, SHORTEST * 1.5**waited))
 

@@ -58,6 +58,7 @@ async def read(sources: Sources, repo: Repo, number: int) -> Read:
         orders=orders.from_json(await sources.kept.document(orders.key(repo.id, number))),
         attempt=documents.read_attempt(await sources.kept.document(documents.attempt_key(repo.id, number))),
         place=_place(queue, pull),
+        problems=loaded.problems,
         operator=sources.operator,
     )
     return Read(await _open(sources, repo, facts) if pull.state == "open" else facts, loaded, queue)

@@ -15,12 +15,12 @@ from forgehand.workers.review.decision_text import Words
 from forgehand.workers.review.rules.decision import judge
 from forgehand.workers.review.rules.facts import Attempt, Facts, Place
 from forgehand.workers.review.rules.static import File, Told, told
-from support.decisions import AUTO, BASE, DEFAULT, GOOD, HEAD, OTHER, PULL, QUEUED, REVIEW, UNIT
+from support.decisions import AUTO, BASE, DEFAULT, GOOD, HEAD, NOTHING_TO_RUN, OTHER, PULL, QUEUED, REVIEW, UNIT
 
 URL = "https://forgehand.example/admin/effects/1"
 BUG = Finding("shop/cart.py", 5, "F821", Severity.MAJOR, "Undefined name `x`", "", "ruff", "x")
 FLAWED = replace(GOOD, review=replace(REVIEW, findings=(BUG,)))
-RUNNING = replace(GOOD, checks=(replace(UNIT, state=CheckState.PENDING, told="in_progress"),))
+RUNNING = replace(GOOD, checks=(replace(UNIT, state=CheckState.PENDING, told="in_progress"), NOTHING_TO_RUN))
 MERGED = replace(
     GOOD, pull=replace(PULL, state="closed", merged=True), attempt=Attempt(HEAD, BASE, merged=OTHER), checks=()
 )
@@ -145,7 +145,7 @@ def test_the_check_tells_of_the_change_alone_for_it_belongs_to_the_commit() -> N
 
 def test_names_that_strangers_choose_stay_on_one_line_and_forge_nothing() -> None:
     evil = "<!-- forgehand:" + "b" * 32 + " -->\n@everyone"
-    words = _words(replace(GOOD, checks=(replace(UNIT, name=evil, state=CheckState.FAILED),)))
+    words = _words(replace(GOOD, checks=(replace(UNIT, name=evil, state=CheckState.FAILED), NOTHING_TO_RUN)))
     assert "\n" not in text.check_title(words)
     for body in (text.summary(words, URL), text.check_summary(words)):
         assert read_marker(body) is None

@@ -306,7 +306,7 @@ async def test_a_mergeability_that_has_to_be_worked_out_anew_keeps_nobody_from_l
 async def test_checks_of_a_head_that_run_again_are_waited_for_but_not_for_ever() -> None:
     shop = _shop(2)
     again = Check("unit", 15, CheckState.PENDING, "in_progress")
-    shop.given[shop.pulls[1].head_sha] = [again]
+    shop.given[shop.pulls[1].head_sha][0] = again
     line = Line(shop)
     await line.join(1, 2)
     await line.to_the_end()

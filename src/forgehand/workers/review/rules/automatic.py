@@ -102,6 +102,13 @@ def up_to_date(facts: Facts, policy: RepositoryPolicy) -> Ruling:
     )
 
 
+def policy_known(facts: Facts, policy: RepositoryPolicy) -> Ruling:
+    """Even the change that mends the policy is merged by a person: what the policy would ask of it is not known."""
+    if facts.problems:
+        return _no("policy known", f"{facts.problems[0].file} cannot be used: a person merges what mends it.")
+    return Ruling("policy known", State.SATISFIED, "The policy can be read.")
+
+
 def protection_known(facts: Facts, policy: RepositoryPolicy) -> Ruling:
     if facts.protection.unreadable:
         return _no("protection known", f"What protects the branch is not known: {facts.protection.unreadable}")
@@ -132,6 +139,7 @@ AUTOMATIC: tuple[Rule, ...] = (
     wanted,
     no_powerful_files,
     tested,
+    policy_known,
     protection_known,
     not_refused,
     not_thrown_out,

@@ -1,4 +1,4 @@
-"""Whether a commit is tested: by the checks that its branch requires, by those that reported, or by our own run.
+"""Whether a commit is tested: by the checks that its branch requires, or by our own run and those that reported.
 
 Used for the head of a pull request (`whole`) and for the combinations of the merge queue.
 """
@@ -16,23 +16,21 @@ OWN_TESTS = "Forgehand tests"
 
 
 def checked(sha: str, checks: Sequence[Check], required: Sequence[RequiredCheck], *, asked: bool) -> Ruling:
-    """Required checks alone count where there are any; else every check and status that reported; else the testing
-    worker's own run. `asked`: whether policy wants a commit tested at all."""
+    """Required checks alone count where there are any; else every check and status that reported, once the testing
+    worker's own run is among them. `asked`: whether policy wants a commit tested by that run."""
     known = [check for check in checks if check.name != DECISION]
     if wanted := _wanted(required):
         return _joined([_required(each, known, sha) for each in wanted])
-    if any(not (check.ours and check.name == OWN_TESTS) for check in known):
-        return _joined([_reported(check) for check in known])
-    if not asked:
-        return Ruling("tests", State.NOT_APPLICABLE, "The policy asks for no tests, and no check reported.")
-    return _own(known, sha)
+    if asked and not any(_is_own(check) for check in known):
+        # Whoever reports first, as a check of signatures does, must not pass for tests that have yet to begin.
+        return _joined([_not_run(known, sha), *map(_reported, known)])
+    return _unrequired(known)
 
 
-def needs_own_run(checks: Sequence[Check], required: Sequence[RequiredCheck]) -> bool:
+def needs_own_run(checks: Sequence[Check], required: Sequence[RequiredCheck], *, asked: bool) -> bool:
     """Whether the testing worker has to run, where nothing makes it do so by itself."""
     wanted = {each.name for each in _wanted(required)}
-    reported = {check.name for check in checks if check.name != DECISION}
-    return OWN_TESTS not in reported and (OWN_TESTS in wanted or not (wanted or reported))
+    return not any(map(_is_own, checks)) and (OWN_TESTS in wanted or (asked and not wanted))
 
 
 def _wanted(required: Sequence[RequiredCheck]) -> list[RequiredCheck]:
@@ -60,17 +58,29 @@ def _reported(check: Check) -> Ruling:
             return Ruling(check.name, State.VIOLATED, f"{check.name} failed{told}.")
 
 
-def _own(checks: Iterable[Check], sha: str) -> Ruling:
-    """GitHub takes a neutral check for a passed one. Where nothing else reported, that our own run found nothing to
-    run is not the same as that it passed."""
-    run = next((check for check in checks if check.ours and check.name == OWN_TESTS), None)
-    if run is None:
-        return Ruling(
-            "tests", State.PENDING, f"No check has reported on {sha[:7]}, and our own tests have not run yet."
-        )
-    if run.state is CheckState.PASSED and run.told != "success":
-        return Ruling("tests", State.NOT_APPLICABLE, f"Nothing was tested: {run.title or run.told}.")
-    return _joined([_reported(run)])
+def _not_run(checks: Sequence[Check], sha: str) -> Ruling:
+    others = "" if checks else f"No check has reported on {sha[:7]}, and "
+    own = "our own tests have not run yet." if others else f"Our own tests have not run on {sha[:7]} yet."
+    return Ruling(OWN_TESTS, State.PENDING, others + own)
+
+
+def _unrequired(checks: Sequence[Check]) -> Ruling:
+    """GitHub takes neutral and skipped checks for passed ones. Where none is required, at least one must really have
+    succeeded; that our own run found nothing to run is neither for nor against it."""
+    counted = [check for check in checks if not (_is_own(check) and check.told == "neutral")]
+    if any(check.told == "success" or check.state is not CheckState.PASSED for check in counted):
+        return _joined([_reported(check) for check in counted])
+    own = next((check for check in checks if check not in counted), None)
+    if own is not None:
+        only = " The other checks were skipped or neutral." if counted else ""
+        return Ruling("tests", State.NOT_APPLICABLE, f"Nothing was tested: {own.title or own.told}.{only}")
+    if counted:
+        return Ruling("tests", State.NOT_APPLICABLE, "Nothing was tested: every check was skipped or neutral.")
+    return Ruling("tests", State.NOT_APPLICABLE, "The policy asks for no tests, and no check reported.")
+
+
+def _is_own(check: Check) -> bool:
+    return check.ours and check.name == OWN_TESTS
 
 
 def _joined(parts: Sequence[Ruling], rule: str = "tests") -> Ruling:

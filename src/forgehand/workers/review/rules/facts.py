@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from forgehand.domain.modes import COMMENT_ONLY, Grant
 from forgehand.domain.orders import NO_ORDERS, Orders
 from forgehand.domain.permissions import Permission
-from forgehand.domain.policy import CheckFact, FileFact, PullFacts, ReviewFact
+from forgehand.domain.policy import CheckFact, FileFact, Problem, PullFacts, ReviewFact
 from forgehand.domain.rulings import Ruling
 from forgehand.ports.checks import Check, Protection
 from forgehand.ports.github import PullRequest
@@ -53,6 +53,8 @@ class Facts:
     """By comment: policy counts them, and branch protection does not."""
     review: StaticReview | None = None
     proposal: Ruling | None = None
+    problems: tuple[Problem, ...] = ()
+    """Of the policy files on the default branches, where one cannot be used."""
     orders: Orders = NO_ORDERS
     asker: Permission = Permission.NONE
     """What may be done now by who asked by comment for the merge."""

@@ -64,6 +64,19 @@ def complete(facts: Facts, policy: RepositoryPolicy) -> Ruling:
     return static.complete(facts.review)
 
 
+def policy_in_force(facts: Facts, policy: RepositoryPolicy) -> Ruling:
+    """A policy that nobody can read is told where it is seen, even while the last valid one stands in. The change that
+    mends it must not be held up by what it mends."""
+    mends = facts.proposal is not None and facts.proposal.state is not State.VIOLATED
+    problems = [each for each in facts.problems if not (mends and each.file in facts.paths)]
+    if problems:
+        others = f" And {static.count(len(problems) - 1, 'more problem')}." if problems[1:] else ""
+        return Ruling("policy in force", State.VIOLATED, f"{problems[0]}.{others}", Conclusion.ACTION_REQUIRED)
+    if facts.problems:
+        return Ruling("policy in force", State.SATISFIED, f"The change mends {facts.problems[0].file}.")
+    return Ruling("policy in force", State.SATISFIED, "It can be read.")
+
+
 def policy_file(facts: Facts, policy: RepositoryPolicy) -> Ruling:
     """What the change makes of the policy: a file that cannot be used must not reach the default branch."""
     if facts.proposal is None:
@@ -84,6 +97,7 @@ RULES: tuple[Rule, ...] = (
     static_review,
     no_secrets,
     complete,
+    policy_in_force,
     policy_file,
     own_rules,
 )

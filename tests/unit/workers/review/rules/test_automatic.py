@@ -8,7 +8,7 @@ from forgehand.domain.checks import CheckState
 from forgehand.domain.modes import COMMENT_ONLY
 from forgehand.domain.orders import Orders
 from forgehand.domain.permissions import Permission
-from forgehand.domain.policy import MergePolicy, Opinion, RepositoryPolicy, ReviewFact
+from forgehand.domain.policy import MergePolicy, Opinion, Problem, RepositoryPolicy, ReviewFact
 from forgehand.domain.rulings import Ruling, State
 from forgehand.ports.checks import Check, Protection
 from forgehand.workers.review.rules.automatic import AUTOMATIC, PEOPLE
@@ -20,6 +20,7 @@ from support.decisions import APPLY, AUTO, BASE, DEFAULT, GOOD, HEAD, OTHER, PUL
 ADA = ReviewFact("ada", Opinion.APPROVED, Permission.WRITE)
 ORDER = Orders(merge_by="ada", merge_head=HEAD, merge_base="main")
 ASKED = replace(GOOD, orders=ORDER, asker=Permission.WRITE)
+UNREADABLE = Problem("a.yml", 1, 1, "it is empty", "fill it")
 
 
 def _ruling(rule: str, facts: Facts, policy: RepositoryPolicy = AUTO) -> Ruling:
@@ -47,6 +48,12 @@ def test_nothing_keeps_the_good_one_from_being_merged() -> None:
         ("workflows", _touching(".github/workflows/ci.yml"), AUTO, "It edits .github/workflows/ci.yml"),
         ("workflows", _touching("ci.yml", previous=".github/workflows/ci.yml"), AUTO, "It edits .github/workflows"),
         ("workflows", _touching(".forgehand/config.yml"), AUTO, "never merged automatically"),
+        (
+            "policy known",
+            replace(GOOD, problems=(Problem("a.yml", 1, 1, "it is empty", "fill it"),)),
+            AUTO,
+            "a.yml cannot",
+        ),
         ("protection known", replace(GOOD, protection=Protection(unreadable="403")), AUTO, "not known: 403"),
         ("not refused", replace(GOOD, attempt=Attempt(HEAD, BASE, why="405.")), AUTO, "refused the merge: 405."),
         ("queue", replace(GOOD, place=Place(thrown="its tests fail")), QUEUED, "threw it out: its tests fail"),

@@ -21,6 +21,8 @@ def _judged(*checks: Check, required: tuple[str, ...] = ()) -> Ruling:
 
 
 OWN = _check(OWN_TESTS, ours=True)
+NOTHING = Check(OWN_TESTS, 1, CheckState.PASSED, "neutral", ours=True, title="There is no test command")
+SKIPPED = _check("docs", told="skipped")
 RED, RUNNING = CheckState.FAILED, CheckState.PENDING
 
 
@@ -31,10 +33,14 @@ RED, RUNNING = CheckState.FAILED, CheckState.PENDING
         (_judged(_check("unit", RED), required=("unit",)), State.VIOLATED, "unit failed (failed)."),
         (_judged(_check("unit", RUNNING), required=("unit",)), State.PENDING, "unit has not finished yet (pending)."),
         (_judged(required=("unit",)), State.PENDING, "The required check unit has not reported on aaaaaaa yet."),
-        (_judged(_check("a"), _check("b")), State.SATISFIED, "All 2 checks passed."),
-        (_judged(_check("a"), _check("b", RUNNING), _check("c", RED)), State.VIOLATED, "c failed (failed)."),
+        (_judged(NOTHING, _check("a"), _check("b")), State.SATISFIED, "All 2 checks passed."),
+        (_judged(NOTHING, _check("a"), SKIPPED), State.SATISFIED, "All 2 checks passed."),
+        (_judged(NOTHING, _check("a"), _check("b", RUNNING), _check("c", RED)), State.VIOLATED, "c failed (failed)."),
+        (_judged(NOTHING, _check("a"), _check("b", RUNNING)), State.PENDING, "b has not finished yet (pending)."),
         (_judged(_check("a", RED), _check("b", RED)), State.VIOLATED, "a failed (failed). 1 more is like it."),
         (_judged(OWN), State.SATISFIED, "Forgehand tests passed (success)."),
+        (_judged(OWN, SKIPPED), State.SATISFIED, "All 2 checks passed."),
+        (_judged(OWN, _check("b", RUNNING)), State.PENDING, "b has not finished yet (pending)."),
     ],
 )
 def test_checks_and_statuses_make_one_ruling(ruling: Ruling, state: State, reason: str) -> None:
@@ -53,7 +59,7 @@ def test_without_any_check_the_own_run_is_waited_for() -> None:
 
 def test_our_own_decision_is_no_reason_for_itself_whoever_requires_it() -> None:
     decision = _check(DECISION, RED, ours=True)
-    assert _judged(decision, _check("unit"), required=(DECISION,)).state is State.SATISFIED
+    assert _judged(decision, NOTHING, _check("unit"), required=(DECISION,)).state is State.SATISFIED
     assert _judged(decision).state is State.PENDING
 
 
@@ -67,30 +73,51 @@ def test_of_several_apps_with_one_name_the_worst_counts() -> None:
     assert _judged(_check("unit"), _check("unit", RED, app=99), required=("unit",)).state is State.VIOLATED
 
 
+def test_a_foreign_check_that_is_quicker_than_ours_does_not_pass_for_tests() -> None:
+    agreement = _check("license/agreement")
+    ruling = _judged(agreement)
+    assert (ruling.state, ruling.reason) == (State.PENDING, "Our own tests have not run on aaaaaaa yet.")
+    assert _judged(agreement, _check(OWN_TESTS, RUNNING, ours=True)).state is State.PENDING
+    assert _judged(agreement, _check(OWN_TESTS)).state is State.PENDING  # another's of that name
+    assert _judged(agreement, _check("unit", RED)).state is State.VIOLATED
+
+
 def test_an_own_run_that_found_nothing_to_run_is_no_test_passed() -> None:
-    nothing = Check(OWN_TESTS, 1, CheckState.PASSED, "neutral", ours=True, title="no test command was found")
-    ruling = checked(SHA, [nothing], [], asked=True)
-    assert (ruling.state, ruling.reason) == (State.NOT_APPLICABLE, "Nothing was tested: no test command was found.")
+    ruling = _judged(NOTHING)
+    assert (ruling.state, ruling.reason) == (State.NOT_APPLICABLE, "Nothing was tested: There is no test command.")
+
+
+def test_skipped_and_neutral_checks_alone_are_no_test() -> None:
+    ruling = _judged(NOTHING, SKIPPED, _check("lint", told="neutral"))
+    assert (ruling.state, ruling.reason) == (
+        State.NOT_APPLICABLE,
+        "Nothing was tested: There is no test command. The other checks were skipped or neutral.",
+    )
+    assert checked(SHA, [SKIPPED], [], asked=False).state is State.NOT_APPLICABLE
 
 
 def test_a_policy_that_asks_for_no_tests_waits_for_none() -> None:
     assert checked(SHA, [], [], asked=False).state is State.NOT_APPLICABLE
+    assert checked(SHA, [_check("unit"), SKIPPED], [], asked=False).state is State.SATISFIED
+    assert checked(SHA, [_check("unit"), _check("e2e", RUNNING)], [], asked=False).state is State.PENDING
     assert checked(SHA, [_check("unit", RED)], [], asked=False).state is State.VIOLATED
 
 
 @pytest.mark.parametrize(
-    ("reported", "required", "needed"),
+    ("reported", "required", "asked", "needed"),
     [
-        ((), (), True),
-        ((OWN_TESTS,), (), False),
-        (("unit",), (), False),
-        ((), ("unit",), False),
-        ((), (OWN_TESTS,), True),
-        ((DECISION,), (DECISION,), True),
+        ((), (), True, True),
+        ((), (), False, False),
+        ((OWN,), (), True, False),
+        ((_check("unit"),), (), True, True),
+        ((), ("unit",), True, False),
+        ((), (OWN_TESTS,), True, True),
+        ((OWN,), (OWN_TESTS,), True, False),
+        ((_check(DECISION),), (DECISION,), True, True),
     ],
 )
-def test_the_testing_worker_is_asked_only_where_nothing_else_tests(
-    reported: tuple[str, ...], required: tuple[str, ...], needed: bool
+def test_the_testing_worker_is_asked_where_its_run_is_what_counts(
+    reported: tuple[Check, ...], required: tuple[str, ...], asked: bool, needed: bool
 ) -> None:
     wanted = [RequiredCheck(name) for name in required]
-    assert needs_own_run([_check(name) for name in reported], wanted) is needed
+    assert needs_own_run(reported, wanted, asked=asked) is needed

@@ -7,18 +7,20 @@ import pytest
 from forgehand.domain.checks import CheckState
 from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.modes import COMMENT_ONLY
+from forgehand.domain.orders import Orders
 from forgehand.domain.permissions import Permission
-from forgehand.domain.policy import MergePolicy, Opinion, RepositoryPolicy, ReviewFact
+from forgehand.domain.policy import MergePolicy, Opinion, Problem, RepositoryPolicy, ReviewFact
 from forgehand.domain.pulls import Standing
-from forgehand.domain.rulings import State, from_json, to_json
+from forgehand.domain.rulings import Ruling, State, from_json, to_json
 from forgehand.ports.checks import Protection
 from forgehand.workers.review.rules.decision import Step, judge
 from forgehand.workers.review.rules.facts import Facts, Place
-from support.decisions import AUTO, DEFAULT, GOOD, HEAD, PULL, QUEUED, UNIT
+from forgehand.workers.review.rules.static import File, StaticReview
+from support.decisions import AUTO, DEFAULT, GOOD, HEAD, NOTHING_TO_RUN, PULL, QUEUED, UNIT
 
 UPDATING = RepositoryPolicy(merge=MergePolicy(auto=True, update_branch=True))
-RUNNING = replace(GOOD, checks=(replace(UNIT, state=CheckState.PENDING),))
-FAILING = replace(GOOD, checks=(replace(UNIT, state=CheckState.FAILED),))
+RUNNING = replace(GOOD, checks=(replace(UNIT, state=CheckState.PENDING), NOTHING_TO_RUN))
+FAILING = replace(GOOD, checks=(replace(UNIT, state=CheckState.FAILED), NOTHING_TO_RUN))
 NO = ReviewFact("ada", Opinion.CHANGES_REQUESTED, Permission.WRITE)
 
 
@@ -82,3 +84,16 @@ def test_the_tree_survives_being_kept() -> None:
 
 def test_the_same_facts_give_the_same_decision() -> None:
     assert judge(RUNNING, AUTO) == judge(RUNNING, AUTO)
+
+
+def test_nothing_is_merged_while_the_policy_cannot_be_used_whoever_asks() -> None:
+    broken = (Problem(".forgehand/config.yml", 3, 1, "it is no mapping", "write settings"),)
+    orders = Orders(merge_by="ada", merge_head=HEAD, merge_base="main")
+    ordered = replace(GOOD, orders=orders, asker=Permission.WRITE)
+    assert judge(ordered, DEFAULT).step is Step.LAND
+    ordered = replace(ordered, problems=broken)
+    decision = judge(ordered, DEFAULT)
+    assert (decision.step, decision.conclusion) == (Step.NOTHING, Conclusion.ACTION_REQUIRED)
+    mends = StaticReview(HEAD, "main", (File(".forgehand/config.yml", "modified"),))
+    mending = judge(replace(ordered, review=mends, proposal=Ruling("configuration", State.SATISFIED, "")), DEFAULT)
+    assert (mending.step, mending.conclusion) == (Step.NOTHING, Conclusion.SUCCESS)

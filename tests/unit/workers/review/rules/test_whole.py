@@ -6,13 +6,13 @@ import pytest
 
 from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.findings import Finding, Severity
-from forgehand.domain.policy import MergePolicy, RepositoryPolicy
+from forgehand.domain.policy import MergePolicy, Problem, RepositoryPolicy
 from forgehand.domain.rulings import Ruling, State
 from forgehand.ports.checks import Protection, RequiredCheck
 from forgehand.workers.review.rules.facts import Facts
-from forgehand.workers.review.rules.static import StaticReview
+from forgehand.workers.review.rules.static import File, StaticReview
 from forgehand.workers.review.rules.whole import RULES
-from support.decisions import DEFAULT, GOOD, HEAD, PULL
+from support.decisions import DEFAULT, GOOD, HEAD, PULL, REVIEW
 
 BUG = Finding("shop/cart.py", 5, "F821", Severity.MAJOR, "Undefined name `x`", "", "ruff", "x")
 
@@ -34,6 +34,7 @@ def test_the_rules_stand_in_the_order_in_which_a_person_would_ask() -> None:
         "static review",
         "secrets",
         "complete",
+        "policy in force",
         "policy file",
         "policy",
     ]
@@ -107,3 +108,25 @@ def test_the_policys_own_rules_are_judged_of_the_same_facts() -> None:
 def test_a_change_of_the_policy_is_judged_as_its_reader_says() -> None:
     broken = Ruling("policy file", State.VIOLATED, "config.yml:3:1: it is no mapping")
     assert _ruling("policy file", replace(GOOD, proposal=broken)) is broken
+
+
+BROKEN = (
+    Problem(".forgehand/config.yml", 3, 5, "there is no setting `atuo`", "write `auto`"),
+    Problem("acme/.github/.forgehand/config.yml", 1, 1, "it is no mapping", "write settings"),
+)
+MENDED = replace(REVIEW, files=(File(".forgehand/config.yml", "modified"),))
+VALID = Ruling("configuration", State.SATISFIED, "It is valid.")
+
+
+def test_a_policy_that_cannot_be_used_asks_for_action_with_file_line_and_fix() -> None:
+    ruling = _ruling("policy in force", replace(GOOD, problems=BROKEN))
+    assert (ruling.state, ruling.costs) == (State.VIOLATED, Conclusion.ACTION_REQUIRED)
+    assert ruling.reason == (".forgehand/config.yml:3:5: there is no setting `atuo`: write `auto`. And 1 more problem.")
+
+
+def test_the_change_that_mends_the_policy_is_not_held_up_by_what_it_mends() -> None:
+    mending = replace(GOOD, problems=BROKEN[:1], review=MENDED, proposal=VALID)
+    assert _ruling("policy in force", mending).state is State.SATISFIED
+    assert _ruling("policy in force", replace(mending, problems=BROKEN)).reason.startswith("acme/.github/")
+    worse = replace(VALID, state=State.VIOLATED)
+    assert _ruling("policy in force", replace(mending, proposal=worse)).state is State.VIOLATED
