@@ -10,6 +10,7 @@ import httpx2
 from playwright.sync_api import sync_playwright
 
 from forgehand.assembly.settings import read_settings
+from forgehand.assembly.workers import BUILT_IN, listens
 from forgehand.practice.forge import Forge
 from forgehand.practice.records import App
 from support.command import Running, forgehand, running
@@ -74,7 +75,7 @@ def test_init_makes_the_app_and_keeps_what_github_hands_out(tmp_path: Path) -> N
             "pull_requests": "write",
             "statuses": "read",
         }
-        assert app.events == ("pull_request",)
+        assert app.events == tuple(sorted(listens(BUILT_IN)))
 
         env_file, key = tmp_path / ".env", tmp_path / "data/acme-hand.private-key.pem"
         assert env_file.read_text().startswith("# ours\nLOG_LEVEL=DEBUG\n")

@@ -36,8 +36,8 @@ def test_a_dry_run_makes_no_mutating_call_and_changes_no_row(tmp_path: Path) -> 
         guid = asyncio.run(opened_delivery(run))
         run.forge.clear_calls()
         previews, before, after = asyncio.run(previewed(run, guid))
-        # This head was reviewed before: only its decision would be said again.
-        assert [each.landing for each in previews] == [Landing.UNCHANGED] * 2
+        # This head was reviewed and tested before: only its decision and the tests' check would be said again.
+        assert [each.landing for each in previews] == [Landing.UNCHANGED] * 3
         assert run.forge.mutations() == ()
         assert before == after
 

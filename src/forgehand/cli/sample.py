@@ -26,6 +26,7 @@ def shop() -> Mapping[str, str]:
     """The files of the default branch."""
     return {
         "README.md": "# shop\n\nA cart that adds up.\n",
+        ".forgehand/config.yml": _POLICY,
         "pyproject.toml": '[project]\nname = "shop"\nversion = "1.4.0"\nrequires-python = ">=3.11"\n',
         "shop/__init__.py": '"""A small shop."""\n',
         "shop/prices.py": _PRICES,
@@ -56,6 +57,11 @@ def _live_key() -> str:
     letters = string.ascii_letters + string.digits
     return "_".join(["sk", "live", "".join(secrets.choice(letters) for _ in range(24))])
 
+
+# Its own CI reports the tests: what a machine has for running them in a sandbox differs from one to the next.
+_POLICY = """tests:
+  enabled: false
+"""
 
 _PRICES = '''"""What things cost."""
 
