@@ -82,7 +82,7 @@ def test_what_came_and_what_it_woke_can_be_read(quiet: Desk) -> None:
     assert re.search(r"completed\s+review\s+pull/1\s+1", shown.out)
 
     journey = quiet.json("deliveries", "show", guid)
-    assert {each["job"]["type"] for each in journey["jobs"]} == {"review", "decide"}
+    assert {each["job"]["type"] for each in journey["jobs"]} == {"review", "testing", "decide"}
 
 
 def test_a_job_tells_its_attempts_effects_and_story(quiet: Desk) -> None:
@@ -107,11 +107,12 @@ def test_a_job_tells_its_attempts_effects_and_story(quiet: Desk) -> None:
 
 def test_effects_are_listed_and_the_unknown_ones_alone(quiet: Desk) -> None:
     listed = quiet.run("effects", "list").out
-    assert listed.count("done") == 3
+    assert listed.count("done") == 4
     assert f"{quiet.forge.url}/{REPO}/pull/1" in listed
     assert quiet.run("effects", "list", "--state", "unknown").out == "No effects.\n"
     slot = quiet.json("effects", "list")[0]["slot"]
-    (check,) = [each for each in quiet.json("effects", "list") if each["kind"] == "check_run"]
+    checks = [each for each in quiet.json("effects", "list") if each["kind"] == "check_run"]
+    (check,) = [each for each in checks if each["worker"] == "decide"]
     shown = quiet.run("effects", "show", check["slot"][:10]).out
     for said in (check["slot"], "check run “Forgehand review” = failure", "shop/cart.py", "F821", check["job"]):
         assert said in shown

@@ -1,6 +1,5 @@
 """`forgehand review`: review a repository's pull requests from here, once or every few minutes, without webhooks."""
 
-import asyncio
 import signal
 from contextlib import nullcontext
 from pathlib import Path
@@ -72,6 +71,8 @@ async def _status(app: "App", name: str) -> dict[str, Any]:
 
 
 def _once(name: str, number: int | None, json: bool) -> "Round":
+    import asyncio
+
     from forgehand.assembly.settings import ready_settings
 
     settings = ready_settings(webhooks=False)
@@ -89,6 +90,8 @@ def _once(name: str, number: int | None, json: bool) -> "Round":
 
 
 def _stay(name: str, seconds: int, json: bool) -> None:
+    import asyncio
+
     from forgehand.assembly.logs import RotatingLog, set_up_logs
     from forgehand.assembly.settings import ready_settings
 
@@ -101,6 +104,8 @@ def _stay(name: str, seconds: int, json: bool) -> None:
 
 
 async def _rounds_until_stopped(settings: "Settings", name: str, seconds: int, json: bool) -> None:
+    import asyncio
+
     from forgehand.assembly.build import opened
     from forgehand.assembly.rounds import rounds
     from forgehand.ports.github import GitHubError
