@@ -75,19 +75,24 @@ class ProcrastinateWakeups:
         await self._drop_app()
 
     async def _notify(self) -> None:
-        """Wake all that listen, at once, then no sooner than after a rest."""
+        """Wake all that listen, at once, then no sooner than after a rest, which grows while hints keep coming."""
+        rest = _NOTIFY_AFTER
         while self._unheard:
             self._unheard = False
             if not await self._sent(_ring):
                 self._unheard = not self._closing.is_set()
-            await self._rest(_NOTIFY_EVERY)
+            await self._rest(rest)
+            rest = min(2 * rest, _NOTIFY_EVERY)
 
     async def _defer(self) -> None:
-        """Make tasks of what is pending; what comes meanwhile goes together in the next round."""
+        """Make tasks of what is pending; what comes meanwhile goes together in the next round, which is later and
+        later while hints keep coming."""
+        rest = _DEFER_AFTER
         while self._pending:
-            await self._rest(_DEFER_AFTER)
+            await self._rest(rest)
             if not await self._sent(self._defer_pending) and self._closing.is_set():
                 return
+            rest = min(2 * rest, _DEFER_EVERY)
 
     async def _defer_pending(self, app: procrastinate.App) -> None:
         for slot in tuple(self._pending):
@@ -131,13 +136,14 @@ class ProcrastinateWakeups:
         await ears.execute(_LISTEN)
         me = await manager.register_worker()
         clock = asyncio.get_running_loop().time
-        # From here on every new task is heard of; those from before are found by the first fetch.
-        fetch_at = clock()
+        # From here on every new task is heard of. Those from before are found by the first fetch, or, where their
+        # NOTIFY came just before we listened and they are still to be made, by the second.
+        fetch_at, then = clock(), _FETCH_AFTER
         while not self._closing.is_set():
             if clock() >= fetch_at:
                 await self._fetch(manager, me)
                 await manager.update_heartbeat(me)
-                fetch_at = clock() + _LOOK_EVERY
+                fetch_at, then = clock() + then, _LOOK_EVERY
             async for _ in ears.notifies(timeout=fetch_at - clock(), stop_after=1):
                 self._hinted.set()
                 # Not at once: the task is only there in case nobody listens.
@@ -209,10 +215,12 @@ _LISTEN: LiteralString = f"LISTEN {_CHANNEL}"
 _SOME_JOB = ""
 _SLOTS = 8
 _LOOK_EVERY = 5.0
-_NOTIFY_EVERY = 0.01
+_NOTIFY_AFTER = 0.01
+_NOTIFY_EVERY = 0.08
 _DEFER_AFTER = 0.2
-_FETCH_AFTER = 0.3
-"""After the tasks of a NOTIFY were made."""
+_DEFER_EVERY = 1.6
+_FETCH_AFTER = 1.0
+"""After the tasks of a first NOTIFY were made."""
 _TRY_AGAIN_AFTER = 1.0
 _LAST_FLUSH = 2.0
 _SCHEMA_LOCK = 4_018_220_612

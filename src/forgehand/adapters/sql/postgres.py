@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable
 
 from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DBAPIError
 
 from forgehand.adapters.sql import migrate
 from forgehand.adapters.sql.errors import told
 from forgehand.adapters.sql.queue import Operation, Queue, T, Verb, record_operation, verb_operation
-from forgehand.adapters.sql.verbs_intake import Record, record_all
+from forgehand.adapters.sql.verbs_intake import Record, plain, record_all
 from forgehand.adapters.sql.verbs_reads import version
 from forgehand.ports.store import Recorded, StoreUnavailable
 
@@ -27,6 +28,8 @@ class PostgresBackend:
         self._verbs = verbs
         self._patience = patience
         self._engine = _engine(url, threads + _WRITERS)
+        # A batch that is one statement needs no transaction around it, and no answers to its begin and commit.
+        self._at_once = _engine(url, _WRITERS, isolation_level="AUTOCOMMIT")
         self._threads = [
             *_workers(_WRITERS, "store-writer", records, self._serve_records),
             *_workers(threads, "store-verbs", verbs, self._serve_verbs),
@@ -79,12 +82,13 @@ class PostgresBackend:
                 thread.join()
         for queue in (self._records, self._verbs):
             queue.stop_watching()
+        self._at_once.dispose()
         self._engine.dispose()
 
     def _serve_records(self, batch: list[Operation]) -> None:
         records = [operation.record for operation in batch if operation.record]
         try:
-            answers = self._transact(lambda conn: record_all(conn, records))
+            answers = self._recorded(records)
         except StoreUnavailable as error:
             for operation in batch:
                 operation.error = error
@@ -95,6 +99,20 @@ class PostgresBackend:
         else:
             for operation, answer in zip(batch, answers, strict=True):
                 operation.result = answer
+
+    def _recorded(self, records: list[Record]) -> list[Recorded]:
+        if not plain(records):
+            return self._transact(lambda conn: record_all(conn, records))
+        try:
+            with self._at_once.connect() as conn:
+                return record_all(conn, records)
+        except DBAPIError as error:
+            if not _worth_repeating(error, committing=False):
+                raise told(error) from error
+        except Exception as error:
+            raise told(error) from error
+        # It may have happened before the connection was lost: then these are duplicates, and lost is nothing.
+        return self._transact(lambda conn: record_all(conn, records))
 
     def _serve_verbs(self, batch: list[Operation]) -> None:
         for operation in batch:
@@ -149,12 +167,12 @@ def _record_one(operation: Operation) -> Verb[Recorded]:
     return lambda conn: record_all(conn, [record])[0]
 
 
-def _engine(url: str, connections: int) -> Engine:
+def _engine(url: str, connections: int, isolation_level: IsolationLevel = "READ COMMITTED") -> Engine:
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=connections,
         max_overflow=0,
-        isolation_level="READ COMMITTED",
+        isolation_level=isolation_level,
         # Bodies and texts of deliveries do not belong in error messages.
         hide_parameters=True,
         use_native_hstore=False,

@@ -1,6 +1,6 @@
 """Between our values and the tables' rows. Called by the verbs.
 
-Rows are tuples in the order of `JOB_COLUMNS`, `LEDGER_COLUMNS` and `FACT_COLUMNS`.
+Rows are tuples in the order of `DELIVERY_COLUMNS`, `JOB_COLUMNS`, `LEDGER_COLUMNS` and `FACT_COLUMNS`.
 """
 
 import json
@@ -16,6 +16,7 @@ from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.modes import COMMENT_ONLY, Grant, Mode
 from forgehand.domain.repositories import Repo
 
+DELIVERY_COLUMNS = tuple(column.name for column in schema.deliveries.columns)
 JOB_COLUMNS = tuple(column.name for column in schema.jobs.columns)
 LEDGER_COLUMNS = tuple(column.name for column in schema.ledger.columns)
 FACT_COLUMNS = tuple(column.name for column in schema.facts.columns if column.name != "seq")

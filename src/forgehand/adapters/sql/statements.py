@@ -73,15 +73,30 @@ def _inserts(
     if not rows:
         return
     if is_postgres(conn):
-        values = [list(column) for column in zip(*rows, strict=True)]
-        # The first is the key.
-        equal = (False, *(column.count(column[0]) == len(rows) for column in values[1:]))
-        given = (column[0] if same else column for column, same in zip(values, equal, strict=True))
-        yield _insert_arrays(table, columns, equal, end), tuple(given)
+        equal, given = given_as_arrays(rows)
+        yield _insert_arrays(table, columns, equal, end), given
         return
     for start in range(0, len(rows), _MOST_ROWS):
         part = rows[start : start + _MOST_ROWS]
         yield _insert_values(table, columns, len(part), end), tuple(chain.from_iterable(part))
+
+
+def given_as_arrays(rows: Sequence[Row]) -> tuple[tuple[bool, ...], Row]:
+    """For each column whether all rows are equal there (never said of the first, the key), and the parameters: one
+    array, or the one value."""
+    values = [list(column) for column in zip(*rows, strict=True)]
+    equal = (False, *(column.count(column[0]) == len(rows) for column in values[1:]))
+    return equal, tuple([column[0] if same else column for column, same in zip(values, equal, strict=True)])
+
+
+@lru_cache(_MOST_SHAPES)
+def rows_from_arrays(table: Table, columns: tuple[str, ...], equal: tuple[bool, ...]) -> str:
+    """What `given_as_arrays` gave, as the select list of a query."""
+    given = [
+        f"%b::{_POSTGRES_TYPES[type(table.c[name].type)]}" + ("" if same else "[]")
+        for name, same in zip(columns, equal, strict=True)
+    ]
+    return ", ".join(value if same else f"unnest({value})" for value, same in zip(given, equal, strict=True))
 
 
 @cache
@@ -93,12 +108,7 @@ def _insert_values(table: Table, columns: tuple[str, ...], count: int, end: str)
 
 @lru_cache(_MOST_SHAPES)
 def _insert_arrays(table: Table, columns: tuple[str, ...], equal: tuple[bool, ...], end: str) -> str:
-    """One array for each column that is not `equal` in all rows, one value for each that is."""
-    given = [
-        f"%b::{_POSTGRES_TYPES[type(table.c[name].type)]}" + ("" if same else "[]")
-        for name, same in zip(columns, equal, strict=True)
-    ]
-    selected = ", ".join(value if same else f"unnest({value})" for value, same in zip(given, equal, strict=True))
+    selected = rows_from_arrays(table, columns, equal)
     return f"INSERT INTO {table.name} ({columns_of(columns)}) SELECT {selected}{end}"
 
 

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, bindparam
 
 from forgehand.adapters.sql import schema
 from forgehand.adapters.sql.bodies import packed, unpacked
-from forgehand.adapters.sql.rows import FACT_COLUMNS, JOB_COLUMNS, Row, fact_row, job_row
+from forgehand.adapters.sql.rows import DELIVERY_COLUMNS, FACT_COLUMNS, JOB_COLUMNS, Row, fact_row, job_row
 from forgehand.adapters.sql.statements import NEW_ONLY, insert_new, insert_rows, is_postgres, sql
+from forgehand.adapters.sql.verbs_at_once import insert_at_once
 from forgehand.adapters.sql.verbs_changes import apply
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.jobs import Change
@@ -25,7 +26,8 @@ from forgehand.ports.store import Recorded, StoredDelivery
 class Record:
     """A delivery with its change, as rows. `size` in bytes, of the body as it came.
 
-    `rest` is a change that takes more than inserting rows; then `jobs` and `facts` are empty.
+    `rest` is a change that takes more than inserting rows that belong to the delivery; then `jobs` and `facts` are
+    empty.
     """
 
     guid: str
@@ -39,7 +41,11 @@ class Record:
 
 def record_of(delivery: Delivery, change: Change) -> Record:
     """Raises ValueError or TypeError for what cannot be made rows."""
-    plain = not (change.marks or change.documents or change.pulls) and not any(job.lane for job in change.enqueue)
+    plain = (
+        not (change.marks or change.documents or change.pulls)
+        and all(job.delivery == delivery.guid and not job.lane for job in change.enqueue)
+        and all(fact.delivery == delivery.guid for fact in change.facts)
+    )
     return Record(
         guid=delivery.guid,
         row=(delivery.guid, delivery.event, delivery.received_at, 0, packed(delivery.body)),
@@ -52,13 +58,22 @@ def record_of(delivery: Delivery, change: Change) -> Record:
 
 
 def record_all(conn: Connection, records: Sequence[Record]) -> list[Recorded]:
-    """Store each delivery with its change, or count it as a duplicate; answers in the order given."""
+    """Store each delivery with its change, or count it as a duplicate; answers in the order given.
+
+    On PostgreSQL, where every record is `plain`, one statement stores them all: that may be its own transaction. A
+    crash between it and the counting of duplicates leaves them uncounted, and nothing else undone.
+    """
     first: dict[str, int] = {}
     for index, record in enumerate(records):
         first.setdefault(record.guid, index)
     # Sorted, so that two writers with the same GUIDs wait for each other instead of deadlocking.
-    new = _store(conn, [records[first[guid]] for guid in sorted(first)])
-    _change(conn, [records[first[guid]] for guid in first if guid in new])
+    chosen = [records[first[guid]] for guid in sorted(first)]
+    if is_postgres(conn) and plain(chosen):
+        jobs, facts = _jobs(chosen), _facts(chosen)
+        new = insert_at_once(conn, [record.row for record in chosen], jobs, facts)
+    else:
+        new = _store(conn, chosen)
+        _change(conn, [records[first[guid]] for guid in first if guid in new])
     if len(new) == len(records):
         return [Recorded.NEW] * len(records)
     answers = [
@@ -71,6 +86,11 @@ def record_all(conn: Connection, records: Sequence[Record]) -> list[Recorded]:
     for guid, times in sorted(repeated.items()):
         conn.execute(_COUNT, {"guid": guid, "times": times})
     return answers
+
+
+def plain(records: Sequence[Record]) -> bool:
+    """Whether storing them is inserting rows and nothing else."""
+    return all(record.rest is None for record in records)
 
 
 def delivery(conn: Connection, guid: str) -> StoredDelivery | None:
@@ -93,25 +113,32 @@ def known_guids(conn: Connection, guids: Sequence[str]) -> frozenset[str]:
 def _store(conn: Connection, records: Sequence[Record]) -> set[str]:
     """Insert those that are not there; gives their GUIDs."""
     if is_postgres(conn):
-        return insert_new(conn, schema.deliveries, _COLUMNS, [record.row for record in records], "guid")
+        return insert_new(conn, schema.deliveries, DELIVERY_COLUMNS, [record.row for record in records], "guid")
     # SQLite's one writer holds the lock: what it looked up stays true, and one look-up is cheaper than RETURNING.
     guids = [record.guid for record in records]
     known = {row[0] for row in conn.exec_driver_sql(_KNOWN_TO_SQLITE, (json.dumps(guids),))}
-    insert_rows(conn, schema.deliveries, _COLUMNS, [record.row for record in records if record.guid not in known])
+    insert_rows(
+        conn, schema.deliveries, DELIVERY_COLUMNS, [record.row for record in records if record.guid not in known]
+    )
     return {*guids} - known
 
 
 def _change(conn: Connection, records: Sequence[Record]) -> None:
-    jobs = [row for record in records for row in record.jobs]
-    facts = [row for record in records for row in record.facts]
-    insert_rows(conn, schema.jobs, JOB_COLUMNS, jobs, NEW_ONLY)
-    insert_rows(conn, schema.facts, FACT_COLUMNS, facts, NEW_ONLY)
+    insert_rows(conn, schema.jobs, JOB_COLUMNS, _jobs(records), NEW_ONLY)
+    insert_rows(conn, schema.facts, FACT_COLUMNS, _facts(records), NEW_ONLY)
     for record in records:
         if record.rest is not None:
             apply(conn, record.rest, record.received_at, counted=False)
 
 
-_COLUMNS = ("guid", "event", "received_at", "duplicates", "body")
+def _jobs(records: Sequence[Record]) -> list[Row]:
+    return [row for record in records for row in record.jobs]
+
+
+def _facts(records: Sequence[Record]) -> list[Row]:
+    return [row for record in records for row in record.facts]
+
+
 _KNOWN_TO_SQLITE = "SELECT guid FROM deliveries WHERE guid IN (SELECT value FROM json_each(?))"
 _LOOKUP = 256
 _ONE = sql("SELECT guid, event, received_at, duplicates, body FROM deliveries WHERE guid = :guid")
