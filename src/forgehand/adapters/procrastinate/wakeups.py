@@ -21,6 +21,7 @@ import psycopg.sql
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class ProcrastinateWakeups:
     """
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+        self._dsn = _unhurried(dsn)
         self._hinted = asyncio.Event()
         self._pending: dict[int, str] = {}
         """Slot to the job whose hint is to be sent: one a slot is enough."""
@@ -42,6 +43,7 @@ class ProcrastinateWakeups:
         self._deferring: asyncio.Task[None] | None = None
         self._working: asyncio.Task[None] | None = None
         self._app: procrastinate.App | None = None
+        self._bell: psycopg.AsyncConnection | None = None
         self._opening = asyncio.Lock()
         self._closing = asyncio.Event()
 
@@ -79,7 +81,7 @@ class ProcrastinateWakeups:
         rest = _NOTIFY_AFTER
         while self._unheard:
             self._unheard = False
-            if not await self._sent(_ring):
+            if not await self._sent(self._ring):
                 self._unheard = not self._closing.is_set()
             await self._rest(rest)
             rest = min(2 * rest, _NOTIFY_EVERY)
@@ -94,7 +96,14 @@ class ProcrastinateWakeups:
                 return
             rest = min(2 * rest, _DEFER_EVERY)
 
-    async def _defer_pending(self, app: procrastinate.App) -> None:
+    async def _ring(self) -> None:
+        # On a connection of its own: a pool would ask it first whether it is well, and a job starts when this arrives.
+        if self._bell is None:
+            self._bell = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, connect_timeout=3)
+        await self._bell.execute(_NOTIFY)
+
+    async def _defer_pending(self) -> None:
+        app = await self._opened()
         for slot in tuple(self._pending):
             job_id = self._pending.pop(slot)
             try:
@@ -103,9 +112,9 @@ class ProcrastinateWakeups:
                 self._pending.setdefault(slot, job_id)
                 raise
 
-    async def _sent(self, send: Callable[[procrastinate.App], Awaitable[None]]) -> bool:
+    async def _sent(self, send: Callable[[], Awaitable[None]]) -> bool:
         try:
-            await send(await self._opened())
+            await send()
         except Exception as error:
             log.warning("a wake-up is late, workers look by themselves meanwhile: %s", error)
             await self._drop_app()
@@ -167,9 +176,11 @@ class ProcrastinateWakeups:
     async def _drop_app(self) -> None:
         """Start over with new connections: a pool that lost its database comes back by itself only after minutes."""
         app, self._app = self._app, None
-        if app is not None:
-            with contextlib.suppress(Exception):
-                await app.close_async()
+        bell, self._bell = self._bell, None
+        for close in (app and app.close_async, bell and bell.close):
+            if close:
+                with contextlib.suppress(Exception):
+                    await close()
 
     def _make_app(self) -> procrastinate.App:
         # At INFO it logs a line for every hint.
@@ -180,8 +191,11 @@ class ProcrastinateWakeups:
         return procrastinate.App(connector=connector)
 
 
-async def _ring(app: procrastinate.App) -> None:
-    await app.connector.execute_query_async(_NOTIFY)
+def _unhurried(dsn: str) -> str:
+    """With commits that do not wait for the disk. A NOTIFY is a commit too, and a hint that a crash of the database
+    takes along is one of those that workers do without."""
+    given = str(conninfo_to_dict(dsn).get("options") or "")
+    return make_conninfo(dsn, options=f"{given} -c synchronous_commit=off".lstrip())
 
 
 async def _defer(app: procrastinate.App, slot: int, job_id: str) -> None:
