@@ -12,6 +12,9 @@ from typing import Any
 
 from forgehand.domain.repositories import Repo
 
+FOUND = "it was there before anything of ours was sent for it"
+"""What an entry says of an object that others made."""
+
 
 class EffectState(StrEnum):
     INTENDED = "intended"
@@ -51,3 +54,10 @@ class LedgerEntry:
     content: Mapping[str, Any] = field(default_factory=dict)
     updated_at: float = 0.0
     version: int = 0
+
+    @property
+    def ours(self) -> bool:
+        """Whether what is found for this slot is of our making, as far as can be known: we sent something for it, and
+        looked before."""
+        sent = self.state in (EffectState.SENDING, EffectState.DONE) or self.remote_id is not None
+        return sent and self.why != FOUND

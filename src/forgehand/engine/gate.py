@@ -16,7 +16,7 @@ import structlog
 from forgehand.domain.effects.base import Effect
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.jobs import Failed, Job, Refused, Retry, Waiting
-from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.ledger import FOUND, EffectState, LedgerEntry
 from forgehand.domain.repositories import Repo
 from forgehand.engine.steps import Step, Steps, silent
 from forgehand.ports.desk import Landed, Landing
@@ -78,11 +78,12 @@ class Gate:
         try:
             if entry and entry.state is EffectState.SENDING:
                 return await self._resolve(effect, job, entry, performer)
-            entry = await self._write(effect, job, entry, EffectState.INTENDED)
+            ours, why = (entry.ours, entry.why) if entry else (False, "")
+            entry = await self._write(effect, job, entry, EffectState.INTENDED, why=why if why == FOUND else "")
             self._steps(Step.EFFECT_INTENDED, effect.kind)
             existing = await performer.find(effect, entry.remote_id)
             self._steps(Step.EFFECT_LOOKED_UP, effect.kind)
-            return await self._send(effect, job, entry, performer, existing)
+            return await self._send(effect, job, entry, performer, existing, ours=ours)
         except _NotWritten as lost:
             return lost.landed
         except (Throttled, Unreachable, TooLate) as error:
@@ -105,17 +106,26 @@ class Gate:
             why = "it was sent, no answer came, and GitHub does not show it: it may or may not have happened"
             entry = await self._write(effect, job, entry, EffectState.UNKNOWN, why=why)
             return _waits_for_a_person(effect, entry)
-        return await self._send(effect, job, entry, performer, existing)
+        return await self._send(effect, job, entry, performer, existing, ours=entry.ours)
 
     async def _send(
-        self, effect: Effect, job: Job, entry: LedgerEntry, performer: Performer[Any], existing: Receipt | None
+        self,
+        effect: Effect,
+        job: Job,
+        entry: LedgerEntry,
+        performer: Performer[Any],
+        existing: Receipt | None,
+        *,
+        ours: bool,
     ) -> Landed:
         # Looking may have taken a while.
         if paused := await self._paused():
             return paused
         now, times = self._clock(), self._times
+        # Said before anything is sent, so that whoever comes after a crash does not take it for ours.
+        why = "" if existing is None or ours else FOUND
         entry = await self._write(
-            effect, job, entry, EffectState.SENDING, sent_at=now, lease_beyond=times.window + times.answer
+            effect, job, entry, EffectState.SENDING, why=why, sent_at=now, lease_beyond=times.window + times.answer
         )
         self._steps(Step.EFFECT_SENDING, effect.kind)
         try:
@@ -132,9 +142,9 @@ class Gate:
             await self._write(effect, job, entry, EffectState.REJECTED, why=error.why)
             return _rejected(error)
         self._steps(Step.EFFECT_PERFORMED, effect.kind)
-        await self._write(effect, job, entry, EffectState.DONE, receipt=receipt)
+        await self._write(effect, job, entry, EffectState.DONE, why=why, receipt=receipt)
         self._steps(Step.EFFECT_RECEIPTED, effect.kind)
-        return Landed(Landing.DONE, url=receipt.url, remote_id=receipt.remote_id)
+        return Landed(Landing.DONE, url=receipt.url, remote_id=receipt.remote_id, found=why == FOUND)
 
     async def _tidied(self, effect: Effect, performer: Performer[Any], receipt: Receipt, send_before: float) -> Receipt:
         """Tidying mends a rare double; when it fails, what was created is still there and the receipt still true."""
@@ -157,7 +167,11 @@ class Gate:
             bumped = replace(entry, generation=job.generation, updated_at=self._clock())
             await self._store.write_entry(bumped, Fence(job.id, job.fence), self._clock())
         return Landed(
-            Landing.UNCHANGED, "it is there already", url=entry.remote_url or "", remote_id=entry.remote_id or ""
+            Landing.UNCHANGED,
+            "it is there already",
+            url=entry.remote_url or "",
+            remote_id=entry.remote_id or "",
+            found=entry.why == FOUND,
         )
 
     async def _refused(self, effect: Effect, job: Job, entry: LedgerEntry | None, why: str) -> Landed:

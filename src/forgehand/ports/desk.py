@@ -27,12 +27,14 @@ class Landing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """What became of one effect. `stop` is the outcome with which the job must end when it cannot go on."""
+    """What became of one effect. `found`: it was there before anything of ours was sent for it, so that others made it.
+    `stop` is the outcome with which the job must end when it cannot go on."""
 
     landing: Landing
     why: str = ""
     url: str = ""
     remote_id: str = ""
+    found: bool = False
     stop: Outcome | None = None
 
 

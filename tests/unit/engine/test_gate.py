@@ -177,6 +177,31 @@ async def test_a_lost_answer_is_looked_up_before_anything_is_repeated(
     assert github.objects == {comment().slot: ["1"]}
 
 
+async def test_what_others_made_is_told_apart_from_what_we_sent_however_often_it_is_asked_for(
+    gate: Gate, store: MemoryStore, github: OneObjectPerSlot, clock: Clock
+) -> None:
+    job = await held(store, a_job(), clock())
+    github.objects[comment().slot] = ["1"]
+    github.after = fails(Unreachable("no answer", sent=True))
+    assert (await gate.perform(comment(), job)).landing is Landing.NOT_NOW
+    github.after = works
+    clock.forward(20.0)
+    assert [(await gate.perform(comment(), job)).found for _ in range(2)] == [True, True]
+    assert (await gate.perform(comment("other"), job)).found
+
+
+async def test_what_was_sent_without_an_answer_is_ours_for_the_next_job_too(
+    gate: Gate, store: MemoryStore, github: OneObjectPerSlot, clock: Clock
+) -> None:
+    github.after = fails(Unreachable("no answer", sent=True))
+    await gate.perform(comment(), await held(store, a_job("lost"), clock()))
+    github.after = works
+    clock.forward(20.0)
+    job = await held(store, a_job("next"), clock())
+    assert [(await gate.perform(comment(), job)).found for _ in range(2)] == [False, False]
+    assert github.objects[comment().slot] == ["1"]
+
+
 async def test_what_never_landed_is_sent_again_after_two_look_ups(
     gate: Gate, store: MemoryStore, github: OneObjectPerSlot, clock: Clock
 ) -> None:

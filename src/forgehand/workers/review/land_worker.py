@@ -41,8 +41,8 @@ class LandWorker:
         if pull.base_ref != job.payload["base"]:
             # Jobs that merge into one branch run one at a time; this one has the turn of another branch.
             return _not_merged(desk, number, f"it goes into {pull.base_ref} now, not {job.payload['base']}")
-        if pull.merged and job.attempts > 1:
-            # By an earlier attempt of this job, which then died: as far as anybody can say.
+        if pull.merged:
+            # By an attempt that died before it could tell, or by somebody else: the ledger knows.
             return await self._merge(desk, known)
         # That GitHub refused it before is why this job was asked for again, not why it should not try.
         decision = judge(replace(facts, attempt=None), known.loaded.policy)
@@ -64,6 +64,8 @@ class LandWorker:
         expected = await self._sources.branches.tree(repo, pull.head_sha)
         result = await merge(desk, self._sources, pull, policy)
         match result:
+            case Merged(others=True):
+                return _not_merged(desk, pull.number, "somebody else merged it")
             case Merged():
                 stopped = await delete_branch(desk, self._sources, known.facts, policy)
                 return stopped or _merged(desk, known, result, expected)

@@ -16,10 +16,11 @@ from forgehand.workers.review.rules.facts import Facts
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The commit that landed, and its tree."""
+    """The commit that landed, and its tree. `others`: it was not by us, as the ledger knows."""
 
     commit: str
     tree: str
+    others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ async def merge(desk: Desk, sources: Sources, pull: PullRequest, policy: MergePo
     match landed.landing:
         case Landing.DONE | Landing.UNCHANGED:
             tree = await sources.branches.tree(repo_of(desk.job), landed.remote_id)
-            return Merged(landed.remote_id, tree)
+            return Merged(landed.remote_id, tree, others=landed.found)
         case Landing.REFUSED | Landing.CONFLICT:
             if isinstance(landed.stop, Refused):
                 # Our own gate: it would say the same again.

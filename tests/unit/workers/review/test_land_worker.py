@@ -162,13 +162,24 @@ async def test_an_attempt_that_died_after_the_merge_is_finished_and_told_once() 
     assert [fact.id for fact in first.facts] == [fact.id for fact in again.facts]
 
 
-async def test_a_merge_by_somebody_else_is_not_counted_as_ours() -> None:
+async def test_a_merge_by_somebody_else_is_not_counted_as_ours_however_often_it_is_tried() -> None:
     shop = _shop()
     job = _job(shop)
-    await _run(shop, job)
-    outcome = await _run(shop, job)
+    shop.merged_by_hand(7)
+    for attempts in (1, 2):
+        outcome = await _run(shop, replace(job, attempts=attempts))
+        assert isinstance(outcome, Done)
+        assert (outcome.result["why"], outcome.facts) == ("somebody else merged it", ())
+
+
+async def test_a_merge_that_a_lost_job_made_is_ours_for_the_job_that_finds_it() -> None:
+    shop = _shop()
+    first = _job(shop)
+    await LandWorker(shop.sources).run(ShopDesk(shop, first))
+    shop.lose_last_receipt()
+    outcome = await _run(shop, replace(first, id="j2"))
     assert isinstance(outcome, Done)
-    assert (outcome.result["merged"], outcome.facts) == (False, ())
+    assert (outcome.result["merged"], [fact.kind for fact in outcome.facts]) == (True, ["pull.merged"])
 
 
 async def test_a_tree_that_is_not_the_tested_one_is_said() -> None:
