@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from forgehand.crafts import policy_model as m
 from forgehand.crafts.strict_yaml import validated
-from forgehand.domain.policy import PolicyFile, Rule, Section
+from forgehand.domain.policy import PolicyFile, Priority, Rule, Section
 from forgehand.domain.policy import rules as r
 
 PATH = ".forgehand/config.yml"
@@ -41,7 +41,12 @@ def _values(prefix: str, model: BaseModel) -> Iterator[tuple[str, Any]]:
         if isinstance(value, BaseModel):
             yield from _values(f"{prefix}.{name}", value)
         else:
-            yield f"{prefix}.{name}", tuple(value) if isinstance(value, list) else value
+            yield f"{prefix}.{name}", tuple(map(_item, value)) if isinstance(value, list) else value
+
+
+def _item(item: Any) -> Any:
+    """One of a list: patterns stand for themselves."""
+    return Priority(_condition(item.if_), item.goes) if isinstance(item, m.PriorityModel) else item
 
 
 def _rule(model: m.RuleModel) -> Rule:

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from forgehand.domain.effects.merge import MergeMethod
 from forgehand.domain.findings import Severity
 from forgehand.domain.permissions import Permission
-from forgehand.domain.policy import RepositoryPolicy
+from forgehand.domain.policy import Flaky, Goes, RepositoryPolicy
 from forgehand.domain.policy.globs import MAX_LENGTH, flaw
 
 DEFAULTS = RepositoryPolicy()
@@ -188,9 +188,21 @@ class TestsSection(Model):
     flaky_reruns: Annotated[
         int, Field(ge=0, le=3, description="How often failed tests are run again to learn whether they are flaky.")
     ] = _TESTS.flaky_reruns
+    flaky: Annotated[
+        Flaky,
+        Field(strict=False, description="What becomes of a run with flaky tests: `pass` names them as a warning."),
+    ] = _TESTS.flaky
     min_diff_coverage: Annotated[
         int | None, Field(ge=0, le=100, description="Percent of the changed lines that tests must cover.")
     ] = None
+    measure_base: Annotated[
+        bool | None, Field(description="Whether pushes to base branches are tested, to compare coverage with.")
+    ] = None
+
+
+class PriorityModel(Model):
+    if_: Annotated[Condition, Field(alias="if", description="Which pull requests.")]
+    goes: Annotated[Goes, Field(strict=False, description="Before all others, as they came, or after all others.")]
 
 
 class QueueSection(Model):
@@ -199,6 +211,12 @@ class QueueSection(Model):
     timeout_minutes: Annotated[
         int, Field(ge=1, le=1440, description="How long the checks of a combination may take.")
     ] = _QUEUE.timeout_minutes
+    wait_for_checks_minutes: Annotated[
+        int, Field(ge=1, le=1440, description="How long to wait for a first check, where none is required or run here.")
+    ] = _QUEUE.wait_for_checks_minutes
+    priority: Annotated[
+        list[PriorityModel], Field(max_length=20, description="Who goes first or last; the first that applies counts.")
+    ] = []
 
 
 class MergeSection(Model):

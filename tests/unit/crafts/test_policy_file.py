@@ -10,7 +10,7 @@ from forgehand.crafts.policy_file import MAX_BYTES, parse
 from forgehand.domain.effects.merge import MergeMethod
 from forgehand.domain.findings import Severity
 from forgehand.domain.permissions import Permission
-from forgehand.domain.policy import PolicyError, PolicyFile, Rule, Section
+from forgehand.domain.policy import Goes, PolicyError, PolicyFile, Priority, Rule, Section
 from forgehand.domain.policy import rules as r
 
 FILE = b"""
@@ -38,6 +38,12 @@ branches:
             - title: {any: ["fix*: *"]}
             - not: {author: {bot: false, permission: triage}}
 """
+
+
+def test_the_priorities_of_the_queue_are_conditions_as_those_of_rules() -> None:
+    text = b"merge: {queue: {priority: [{if: {labels: {any: [hotfix]}, draft: false}, goes: first}]}}"
+    hotfix = r.AllOf((r.Labels(r.Choice(any=("hotfix",))), r.Draft(False)))
+    assert parse(text).everywhere.values == (("merge.queue.priority", (Priority(hotfix, Goes.FIRST),)),)
 
 
 def test_the_file_becomes_the_values_that_it_gives_and_no_others() -> None:

@@ -29,7 +29,7 @@ def test_the_page_has_a_section_for_every_key_of_the_file() -> None:
 
 def test_every_example_is_a_valid_file() -> None:
     policies, cases = _examples()
-    assert len(policies) == 2
+    assert len(policies) == 3
     for text in policies:
         parse(text.encode())
     assert len(read_cases(cases.encode(), "CASES.yml")) == 3
@@ -37,7 +37,7 @@ def test_every_example_is_a_valid_file() -> None:
 
 def test_the_cases_come_out_as_the_page_says() -> None:
     policies, cases = _examples()
-    policy, _ = effective(OperatorLimits(), NOTHING, parse(policies[1].encode()), "main")
+    policy, _ = effective(OperatorLimits(), NOTHING, parse(policies[-1].encode()), "main")
     for case in read_cases(cases.encode(), "CASES.yml"):
         assert try_case(case, policy).misses == (), case.name
 
@@ -56,7 +56,13 @@ def _examples() -> tuple[list[str], str]:
 def _keys() -> Iterator[tuple[str, tuple[str, str]]]:
     """Each key of the schema once, as the page names it; the keys of the whole file are the page's sections."""
     told = {"ReviewSection": "review.", "TestsSection": "tests.", "MergeSection": "merge.", "RuleModel": "rules[]."}
-    told |= {"QueueSection": "merge.queue.", "Condition": "", "PathChoice": "files.", **SHARED}
+    told |= {
+        "QueueSection": "merge.queue.",
+        "PriorityModel": "merge.queue.priority[].",
+        "Condition": "",
+        "PathChoice": "files.",
+        **SHARED,
+    }
     told |= {f"{name.capitalize()}Condition": f"{name}." for name in ("author", "checks", "reviews", "size")}
     definitions = schema()["$defs"]
     with_keys = {name for name, each in definitions.items() if "properties" in each}

@@ -6,20 +6,32 @@ the operator allows. The file that says it is read by `crafts.policy_file`. The 
 """
 
 from forgehand.domain.policy.facts import CheckFact, FileFact, Opinion, PullFacts, ReviewFact
-from forgehand.domain.policy.judging import judge, judge_automatic_merge, judge_policy
+from forgehand.domain.policy.judging import judge, judge_automatic_merge, judge_policy, queue_priority
 from forgehand.domain.policy.limits import OperatorLimits, PolicyFile, Section, effective
 from forgehand.domain.policy.problems import PolicyError, Problem
 from forgehand.domain.policy.rules import Rule
-from forgehand.domain.policy.values import MergePolicy, QueuePolicy, RepositoryPolicy, ReviewPolicy, TestPolicy
+from forgehand.domain.policy.values import (
+    Flaky,
+    Goes,
+    MergePolicy,
+    Priority,
+    QueuePolicy,
+    RepositoryPolicy,
+    ReviewPolicy,
+    TestPolicy,
+)
 
 __all__ = [
     "CheckFact",
     "FileFact",
+    "Flaky",
+    "Goes",
     "MergePolicy",
     "OperatorLimits",
     "Opinion",
     "PolicyError",
     "PolicyFile",
+    "Priority",
     "Problem",
     "PullFacts",
     "QueuePolicy",
@@ -33,4 +45,5 @@ __all__ = [
     "judge",
     "judge_automatic_merge",
     "judge_policy",
+    "queue_priority",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
 from forgehand.domain.policy.rules import Rule
-from forgehand.domain.policy.values import RepositoryPolicy
+from forgehand.domain.policy.values import Priority, RepositoryPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ def shown(value: object) -> str:
             return ", ".join(map(shown, value))
         case Rule():
             return "a rule"
+        case Priority():
+            return f"some go {value.goes}"
     return str(value)
 
 

@@ -11,7 +11,7 @@ from forgehand.domain.permissions import Permission
 from forgehand.domain.policy import rules as r
 from forgehand.domain.policy.conditions import holds
 from forgehand.domain.policy.facts import PullFacts
-from forgehand.domain.policy.values import MergePolicy, RepositoryPolicy
+from forgehand.domain.policy.values import Goes, MergePolicy, QueuePolicy, RepositoryPolicy
 from forgehand.domain.rulings import Ruling, State, first
 
 
@@ -52,6 +52,16 @@ def judge_automatic_merge(policy: RepositoryPolicy, facts: PullFacts) -> Ruling:
         rules.append(r.Rule("protected paths", r.Files(r.Choice(none=policy.merge.protected_paths)), says=says))
     rulings = (_judged(rule, Conclusion.NEUTRAL, facts) for rule in rules)
     return _root("automatic merge", (switch, *rulings), "We may merge it.")
+
+
+def queue_priority(policy: QueuePolicy, facts: PullFacts) -> int:
+    """How a pull request goes before others in the merge queue: a higher one first. What nobody can say yet does not
+    apply."""
+    goes = (each.goes for each in policy.priority if holds(each.when, facts).state is State.SATISFIED)
+    return _PRIORITIES[next(goes, Goes.NORMAL)]
+
+
+_PRIORITIES = {Goes.FIRST: 1, Goes.NORMAL: 0, Goes.LAST: -1}
 
 
 def _merge_rules(merge: MergePolicy) -> list[tuple[r.Rule, Conclusion]]:

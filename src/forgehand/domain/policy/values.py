@@ -2,11 +2,12 @@
 operator allows and what `.forgehand/config.yml` says; obeyed by the workers."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from forgehand.domain.effects.merge import MergeMethod
 from forgehand.domain.findings import SECRETS, Finding, Severity
 from forgehand.domain.policy.globs import any_matches, is_like
-from forgehand.domain.policy.rules import Rule
+from forgehand.domain.policy.rules import Condition, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,17 @@ class ReviewPolicy:
         return finding.severity is Severity.MAJOR or self.blocking is Severity.MINOR
 
 
+class Flaky(StrEnum):
+    """What becomes of a run in which a test failed and then passed on the same commit."""
+
+    PASSES = "pass"
+    FAILS = "fail"
+
+
 @dataclass(frozen=True, slots=True)
 class TestPolicy:
     """How the tests of a repository are run. An empty `command` is detected. `junit` and `coverage` are globs of the
-    reports that it writes. `flaky_reruns`: how often failed tests are run again to learn whether they are flaky."""
+    reports that it writes. `flaky_reruns`: how often failed tests are run again to learn whether they are `flaky`."""
 
     enabled: bool = True
     command: str = ""
@@ -45,17 +53,40 @@ class TestPolicy:
     junit: tuple[str, ...] = ()
     coverage: tuple[str, ...] = ()
     flaky_reruns: int = 1
+    flaky: Flaky = Flaky.PASSES
     min_diff_coverage: int | None = None
     """Percent of the changed lines that tests must cover; None asks for nothing."""
+    measure_base: bool | None = None
+    """Whether pushes to base branches are tested, for the coverage that pull requests are compared with; None: where
+    tests are configured and gave coverage."""
+
+
+class Goes(StrEnum):
+    """Where in the merge queue: before all others, as it came, or after all others."""
+
+    FIRST = "first"
+    NORMAL = "normal"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Priority:
+    """Where pull requests stand in the merge queue for which `when` holds."""
+
+    when: Condition
+    goes: Goes
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePolicy:
-    """The merge queue: how many pull requests are tested together, and how long their checks may take."""
+    """The merge queue: how many pull requests are tested together, how long their checks may take, and how long to wait
+    for the first of them where nothing says that any will come. The first of `priority` that applies counts."""
 
     enabled: bool = False
     most: int = 5
     timeout_minutes: int = 60
+    wait_for_checks_minutes: int = 60
+    priority: tuple[Priority, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,12 +35,14 @@ class PullStory:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`pull` is None where nobody has decided about it yet. `aboard`: what is tested now holds it."""
+    """`pull` is None where nobody has decided about it yet. `aboard`: what is tested now holds it. Those of a higher
+    `priority` go first."""
 
     number: int
     head: str
     since: float
     aboard: bool
+    priority: int
     pull: PullState | None
 
 
@@ -93,6 +95,7 @@ async def _queue(store: Pages, repo: Repo, base_ref: str) -> MergeQueue:
             head=str(each["head"]),
             since=float(each["since"]),
             aboard=bool(each["aboard"]),
+            priority=int(each.get("priority", 0)),
             pull=await store.pull(repo.id, int(each["number"])),
         )
         for each in told.get("members", ())[:QUEUED_SHOWN]

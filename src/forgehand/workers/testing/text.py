@@ -43,17 +43,18 @@ def summary(verdict: Verdict) -> str:
 
 def annotations(verdict: Verdict) -> tuple[Annotation, ...]:
     """The first failures on their lines; GitHub shows these as plain text."""
-    placed = [(case, "failure") for case in verdict.failures] + [(case, "warning") for case in verdict.flaky]
+    lenient = all(part.state is not State.VIOLATED for part in verdict.ruling.parts if part.rule == "flaky")
+    placed = [(case, False) for case in verdict.failures] + [(case, True) for case in verdict.flaky]
     return tuple(
         Annotation(
             path=case.path,
             start_line=max(1, case.line),
             end_line=max(1, case.line),
-            level="failure" if level == "failure" else "warning",
-            title=shorten(visible(case.name if level == "failure" else f"flaky: {case.name}"), MAX_TITLE),
+            level="warning" if flaky and lenient else "failure",
+            title=shorten(visible(f"flaky: {case.name}" if flaky else case.name), MAX_TITLE),
             message="\n".join(visible(line) for line in case.message.splitlines()) or "It failed.",
         )
-        for case, level in placed
+        for case, flaky in placed
         if case.path
     )[:MOST_ANNOTATIONS]
 

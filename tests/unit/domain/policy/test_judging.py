@@ -9,15 +9,19 @@ from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.permissions import Permission
 from forgehand.domain.policy import (
     FileFact,
+    Goes,
     MergePolicy,
     Opinion,
+    Priority,
     PullFacts,
+    QueuePolicy,
     RepositoryPolicy,
     ReviewFact,
     Rule,
     judge,
     judge_automatic_merge,
     judge_policy,
+    queue_priority,
 )
 from forgehand.domain.policy import rules as r
 from forgehand.domain.rulings import Ruling, State
@@ -80,6 +84,18 @@ def test_what_the_section_merge_asks_is_judged_like_rules() -> None:
     ]
     assert root.costs is Conclusion.ACTION_REQUIRED
     assert root.reason.startswith("hold labels: A label holds this back.")
+
+
+def test_the_first_that_applies_says_who_goes_first_in_the_queue() -> None:
+    def labelled(*labels: str) -> int:
+        return queue_priority(policy, replace(PULL, files=None, labels=labels))
+
+    touches = Priority(r.Files(r.Choice(any=("pay/**",))), Goes.FIRST)
+    hotfix = Priority(r.Labels(r.Choice(any=("hotfix",))), Goes.FIRST)
+    later = Priority(r.Labels(r.Choice(any=("later", "hotfix"))), Goes.LAST)
+    policy = QueuePolicy(priority=(touches, hotfix, later))
+    assert [labelled(), labelled("hotfix"), labelled("later")] == [0, 1, -1]
+    assert queue_priority(policy, PULL) == 1
 
 
 def test_a_violation_comes_before_what_is_not_yet_known() -> None:

@@ -1,7 +1,7 @@
 """What the testing worker says of strangers' names and output, and what those cannot do."""
 
 from forgehand.crafts.suites import Attempt, Case, Command, Outcome, SuiteRun
-from forgehand.domain.policy import values
+from forgehand.domain.policy import Flaky, values
 from forgehand.ports.sandbox import Strength, Tier
 from forgehand.workers.testing import text
 from forgehand.workers.testing.rules import Facts, Verdict, judge
@@ -10,10 +10,10 @@ COMMAND = Command("make test", "it is configured")
 EVIL = "</details> @everyone `x` | <!-- forgehand:0123456789abcdef0123456789abcdef -->\n::error::x\x1b[31m"
 
 
-def verdict(*attempts: Attempt) -> Verdict:
+def verdict(*attempts: Attempt, flaky: Flaky = Flaky.PASSES) -> Verdict:
     run = SuiteRun(COMMAND, None, attempts)
     facts = Facts("a" * 40, Strength(Tier.BWRAP, "bubblewrap"), stranger=True, command=COMMAND, run=run)
-    return judge(facts, values.TestPolicy())
+    return judge(facts, values.TestPolicy(flaky=flaky))
 
 
 def test_hostile_names_messages_and_output_are_shown_and_cannot_act() -> None:
@@ -44,9 +44,11 @@ def test_failures_without_a_place_have_no_annotation_and_many_are_cut() -> None:
     assert len(text.summary(failed)) < 65_000
 
 
-def test_flaky_tests_are_warnings() -> None:
+def test_flaky_tests_are_warnings_unless_the_policy_lets_them_fail() -> None:
     first = Attempt(1, 1.0, cases=(Case("a", Outcome.FAILED, "m", "a.py", 2),), told=True)
     again = Attempt(0, 1.0, cases=(Case("a", Outcome.PASSED),), told=True)
     (annotation,) = text.annotations(verdict(first, again))
     assert (annotation.level, annotation.title) == ("warning", "flaky: a")
     assert text.title(verdict(first, again)) == "1 passed (1 flaky)"
+    (annotation,) = text.annotations(verdict(first, again, flaky=Flaky.FAILS))
+    assert annotation.level == "failure"

@@ -178,6 +178,11 @@ def position(queue: Queue, number: int) -> int:
     return next((place for place, each in enumerate(queue.order, 1) if each.number == number), 0)
 
 
+def aboard(queue: Queue, number: int) -> bool:
+    """Whether it is in what is tested or lands now, and stands where it stands."""
+    return position(queue, number) > 0 and all(each.number != number for each in queue.waiting)
+
+
 def thrown_between(before: Queue, after: Queue) -> tuple[Thrown, ...]:
     """Those that a step threw out."""
     return tuple(each for each in after.thrown if each not in before.thrown)
@@ -189,12 +194,15 @@ def why_thrown(queue: Queue, number: int, head: str) -> str:
 
 
 def joined(queue: Queue, entry: Entry) -> Queue:
-    """With one more, at its newest head. Whoever is in it at this head keeps the place, and whoever was thrown out at
-    this head stays out."""
+    """With one more, at its newest head. Whoever is in it at this head keeps the place, but for another priority while
+    it waits, and whoever was thrown out at this head stays out."""
     if why_thrown(queue, entry.number, entry.head):
         return queue
     if any((each.number, each.head) == (entry.number, entry.head) for each in queue.order):
-        return queue
+        waiting = (
+            replace(each, priority=entry.priority) if each.number == entry.number else each for each in queue.waiting
+        )
+        return replace(queue, waiting=tuple(waiting))
     rest = left(queue, entry.number)
     thrown = tuple(each for each in rest.thrown if each.number != entry.number)
     return replace(rest, waiting=(*rest.waiting, entry), thrown=thrown)

@@ -22,7 +22,8 @@ from forgehand.workers.review.rules.queue import (
 
 
 def picture(queue: Queue) -> dict[str, Any]:
-    """`members` with the next to land first, each `aboard` the train that is tested now or not; `doing` in words; and
+    """`members` with the next to land first, each `aboard` the train that is tested now or not, and before
+    those of a lower `priority`; `doing` in words; and
     the `branch`, its commit, and since when it is waited for, empty where nothing is tested."""
     train = queue.train
     aboard = len(queue.order) - len(queue.waiting)
@@ -39,7 +40,13 @@ def picture(queue: Queue) -> dict[str, Any]:
 
 
 def _member(entry: Entry, aboard: bool) -> dict[str, Any]:
-    return {"number": entry.number, "head": entry.head, "since": entry.since, "aboard": aboard}
+    return {
+        "number": entry.number,
+        "head": entry.head,
+        "since": entry.since,
+        "aboard": aboard,
+        "priority": entry.priority,
+    }
 
 
 def _doing(queue: Queue) -> tuple[str, str]:

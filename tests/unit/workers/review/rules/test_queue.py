@@ -196,6 +196,19 @@ def test_when_one_leaves_the_train_those_before_it_stay_and_those_behind_wait() 
     assert q.next_step(queue) == Trial(2, queue.train.cars[1].commit)
 
 
+def test_a_higher_priority_goes_first_and_is_taken_over_while_it_waits() -> None:
+    queue = q.joined(_filled(3), Entry(3, "head-3", priority=1, since=9.0))
+    assert [(each.number, each.since) for each in queue.order] == [(3, 3.0), (1, 1.0), (2, 2.0)]
+    queue = q.joined(queue, Entry(3, "head-3", priority=-1, since=9.0))
+    assert [each.number for each in queue.order] == [1, 2, 3]
+
+
+def test_what_is_tested_already_stays_where_it_is() -> None:
+    _, queue = _train_of(3)
+    assert q.joined(queue, Entry(3, "head-3", priority=1)) == queue
+    assert (q.aboard(queue, 3), q.aboard(queue, 9), q.aboard(_filled(3), 3)) == (True, False, False)
+
+
 def test_that_all_passed_together_says_nothing_of_fewer() -> None:
     world, queue = _train_of(4)
     queue = q.left(world.take(queue), 4)

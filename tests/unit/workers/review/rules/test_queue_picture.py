@@ -15,7 +15,7 @@ def test_an_empty_queue_does_nothing() -> None:
 def test_members_stand_in_order_and_say_whether_they_are_aboard() -> None:
     shown = picture(_tested())
     assert [(each["number"], each["aboard"]) for each in shown["members"]] == [(4, True), (5, True), (6, False)]
-    assert shown["members"][0] == {"number": 4, "head": "a4", "since": 1.0, "aboard": True}
+    assert shown["members"][0] == {"number": 4, "head": "a4", "since": 1.0, "aboard": True, "priority": 0}
 
 
 def test_what_is_tested_is_named_with_its_branch_and_since_when() -> None:
