@@ -22,7 +22,8 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSpec:
-    """A worker as routing sees it: `id` names it, `type` names its implementation."""
+    """A worker as routing sees it: `id` names it, `type` names its implementation. What a `costly` one is woken for
+    counts against the operator's caps."""
 
     id: str
     type: str
@@ -30,6 +31,7 @@ class WorkerSpec:
     grant: Grant = COMMENT_ONLY
     enabled: bool = True
     max_duration: float = 600.0
+    costly: bool = False
 
 
 @dataclass(frozen=True, slots=True)

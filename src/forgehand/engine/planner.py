@@ -4,18 +4,19 @@ Runs as a job of type `plan`, page by page, so that a crash in it is just a job 
 creates follow from the delivery.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from forgehand.domain.caps import HELD_BACK, NO_CAPS, Caps, Turn, buckets, turn
 from forgehand.domain.events import Event, Unhandled, each_about_one, parse
 from forgehand.domain.facts import Fact, fact_id
-from forgehand.domain.jobs import PLAN, Done, Failed, Job, Outcome, job_id
+from forgehand.domain.jobs import PLAN, Done, Failed, Job, JobState, Outcome, job_id
 from forgehand.domain.pulls import PullState
 from forgehand.domain.routing import Match, WorkerSpec, match
 from forgehand.engine.intake import planning_job
 from forgehand.ports.desk import Desk
-from forgehand.ports.store import Controls, Intake
+from forgehand.ports.store import Controls, Intake, LastJobs
 
 JOBS_A_PAGE = 15
 """A Change stays within what the smallest store takes in one transaction (100 items)."""
@@ -57,21 +58,28 @@ class Us(Protocol):
     def app_id(self) -> int: ...
 
 
-class PlanStore(Intake, Controls, Protocol):
+class PlanStore(Intake, Controls, LastJobs, Protocol):
     """The part of the store that planning needs."""
 
     async def pull(self, repository_id: int, number: int) -> PullState | None: ...
 
 
 class Planner:
-    """`us` is asked only for events that may be of our own making."""
+    """`us` is asked only for events that may be of our own making. `caps` say how much costly work begins at once."""
 
     type = PLAN
 
-    def __init__(self, store: PlanStore, workers: tuple[WorkerSpec, ...], us: Callable[[], Awaitable[Us]]) -> None:
+    def __init__(
+        self,
+        store: PlanStore,
+        workers: tuple[WorkerSpec, ...],
+        us: Callable[[], Awaitable[Us]],
+        caps: Caps = NO_CAPS,
+    ) -> None:
         self._store = store
         self._workers = workers
         self._us = us
+        self._caps = caps
 
     async def run(self, desk: Desk) -> Outcome:
         guid = str(desk.job.payload["guid"])
@@ -87,9 +95,9 @@ class Planner:
         if turn > MOST_IN_A_ROW:
             why = f"our own App moved {event.subject} {turn} times in a row: it rests until somebody else pushes"
             return _nothing(desk, why, event, marks)
-        return self._plan(desk, await self._as_seen(event), marks)
+        return await self._plan(desk, await self._as_seen(event), marks)
 
-    def _plan(self, desk: Desk, event: Event, marks: Mapping[str, str]) -> Done:
+    async def _plan(self, desk: Desk, event: Event, marks: Mapping[str, str]) -> Done:
         guid, now = event.delivery, desk.now()
         matches: list[tuple[Event, Match]] = []
         misses: dict[str, str] = {}
@@ -99,10 +107,13 @@ class Planner:
             misses.update((miss.worker.id, miss.why) for miss in asleep)
         cursor, replay = int(desk.job.payload.get("cursor", 0)), str(desk.job.payload.get("replay", ""))
         page = matches[cursor : cursor + JOBS_A_PAGE]
-        jobs = [job_for(matched, each, now, replay=replay) for each, matched in page]
+        costly = [matched.worker for _, matched in page if matched.worker.costly and event.pull and not replay]
+        given = await self._turn(event, costly, now) if costly else Turn(now)
+        jobs = [_in_turn(job_for(matched, each, now, replay=replay), matched, given) for each, matched in page]
         if len(matches) > cursor + JOBS_A_PAGE:
             jobs.append(planning_job(guid, event.name, now, replay=replay, cursor=cursor + JOBS_A_PAGE))
         woken_here = {matched.worker.id: matched.why for _, matched in page}
+        held = _held_back(desk, event, given) if given.why else ()
         planned = Fact(
             id=fact_id("planned", desk.job.id, near=desk.job.id),
             kind="delivery.planned",
@@ -117,7 +128,7 @@ class Planner:
                 "replay": replay,
             },
         )
-        return Done({"jobs": len(page)}, jobs=tuple(jobs), facts=(planned,), marks=marks)
+        return Done({"jobs": len(page)}, jobs=tuple(jobs), facts=(*held, planned), marks={**marks, **given.marks})
 
     async def _is_echo(self, event: Event) -> bool:
         labels = event.name == "pull_request" and event.action in ("labeled", "unlabeled")
@@ -127,6 +138,18 @@ class Planner:
         # The sender of a check suite is whoever pushed, so that the App that it belongs to is asked as well.
         ours = bool(event.app) and event.app == us.app_id and event.action not in ASKED_FOR
         return ours or event.sender == us.login
+
+    async def _turn(self, event: Event, costly: Sequence[WorkerSpec], now: float) -> Turn:
+        """When what this event causes begins. Where an earlier one about the same subject is held back, this one
+        supersedes it and has its turn."""
+        assert event.pull is not None
+        for lane in filter(None, (_lane(worker, event) for worker in costly)):
+            last = await self._store.latest_job(lane)
+            if last and last.state is JobState.PENDING and last.payload.get(HELD_BACK) and last.run_at > now:
+                return Turn(last.run_at, last.why)
+        ours = event.sender_is_bot and event.sender == (await self._us()).login
+        drawn = buckets(self._caps, event.repo.id, event.pull.number, "" if ours else event.sender)
+        return turn(drawn, {each.key: await self._store.mark(each.key) for each in drawn}, now)
 
     async def _as_seen(self, event: Event) -> Event:
         """A comment does not say which head its author saw; what we last said of the pull request does, near enough."""
@@ -148,6 +171,25 @@ class Planner:
             return {}, int(count)
         turn = int(count) + 1 if ended == moved.before else 1
         return {key: f"{turn}:{moved.after}"}, turn
+
+
+def _in_turn(job: Job, matched: Match, given: Turn) -> Job:
+    if not (matched.worker.costly and given.why):
+        return job
+    return replace(job, run_at=given.at, why=given.why, payload={**job.payload, HELD_BACK: True})
+
+
+def _held_back(desk: Desk, event: Event, given: Turn) -> tuple[Fact]:
+    about = {"repository": event.repo.full_name, "subject": event.subject, "sender": event.sender}
+    fact = Fact(
+        id=fact_id("held back", desk.job.id, near=desk.job.id),
+        kind="delivery.held_back",
+        at=desk.now(),
+        delivery=event.delivery,
+        repository_id=event.repo.id,
+        data={"why": given.why, "until": given.at, **about},
+    )
+    return (fact,)
 
 
 def job_for(matched: Match, event: Event, now: float, *, replay: str = "") -> Job:

@@ -6,7 +6,9 @@ import pytest
 
 from forgehand.adapters.github.identity import Self
 from forgehand.adapters.memory import MemoryStore
+from forgehand.domain.caps import HELD_BACK, Caps
 from forgehand.domain.deliveries import Delivery
+from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Done, Job, JobState
 from forgehand.domain.pulls import PullStage, PullState, Standing
 from forgehand.domain.repositories import Repo
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 NOW = 1_000_000.0
 US, OUR_APP = "forgehand[bot]", 7
-REVIEW = WorkerSpec("review", "review", (Trigger("pull_request", actions=("opened", "synchronize")),))
+REVIEW = WorkerSpec("review", "review", (Trigger("pull_request", actions=("opened", "synchronize")),), costly=True)
 DECIDE = WorkerSpec(
     "decide",
     "decide",
@@ -48,12 +50,16 @@ class Planned:
 
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
+        self.caps = Caps()
+        self.now = NOW
+        self.facts: list[Fact] = []
         self._count = 0
 
     async def __call__(self, event: str, *, sender: str = "dev", replay: str = "", **payload: Any) -> list[Job]:
         """The jobs of one delivery, committed."""
         done = await self.outcome(event, sender=sender, replay=replay, **payload)
         await self.store.commit(Change(enqueue=done.jobs, facts=done.facts, marks=done.marks), NOW)
+        self.facts = [*self.facts, *done.facts]
         return list(done.jobs)
 
     async def outcome(self, event: str, *, sender: str = "dev", replay: str = "", **payload: Any) -> Done:
@@ -64,8 +70,8 @@ class Planned:
         body = json.dumps({**about, "sender": {"login": sender, "type": kind}, **payload}).encode()
         plan = planning_job(guid, event, NOW, replay=replay)
         await self.store.record(Delivery(guid, event, body, NOW), Change(enqueue=(plan,)))
-        planner = Planner(self.store, (REVIEW, DECIDE, COMMANDS), us)
-        outcome = await planner.run(JobDesk(plan, DryGate(self.store), lambda: NOW))
+        planner = Planner(self.store, (REVIEW, DECIDE, COMMANDS), us, self.caps)
+        outcome = await planner.run(JobDesk(plan, DryGate(self.store), lambda: self.now))
         assert isinstance(outcome, Done)
         return outcome
 
@@ -232,3 +238,46 @@ async def test_many_pull_requests_are_planned_page_by_page(plan: Planned) -> Non
     jobs = await plan("check_run", action="completed", check_run=check(*pulls))
     assert [job.type for job in jobs] == ["decide"] * JOBS_A_PAGE + ["plan"]
     assert jobs[-1].payload["cursor"] == JOBS_A_PAGE
+
+
+async def _pushed(plan: Planned, head: int, number: int = 7, sender: str = "dev", replay: str = "") -> Job:
+    """The review job of one more push; the decision, which is no costly one, begins at once."""
+    jobs = await plan(
+        "pull_request", sender=sender, replay=replay, action="synchronize", pull_request=pull(number, shas(head))
+    )
+    review, decide = sorted(jobs, key=lambda job: job.worker, reverse=True)
+    assert (review.worker, decide.worker, decide.run_at) == ("review", "decide", plan.now)
+    return review
+
+
+async def test_beyond_a_cap_costly_work_begins_later_and_says_when(plan: Planned) -> None:
+    plan.caps = Caps(pull=2)
+    assert [(await _pushed(plan, head)).run_at for head in (1, 2)] == [NOW, NOW]
+    held = await _pushed(plan, 3)
+    assert (held.run_at, held.state, held.payload[HELD_BACK]) == (NOW + 1800, JobState.PENDING, True)
+    assert held.why == "#7 had 2 runs within an hour (FORGEHAND_PULL_RUNS_PER_HOUR): it begins at 14:16 UTC"
+    (fact,) = [fact for fact in plan.facts if fact.kind == "delivery.held_back"]
+    assert (fact.data["why"], fact.data["until"], fact.data["subject"]) == (held.why, held.run_at, "pull/7")
+    assert (await _pushed(plan, 4, number=8)).run_at == NOW
+
+
+async def test_what_supersedes_held_back_work_has_its_turn_and_nothing_is_lost(
+    plan: Planned, store: MemoryStore
+) -> None:
+    plan.caps = Caps(pull=2)
+    turns = [await _pushed(plan, head) for head in range(1, 40)]
+    assert {job.run_at for job in turns[2:]} == {NOW + 1800}
+    last = await store.job(turns[-1].id)
+    assert last is not None
+    assert (last.state, last.revision, last.why) == (JobState.PENDING, shas(39), turns[2].why)
+    begun = await store.claim_due("here", 60.0, NOW + 1801, 100)
+    assert [job.id for job in begun if job.worker == "review"] == [last.id]
+
+
+async def test_a_cap_of_a_person_spares_our_own_app_and_replays(plan: Planned) -> None:
+    plan.caps = Caps(user=1)
+    assert (await _pushed(plan, 1, number=1)).why == ""
+    assert (await _pushed(plan, 2, number=2)).why.startswith("dev had 1 run within")
+    assert (await _pushed(plan, 3, number=3, sender="kim")).why == ""
+    assert (await _pushed(plan, 4, number=4, replay="by kim")).why == ""
+    assert [(await _pushed(plan, number, number=number, sender=US)).why for number in (5, 6)] == ["", ""]
