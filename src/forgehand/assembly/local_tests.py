@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +11,10 @@ from forgehand.assembly.settings import Settings
 from forgehand.crafts.archives import pack_folder, read_texts
 from forgehand.crafts.policy_file import PATH as POLICY
 from forgehand.crafts.policy_file import parse
+from forgehand.crafts.suite_choice import choose
 from forgehand.crafts.suite_commands import READ, Tree, configured, detect
 from forgehand.crafts.suite_runs import SuiteRequest, run_suite
+from forgehand.crafts.suites import Command
 from forgehand.domain.policy import OperatorLimits, effective, values
 from forgehand.domain.policy.limits import NOTHING
 from forgehand.ports.sandbox import SandboxFailed
@@ -32,25 +34,34 @@ async def run_folder(settings: Settings, folder: Path, command: str = "") -> Ver
         archive = Path(made, "tree.tar")
         paths = await asyncio.to_thread(pack_folder, folder, archive, MOST_BYTES, settings.private_paths)
         line = command or policy.command
-        found = configured(line) if line else detect(Tree(paths, read_texts(archive, READ)))
-        facts = replace(facts, command=found)
-        if found and facts.strength.works:
-            request = SuiteRequest(
-                archive,
-                paths,
-                found,
-                setup=policy.setup,
-                seconds=policy.timeout_minutes * 60.0,
-                memory=policy.memory_mb * 1024**2,
-                junit=policy.junit,
-                coverage=policy.coverage,
-                reruns=policy.flaky_reruns,
-            )
+        commands = (configured(line),) if line else detect(Tree(paths, read_texts(archive, READ)))
+        facts = replace(facts, command=next(iter(commands), None))
+        if commands and facts.strength.works:
             try:
-                facts = replace(facts, run=await run_suite(sandbox, request))
+                if not (line or policy.setup):
+                    choice = await choose(sandbox, commands)
+                    facts = replace(facts, command=choice.command, absent=choice.absent)
+                if facts.command:
+                    facts = replace(
+                        facts, run=await run_suite(sandbox, _request(archive, paths, facts.command, policy))
+                    )
             except SandboxFailed as failed:
                 facts = replace(facts, not_run=failed.why)
     return testing.judge(facts, policy)
+
+
+def _request(archive: Path, paths: Collection[str], command: Command, policy: values.TestPolicy) -> SuiteRequest:
+    return SuiteRequest(
+        archive,
+        paths,
+        command,
+        setup=policy.setup,
+        seconds=policy.timeout_minutes * 60.0,
+        memory=policy.memory_mb * 1024**2,
+        junit=policy.junit,
+        coverage=policy.coverage,
+        reruns=policy.flaky_reruns,
+    )
 
 
 def _with_environment(settings: Settings, environment: Path) -> Settings:

@@ -1,4 +1,6 @@
-"""Which command runs a repository's tests: found in its files, with the reason. Used by the testing worker."""
+"""Which commands run a repository's tests: found in its files, with the reason. Which of them is run, `suite_choice`
+says. Used by the testing worker and by `forgehand test`.
+"""
 
 import json
 import re
@@ -36,9 +38,11 @@ def configured(line: str) -> Command:
     return Command(line, "it is configured")
 
 
-def detect(tree: Tree) -> Command | None:
-    """The first kind of project that the tree gives a reason for; None where there is no reason for any."""
-    return next((found for kind in _KINDS if (found := kind(tree))), None)
+def detect(tree: Tree) -> tuple[Command, ...]:
+    """One for each kind of project that the tree gives a reason for, the first before the others. What only calls other
+    tools stands for a kind of its own where nothing else does."""
+    found = tuple(command for kind in _KINDS if (command := kind(tree)))
+    return found or tuple(command for kind in _CALLERS if (command := kind(tree)))[:1]
 
 
 def _pytest(tree: Tree) -> Command | None:
@@ -53,7 +57,7 @@ def _pytest(tree: Tree) -> Command | None:
         why = next(iter(sorted(path for path in tree.paths if path.rpartition("/")[2] == "conftest.py")), "")
     if not why:
         why = next(iter(sorted(path for path in tree.paths if _TEST_FILE.search(path))), "")
-    return Command(_PYTEST, f"there is {why}") if why else None
+    return Command(_PYTEST, f"there is {why}", (), "pytest", "python3 -c 'import pytest'") if why else None
 
 
 def _npm(tree: Tree) -> Command | None:
@@ -64,22 +68,27 @@ def _npm(tree: Tree) -> Command | None:
         return None
     if not isinstance(script, str) or not script.strip() or _NO_TEST in script:
         return None
-    return Command("npm test", "package.json has a test script", ("junit.xml", "coverage/lcov.info"))
+    reports = ("junit.xml", "coverage/lcov.info")
+    return Command("npm test", "package.json has a test script", reports, "npm", _on_path("npm", "node"))
 
 
-def _simple(line: str, *names: str, reports: tuple[str, ...] = ()) -> Callable[[Tree], Command | None]:
+def _simple(line: str, *names: str) -> Callable[[Tree], Command | None]:
+    program = line.partition(" ")[0]
+
     def kind(tree: Tree) -> Command | None:
         found = tree.has(*names)
-        return Command(line, f"there is {found}", reports) if found else None
+        return Command(line, f"there is {found}", (), program, _on_path(program)) if found else None
 
     return kind
 
 
 def _wrapped(wrapper: str, program: str, *names: str, reports: tuple[str, ...]) -> Callable[[Tree], Command | None]:
     def kind(tree: Tree) -> Command | None:
-        found = tree.has(*names)
-        line = f"sh {wrapper} test" if wrapper in tree.paths else f"{program} test"
-        return Command(line, f"there is {found}", reports) if found else None
+        if not (found := tree.has(*names)):
+            return None
+        if wrapper in tree.paths:
+            return Command(f"sh {wrapper} test", f"there is {found}", reports, "java", _on_path("java"))
+        return Command(f"{program} test", f"there is {found}", reports, program, _on_path(program))
 
     return kind
 
@@ -87,8 +96,12 @@ def _wrapped(wrapper: str, program: str, *names: str, reports: tuple[str, ...]) 
 def _make(tree: Tree) -> Command | None:
     for name in ("Makefile", "makefile", "GNUmakefile"):
         if _MAKE_TARGET.search(tree.texts.get(name, "")):
-            return Command("make test", f"{name} has a target test")
+            return Command("make test", f"{name} has a target test", (), "make", _on_path("make"))
     return None
+
+
+def _on_path(*programs: str) -> str:
+    return " && ".join(f"command -v {program}" for program in programs)
 
 
 _KINDS: tuple[Callable[[Tree], Command | None], ...] = (
@@ -98,6 +111,8 @@ _KINDS: tuple[Callable[[Tree], Command | None], ...] = (
     _simple("cargo test", "Cargo.toml"),
     _wrapped("mvnw", "mvn", "pom.xml", reports=("*target/surefire-reports/*.xml",)),
     _wrapped("gradlew", "gradle", "build.gradle", "build.gradle.kts", reports=("*build/test-results/*.xml",)),
+)
+_CALLERS: tuple[Callable[[Tree], Command | None], ...] = (
     _simple("tox", "tox.ini"),
     _simple("nox", "noxfile.py"),
     _make,

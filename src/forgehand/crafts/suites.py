@@ -41,11 +41,14 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What is run, and why that. `reports` are patterns of files in the tree."""
+    """What is run, and why that. `reports` are patterns of files in the tree. It needs `program`, by its name for
+    people, which is there where the shell line `needs` succeeds."""
 
     line: str
     why: str
     reports: tuple[str, ...] = ()
+    program: str = ""
+    needs: str = "true"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,15 @@ from forgehand.crafts.suite_commands import Tree, detect
     ],
 )
 def test_each_kind_of_project_is_recognized(texts: dict[str, str], paths: list[str], begins: str, why: str) -> None:
-    found = detect(Tree({*paths, *texts}, texts))
-    assert found is not None
+    (found,) = detect(Tree({*paths, *texts}, texts))
     assert found.line.startswith(begins)
     assert why in found.why
+    assert found.program in found.needs
+
+
+def test_several_kinds_of_project_stand_in_their_order_and_what_only_calls_them_stays_away() -> None:
+    tree = Tree({"go.mod", "conftest.py", "tox.ini", "Makefile"}, {"Makefile": "test:\n\tgo test\n"})
+    assert [command.program for command in detect(tree)] == ["pytest", "go"]
 
 
 @pytest.mark.parametrize(
@@ -43,4 +48,4 @@ def test_each_kind_of_project_is_recognized(texts: dict[str, str], paths: list[s
     ],
 )
 def test_nothing_is_guessed(texts: dict[str, str]) -> None:
-    assert detect(Tree(set(texts), texts)) is None
+    assert detect(Tree(set(texts), texts)) == ()

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from forgehand.crafts.suites import Attempt, Case, Changed, Command, Outcome, SuiteRun
 from forgehand.domain.effects.check_run import Conclusion
-from forgehand.domain.policy import TestPolicy
+from forgehand.domain.policy import Flaky, TestPolicy
 from forgehand.domain.rulings import Ruling, State, first
-from forgehand.ports.sandbox import Stopped, Strength
+from forgehand.ports.sandbox import Stopped, Strength, Tier
 
 NO_TESTS_COLLECTED = 5
 """How pytest says that it found none. https://docs.pytest.org/en/stable/reference/exit-codes.html"""
@@ -21,13 +21,15 @@ _NO_PYTEST = "No module named pytest"
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of the tests at `sha`. `stranger`: somebody without write access may have written it. `command` is
-    None where none is known, `run` where nothing was run; `not_fetched` and `not_run` say what went wrong. `before` is
-    the coverage of the base's last run, in percent."""
+    None where none can be run, `absent` says of which the program is not there, and `run` is None where nothing was
+    run; `not_fetched` and `not_run` say what went wrong. `before` is the coverage of the base's last run, in
+    percent."""
 
     sha: str
     strength: Strength
     stranger: bool
     command: Command | None = None
+    absent: tuple[str, ...] = ()
     run: SuiteRun | None = None
     not_fetched: str = ""
     not_run: str = ""
@@ -71,6 +73,13 @@ def judge(facts: Facts, policy: TestPolicy) -> Verdict:
     )
 
 
+def unfinished(sha: str, why: str) -> Verdict:
+    """The verdict on a run that ended without a result; `why` is a sentence that says what to do."""
+    part = Ruling("finished", State.VIOLATED, why, Conclusion.ACTION_REQUIRED)
+    root = Ruling("tests", State.VIOLATED, f"{part.rule}: {why}", part.costs, (part,))
+    return Verdict(Facts(sha, Strength(Tier.NONE, ""), stranger=True), root, part.costs, part)
+
+
 def may_run(strength: Strength, *, stranger: bool) -> Ruling:
     """Whether this code may run here at all; asked before anything of it runs."""
     if not strength.works:
@@ -96,10 +105,18 @@ def _fetched(facts: Facts, policy: TestPolicy) -> Ruling:
 
 
 def _command(facts: Facts, policy: TestPolicy) -> Ruling:
+    absent = "; ".join(facts.absent)
+    if facts.command is None and absent:
+        reason = (
+            f"Nothing was run: {absent}. Make it readable there (FORGEHAND_SANDBOX_READABLE), or set tests.setup or "
+            "tests.command in .forgehand/config.yml on the default branch."
+        )
+        return Ruling("command", State.VIOLATED, reason, Conclusion.NEUTRAL)
     if facts.command is None:
         reason = "There is no test command: set tests.command in .forgehand/config.yml on the default branch."
         return Ruling("command", State.VIOLATED, reason, Conclusion.NEUTRAL)
-    return Ruling("command", State.SATISFIED, f"`{facts.command.line}`, because {facts.command.why}.")
+    passed_over = f" Passed over: {absent}." if absent else ""
+    return Ruling("command", State.SATISFIED, f"`{facts.command.line}`, because {facts.command.why}.{passed_over}")
 
 
 def _allowed(facts: Facts, policy: TestPolicy) -> Ruling:
@@ -159,10 +176,14 @@ def _steady(facts: Facts, policy: TestPolicy) -> Ruling:
     flaky = facts.run.flaky if facts.run else ()
     if flaky:
         names = ", ".join(f"`{case.name}`" for case in flaky[:MOST_NAMED])
-        return Ruling("flaky", State.SATISFIED, f"Failed and then passed on the same commit: {names}.")
-    if facts.run and len(facts.run.attempts) > 1 and not _last_code(facts):
-        return Ruling("flaky", State.SATISFIED, "The command failed and then passed on the same commit.")
-    return Ruling("flaky", State.NOT_APPLICABLE, "No test changed its mind.")
+        said = f"Failed and then passed on the same commit: {names}."
+    elif facts.run and len(facts.run.attempts) > 1 and not _last_code(facts):
+        said = "The command failed and then passed on the same commit."
+    else:
+        return Ruling("flaky", State.NOT_APPLICABLE, "No test changed its mind.")
+    if policy.flaky is Flaky.FAILS:
+        return Ruling("flaky", State.VIOLATED, f"{said} The policy does not let that pass (tests.flaky).")
+    return Ruling("flaky", State.SATISFIED, f"{said} Take it as a warning.")
 
 
 def _covered(facts: Facts, policy: TestPolicy) -> Ruling:

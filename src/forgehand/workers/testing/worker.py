@@ -8,9 +8,10 @@ from typing import ClassVar, Protocol
 
 from forgehand.crafts.archives import read_texts
 from forgehand.crafts.diffs import MalformedPatch, Spans, read_patch
+from forgehand.crafts.suite_choice import choose
 from forgehand.crafts.suite_commands import READ, Tree, configured, detect
 from forgehand.crafts.suite_runs import SuiteRequest, run_suite
-from forgehand.crafts.suites import changed_lines
+from forgehand.crafts.suites import Command, changed_lines
 from forgehand.domain.effects.check_run import CheckRun
 from forgehand.domain.effects.ref import SCRATCH
 from forgehand.domain.facts import Fact, fact_id
@@ -25,7 +26,7 @@ from forgehand.ports.github import PullRequests
 from forgehand.ports.policies import Policies
 from forgehand.ports.sandbox import Sandbox, SandboxFailed
 from forgehand.workers.testing import text
-from forgehand.workers.testing.rules import Facts, Verdict, judge, may_run
+from forgehand.workers.testing.rules import Facts, Verdict, judge, may_run, unfinished
 
 CHECK_NAME = "Forgehand tests"
 STALE_SECONDS = 5.0
@@ -79,6 +80,10 @@ class TestingWorker:
         target = await self._target(desk.job, repo)
         if not isinstance(target, _Target):
             return target
+        if failed := desk.job.payload.get("failed"):
+            if desk.job.revision != target.sha:
+                return Done({"skipped": "it changed meanwhile", "head": target.sha})
+            return await self._say(desk, repo, target, unfinished(target.sha, str(failed)))
         policy = (await self._policies.policy(repo, target.base)).policy.tests
         if not policy.enabled:
             return Done({"skipped": "tests are switched off", "head": target.sha})
@@ -89,19 +94,24 @@ class TestingWorker:
             if failed.transient:
                 return Retry(failed.why)
             facts = Facts(target.sha, await self._sandbox.strength(), target.stranger, not_fetched=failed.why)
-        verdict = judge(facts, policy)
+        return await self._say(desk, repo, target, judge(facts, policy))
+
+    async def _say(self, desk: Desk, repo: Repo, target: _Target, verdict: Verdict) -> Outcome:
         if target.pull is not None:
             now = await self._pulls.pull(repo, target.pull)
             if (now.head_sha, now.state) != (target.sha, "open"):
                 return Retry(f"it changed while it was tested: {now.state} at {now.head_sha[:7]}", after=STALE_SECONDS)
         desk.say("judged", conclusion=str(verdict.conclusion), failures=len(verdict.failures))
         stopped = await desk.perform_all([self._check_run(desk.job, repo, verdict)])
-        return stopped or _done(desk, target, verdict)
+        known = await self._marks.mark(_base_mark(repo.id, target.base)) is not None
+        return stopped or _done(desk, target, verdict, known=known)
 
     async def _target(self, job: Job, repo: Repo) -> _Target | Outcome:
         kind, _, name = job.subject.partition("/")
         if bare := _bare(job, kind, name):
             return bare
+        if kind == "branch" and name:
+            return await self._pushed(job, repo, name)
         if kind != "pull" or not (name.isascii() and name.isdigit()):
             return Failed(f"a test run needs a pull request, or a ref with a sha, not {job.subject!r}")
         pull = await self._pulls.pull(repo, int(name))
@@ -112,17 +122,32 @@ class TestingWorker:
         # Only who may write can push to a branch of the repository itself.
         return _Target(pull.head_sha, pull.base_ref, pull.head_repository != repo.full_name, pull.number)
 
+    async def _pushed(self, job: Job, repo: Repo, branch: str) -> _Target | Outcome:
+        """The new tip of a base branch, where its coverage is to be known, which pull requests into it are compared
+        with. Whoever pushed or merged it may write, so that it is no stranger's code."""
+        sha = str(job.payload.get("after") or "")
+        known = None if branch.startswith(SCRATCH) else await self._marks.mark(_base_mark(repo.id, branch))
+        if known is None or not sha:
+            return Done({"skipped": "no pull request into it was tested yet", "head": sha})
+        policy = (await self._policies.policy(repo, branch)).policy.tests
+        if not _measured(policy, reports=known == _COVERAGE):
+            return Done({"skipped": "its coverage is not asked for", "head": sha})
+        return _Target(sha, branch, stranger=False, is_base=True)
+
     async def _facts(self, repo: Repo, target: _Target, policy: TestPolicy) -> Facts:
         facts = Facts(target.sha, await self._sandbox.strength(), target.stranger)
         async with self._checkouts.checkout(repo, target.sha) as checkout:
-            request = await asyncio.to_thread(_request, checkout, policy)
-            if request is None:
-                return facts
-            facts = replace(facts, command=request.command)
-            if may_run(facts.strength, stranger=facts.stranger).state is State.VIOLATED:
+            commands = await asyncio.to_thread(_commands, checkout, policy)
+            facts = replace(facts, command=next(iter(commands), None))
+            if not commands or may_run(facts.strength, stranger=facts.stranger).state is State.VIOLATED:
                 return facts
             try:
-                run = await run_suite(self._sandbox, request)
+                if not _strict(policy):
+                    choice = await choose(self._sandbox, commands)
+                    facts = replace(facts, command=choice.command, absent=choice.absent)
+                if facts.command is None:
+                    return facts
+                run = await run_suite(self._sandbox, _request(checkout, facts.command, policy))
             except SandboxFailed as failed:
                 return replace(facts, not_run=failed.why)
         return await self._with_coverage(replace(facts, run=run), repo, target)
@@ -165,12 +190,19 @@ def _bare(job: Job, kind: str, name: str) -> _Target | None:
     return _Target(sha, name, stranger=not trusted, is_base=not name.startswith(SCRATCH))
 
 
-def _request(checkout: Checkout, policy: TestPolicy) -> SuiteRequest | None:
-    """What to run, or None where no command is known."""
-    texts = {} if policy.command else read_texts(checkout.archive, READ)
-    command = configured(policy.command) if policy.command else detect(Tree(checkout.paths, texts))
-    if command is None:
-        return None
+def _strict(policy: TestPolicy) -> bool:
+    """Whether somebody said how to test: then what is missing is a mistake, which must not pass for nothing to run."""
+    return bool(policy.command or policy.setup)
+
+
+def _commands(checkout: Checkout, policy: TestPolicy) -> tuple[Command, ...]:
+    """What may be run, the first before the others; none where no command is known."""
+    if policy.command:
+        return (configured(policy.command),)
+    return detect(Tree(checkout.paths, read_texts(checkout.archive, READ)))
+
+
+def _request(checkout: Checkout, command: Command, policy: TestPolicy) -> SuiteRequest:
     return SuiteRequest(
         checkout.archive,
         checkout.paths,
@@ -192,13 +224,15 @@ def _added(patch: str | None) -> Spans:
         return Spans()
 
 
-def _done(desk: Desk, target: _Target, verdict: Verdict) -> Done:
+def _done(desk: Desk, target: _Target, verdict: Verdict, *, known: bool) -> Done:
     job, now = desk.job, desk.now()
     last = verdict.last
     percent = last.coverage.percent if last and last.coverage else None
     marks: Mapping[str, str] = {}
     if target.is_base and percent is not None:
         marks = {_coverage_mark(job.repository_id, target.base): json.dumps({"sha": target.sha, "percent": percent})}
+    elif target.pull is not None and (percent is not None or not known):
+        marks = {_base_mark(job.repository_id, target.base): _TESTS if percent is None else _COVERAGE}
     follow = () if target.pull is None else (look_again(job, target.pull, now, because="tests"),)
     return Done(text.result(verdict), jobs=follow, facts=tuple(_told(desk, target, verdict)), marks=marks)
 
@@ -228,6 +262,22 @@ def _fact(desk: Desk, name: str, kind: str, data: Mapping[str, object], now: flo
     return Fact(
         id=name, kind=kind, at=now, delivery=job.delivery, job=job.id, repository_id=job.repository_id, data=data
     )
+
+
+_TESTS, _COVERAGE = "tests", "coverage"
+"""What pull requests into a base branch gave so far."""
+
+
+def _measured(policy: TestPolicy, *, reports: bool) -> bool:
+    """Whether a push to a base branch is tested. Where nobody says, it is where tests are configured and gave
+    coverage: it costs a run for each push."""
+    if policy.measure_base is not None:
+        return policy.measure_base
+    return reports and bool(policy.command or policy.coverage)
+
+
+def _base_mark(repository: int, branch: str) -> str:
+    return f"base:{repository}:{branch}"
 
 
 def _coverage_mark(repository: int, branch: str) -> str:

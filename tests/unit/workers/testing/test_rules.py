@@ -6,7 +6,7 @@ import pytest
 
 from forgehand.crafts.suites import Attempt, Case, Changed, Command, Coverage, Outcome, SuiteRun
 from forgehand.domain.effects.check_run import Conclusion
-from forgehand.domain.policy import values
+from forgehand.domain.policy import Flaky, values
 from forgehand.ports.sandbox import Stopped, Strength, Tier
 from forgehand.workers.testing.rules import Facts, judge
 
@@ -54,6 +54,15 @@ def test_the_first_violated_rule_is_the_blocker(
     assert said in (verdict.blocker.reason if verdict.blocker else "")
 
 
+def test_a_program_that_is_not_there_is_named_with_what_would_help() -> None:
+    nothing = judge(replace(facts(), run=None, command=None, absent=("there is go.mod, but …",)), POLICY)
+    assert nothing.conclusion is Conclusion.NEUTRAL
+    assert "Nothing was run: there is go.mod, but …. Make it readable there" in nothing.ruling.reason
+    other = judge(replace(facts(GOOD), absent=("there is go.mod, but …",)), POLICY)
+    assert other.conclusion is Conclusion.SUCCESS
+    assert "Passed over: there is go.mod" in next(part.reason for part in other.ruling.parts if part.rule == "command")
+
+
 def test_a_flaky_test_is_named_and_does_not_fail_the_check() -> None:
     verdict = judge(
         facts(BAD, replace(BAD, code=0, cases=(Case("a", Outcome.PASSED), Case("b", Outcome.PASSED)))), POLICY
@@ -61,6 +70,14 @@ def test_a_flaky_test_is_named_and_does_not_fail_the_check() -> None:
     assert verdict.conclusion is Conclusion.SUCCESS
     assert [case.name for case in verdict.flaky] == ["a"]
     assert "`a`" in next(part.reason for part in verdict.ruling.parts if part.rule == "flaky")
+
+
+@pytest.mark.parametrize("attempts", [(BAD, GOOD), (Attempt(1, 1.0), Attempt(0, 1.0))])
+def test_where_the_policy_says_so_a_flaky_run_fails(attempts: tuple[Attempt, ...]) -> None:
+    verdict = judge(facts(*attempts), replace(POLICY, flaky=Flaky.FAILS))
+    assert (verdict.conclusion, verdict.blocker and verdict.blocker.rule) == (Conclusion.FAILURE, "flaky")
+    assert "tests.flaky" in (verdict.blocker.reason if verdict.blocker else "")
+    assert judge(facts(GOOD), replace(POLICY, flaky=Flaky.FAILS)).conclusion is Conclusion.SUCCESS
 
 
 def test_the_command_failing_twice_is_a_failure_though_each_test_passed_once() -> None:

@@ -14,7 +14,7 @@ import pytest
 from forgehand.domain import followups
 from forgehand.domain.effects.base import Effect
 from forgehand.domain.effects.check_run import CheckRun, Conclusion
-from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
+from forgehand.domain.jobs import Done, Failed, Job, JobState, Outcome, Retry
 from forgehand.domain.policy import RepositoryPolicy, values
 from forgehand.domain.repositories import Repo
 from forgehand.ports.desk import Landed, Landing
@@ -51,6 +51,9 @@ class World:
     job: Job = JOB
     effects: list[Effect] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
+    looks: list[Task] = field(default_factory=list)
+    """Those that only looked whether a program is there."""
+    absent: str = "no program"
     asked_for: list[str] = field(default_factory=list)
     """The branches whose policy was asked for."""
 
@@ -73,6 +76,9 @@ class World:
         return Strength(self.tier, "scripted")
 
     async def run(self, task: Task) -> Ran:
+        if "forgehand: absent" in task.command:
+            self.looks.append(task)
+            return Ran(0, b"forgehand: absent\n" if self.absent in task.command else b"", 0.1)
         self.tasks.append(task)
         return self.ran.pop(0)
 
@@ -179,6 +185,74 @@ async def test_where_there_is_nothing_to_run_the_check_is_neutral_and_says_what_
     assert "tests.command" in world.check.title
 
 
+async def test_where_a_found_projects_program_is_not_there_nothing_runs_and_that_is_neutral(world: World) -> None:
+    world.absent = "import pytest"
+    await world.tested()
+    assert (world.check.conclusion, world.tasks) == (Conclusion.NEUTRAL, [])
+    assert "there is test_a.py, but the sandbox has no pytest" in world.check.title
+    assert "FORGEHAND_SANDBOX_READABLE" in world.check.summary.replace("\\", "")
+
+
+@pytest.mark.parametrize("said", [{"command": "python3 -m pytest"}, {"setup": "pip install pytest"}])
+async def test_where_somebody_said_how_to_test_what_is_missing_is_no_excuse(world: World, said: dict[str, str]) -> None:
+    world.absent, world.policy_ = "import pytest", values.TestPolicy(**said)  # type: ignore[arg-type]
+    set_up, lacking = Ran(0, b"", 1.0), Ran(1, b"python3: No module named pytest", 1.0)
+    world.ran = [*([set_up] if "setup" in said else []), lacking, lacking]
+    await world.tested()
+    assert (world.check.conclusion, world.looks) == (Conclusion.ACTION_REQUIRED, [])
+
+
+async def test_a_strangers_code_that_may_not_run_is_not_excused_by_a_missing_program(world: World) -> None:
+    world.absent, world.tier = "import pytest", Tier.USERNS
+    world.pulls = [replace(PULL, head_repository="stranger/shop")]
+    await world.tested()
+    assert (world.check.conclusion, world.looks) == (Conclusion.ACTION_REQUIRED, [])
+
+
+TESTED, COVERING = {"base:42:main": "tests"}, {"base:42:main": "coverage"}
+PUSH = replace(JOB, subject="branch/main", revision="d" * 40, payload={"event": "push", "after": "d" * 40})
+
+
+@pytest.mark.parametrize(
+    ("known", "policy", "measured"),
+    [
+        ({}, values.TestPolicy(command="make", measure_base=True), False),
+        (TESTED, values.TestPolicy(command="make"), False),
+        (COVERING, values.TestPolicy(), False),
+        (COVERING, values.TestPolicy(command="make"), True),
+        (COVERING, values.TestPolicy(coverage=("cov.json",)), True),
+        (COVERING, values.TestPolicy(command="make", measure_base=False), False),
+        (TESTED, values.TestPolicy(measure_base=True), True),
+    ],
+)
+async def test_a_push_to_a_base_branch_is_measured_where_its_coverage_is_asked_for(
+    world: World, known: dict[str, str], policy: values.TestPolicy, measured: bool
+) -> None:
+    world.known, world.policy_, world.job = known, policy, PUSH
+    world.ran = [Ran(0, b"", 1.0, files={"reports/j.xml": GREEN, "reports/coverage.json": COVERED})]
+    outcome = done(await world.tested())
+    assert ("skipped" in outcome.result, world.tasks == []) == (not measured, not measured)
+    assert outcome.result["head"] == "d" * 40
+    if measured:
+        assert json.loads(outcome.marks["coverage:42:main"]) == {"sha": "d" * 40, "percent": 50.0}
+        assert world.check.sha == "d" * 40
+
+
+@pytest.mark.parametrize("push", [{"subject": "branch/forgehand/queue/main/1/build"}, {"payload": {"after": ""}}])
+async def test_scratch_branches_and_deleted_ones_are_not_measured(world: World, push: dict[str, Any]) -> None:
+    world.known = COVERING | {"base:42:forgehand/queue/main/1/build": "coverage"}
+    world.policy_, world.job = values.TestPolicy(measure_base=True), replace(PUSH, **push)
+    assert "skipped" in done(await world.tested()).result
+
+
+async def test_what_pull_requests_into_a_base_gave_is_remembered_and_not_forgotten(world: World) -> None:
+    assert done(await world.tested()).marks == TESTED
+    world.ran = [Ran(0, b"", 1.0, files={"reports/j.xml": GREEN, "reports/coverage.json": COVERED})]
+    assert done(await world.tested()).marks == COVERING
+    world.known, world.ran = dict(COVERING), [Ran(0, b"", 1.0, files={"reports/j.xml": GREEN})]
+    assert done(await world.tested()).marks == {}
+
+
 async def test_a_commit_that_somebody_asked_for_is_tested(world: World) -> None:
     world.job = followups.test_commit(replace(JOB, type="queue"), "d" * 40, "queue/main", 0.0, base="main")
     assert done(await world.tested()).jobs == ()
@@ -192,6 +266,22 @@ async def test_a_combination_is_tested_by_the_policy_of_its_base_and_leaves_no_c
     outcome = done(await world.tested())
     assert world.asked_for == ["release"]
     assert (outcome.result["coverage"], outcome.marks) == (50.0, {})
+
+
+async def test_a_run_that_ended_without_a_word_is_told_with_what_to_do(world: World) -> None:
+    failed = replace(JOB, state=JobState.DEAD_LETTER, why="gave up after 12 attempts", generation=3)
+    world.job = followups.tell_failure(replace(JOB, type="decide"), failed, SHA, "No result: ask again.", 0.0)
+    outcome = done(await world.tested())
+    assert (world.check.conclusion, world.check.title) == (Conclusion.ACTION_REQUIRED, "No result: ask again.")
+    assert (world.tasks, [job.type for job in outcome.jobs]) == ([], ["decide"])
+
+
+async def test_a_run_that_ended_without_a_word_says_nothing_of_a_newer_head(world: World) -> None:
+    world.pulls = [replace(PULL, head_sha="e" * 40)]
+    told = followups.tell_failure(JOB, JOB, SHA, "No result.", 0.0)
+    world.job = replace(told, attempts=2)
+    assert "skipped" in done(await world.tested()).result
+    assert world.effects == []
 
 
 async def test_tests_that_are_switched_off_do_not_run(world: World) -> None:
