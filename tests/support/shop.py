@@ -67,13 +67,17 @@ class Shop:
     comments: dict[tuple[int, str], str] = field(default_factory=dict)
     ledger: dict[str, tuple[str, Landed]] = field(default_factory=dict)
     """By slot, what was done last, as the gate remembers it."""
+    jobs: dict[str, Job] = field(default_factory=dict)
+    """By id or lane, jobs that workers ask about."""
+    sent: set[str] = field(default_factory=set)
+    """The slots for which something was sent, receipt or not."""
 
     def __post_init__(self) -> None:
         self.branches["main"] = self.commit(frozenset({"base"}))
 
     @property
     def sources(self) -> Sources:
-        return Sources(self, self, self, self, self, self, self, self.operator)
+        return Sources(self, self, self, self, self, self, self, self, self.operator)
 
     def commit(self, content: Content, *parents: str) -> str:
         name = hashlib.sha1(repr((sorted(content), parents)).encode()).hexdigest()
@@ -174,6 +178,12 @@ class Shop:
     async def document(self, key: str) -> str | None:
         return self.kept.get(key)
 
+    async def job(self, job_id: str) -> Job | None:
+        return self.jobs.get(job_id)
+
+    async def latest_job(self, lane: str) -> Job | None:
+        return self.jobs.get(lane)
+
     # What effects do
 
     def perform(self, effect: Effect) -> Landed:
@@ -182,9 +192,21 @@ class Shop:
             return replace(landed, landing=Landing.UNCHANGED)
         landed = self._send(effect)
         if landed.landing is Landing.DONE:
+            landed = replace(landed, found=landed.found and effect.slot not in self.sent)
+            if not landed.found:
+                self.sent.add(effect.slot)
             self.ledger.pop(effect.slot, None)
             self.ledger[effect.slot] = (effect.digest, landed)
         return landed
+
+    def merged_by_hand(self, number: int) -> str:
+        """Somebody else merges it."""
+        pull = self.pulls[number]
+        content = self.commits[self.branches[pull.base_ref]] | self.commits[pull.head_sha]
+        merged = self.commit(content, self.branches[pull.base_ref])
+        self.branches[pull.base_ref] = merged
+        self.pulls[number] = replace(pull, state="closed", merged=True, merge_commit=merged)
+        return merged
 
     def lose_last_receipt(self) -> None:
         """As if the process had died between GitHub's answer and the ledger."""
@@ -240,7 +262,7 @@ class Shop:
     def _merge(self, effect: Merge) -> Landed:
         pull = self.pulls[effect.number]
         if pull.merged and pull.head_sha == effect.sha:
-            return Landed(Landing.DONE, remote_id=pull.merge_commit)
+            return Landed(Landing.DONE, remote_id=pull.merge_commit, found=True)
         if self.refusals:
             return self.refusals.pop(0)
         if pull.head_sha != effect.sha:
@@ -249,10 +271,7 @@ class Shop:
         content = self.commits[tip] | self.commits[pull.head_sha]
         if any(each <= content for each in self.conflicts):
             return _no(Landing.REFUSED, "Pull Request is not mergeable")
-        merged = self.commit(content, tip)
-        self.branches[pull.base_ref] = merged
-        self.pulls[effect.number] = replace(pull, state="closed", merged=True, merge_commit=merged)
-        return Landed(Landing.DONE, remote_id=merged)
+        return Landed(Landing.DONE, remote_id=self.merged_by_hand(effect.number))
 
     def _update(self, pull: PullRequest) -> None:
         tip = self.branches[pull.base_ref]

@@ -170,6 +170,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
             details_url=lambda slot: f"{admin}/admin/effects/{slot}",
             pull_url=lambda repository_id, number: f"{admin}/admin/pulls/{repository_id}/{number}",
             documents=app.store,
+            jobs=app.store,
             operator=APPLY.within(Mode(settings.mode)),
             workers={each.type: each for each in known},
         )

@@ -16,7 +16,7 @@ from forgehand.ports.github import PullRequests, PullsAbout
 from forgehand.ports.people import People
 from forgehand.ports.policies import Policies
 from forgehand.ports.sandbox import Sandbox
-from forgehand.ports.store import Documents
+from forgehand.ports.store import Documents, LastJobs
 from forgehand.workers import commands, review, testing
 
 
@@ -42,6 +42,7 @@ class Parts:
     pull_url: Callable[[int, int], str]
     """The page of a pull request, by its repository's id and its number."""
     documents: Documents
+    jobs: LastJobs
     operator: Grant
     """The most that a job may do."""
     workers: Mapping[str, WorkerSpec]
@@ -91,6 +92,7 @@ def sources(parts: Parts) -> review.Sources:
         conversation=parts.conversation,
         policies=parts.policies,
         kept=parts.documents,
+        jobs=parts.jobs,
         operator=parts.operator,
     )
 

@@ -11,12 +11,13 @@ DECIDE = "decide"
 """The type, and the worker, of the jobs that judge a pull request as a whole and say what stands in its way."""
 TESTING = "testing"
 """The type, and the worker, of the jobs that run a repository's tests."""
+REVIEW = "review"
+"""The type, and the worker, of the jobs that have analysers look at a head."""
 
 
 def look_again(job: Job, number: int, now: float, *, because: str) -> Job:
     """The job that decides about pull request `number` anew. It supersedes an unfinished one of its lane, which is
     light: what is heavy about a review or a test run has a job of its own. `because` is a word for pages."""
-    subject = f"pull/{number}"
     return Job(
         id=job_id("look again", job.id, job.fence, number, near=job.id),
         type=DECIDE,
@@ -24,10 +25,46 @@ def look_again(job: Job, number: int, now: float, *, because: str) -> Job:
         tenant=job.tenant,
         repository_id=job.repository_id,
         repository=job.repository,
-        subject=subject,
+        subject=f"pull/{number}",
         created_at=now,
         payload={"event": because},
-        lane=f"{DECIDE}:{job.repository_id}:{subject}",
+        lane=lane(DECIDE, job.repository_id, number),
+        run_at=now,
+        max_attempts=job.max_attempts,
+        delivery=job.delivery,
+        correlation=job.correlation,
+    )
+
+
+def after_failure(job: Job, now: float) -> tuple[Job, ...]:
+    """Another look at the pull request whose review or test run ended for good without a word: its decision waits for
+    what is not to come."""
+    kind, _, number = job.subject.partition("/")
+    if not job.state.gave_up or job.type not in (REVIEW, TESTING) or kind != "pull" or not number.isdecimal():
+        return ()
+    return (look_again(job, int(number), now, because=f"{job.type} gave up"),)
+
+
+def lane(worker: str, repository_id: int, number: int) -> str:
+    """The lane of a worker's jobs about one pull request."""
+    return f"{worker}:{repository_id}:pull/{number}"
+
+
+def tell_failure(job: Job, failed: Job, head: str, why: str, now: float) -> Job:
+    """The job that says in a check run that a test run of `head` ended without a result, once for each time it did."""
+    return Job(
+        id=job_id("tell failure", failed.id, failed.fence, near=job.id),
+        type=TESTING,
+        worker=TESTING,
+        tenant=job.tenant,
+        repository_id=job.repository_id,
+        repository=job.repository,
+        subject=failed.subject,
+        created_at=now,
+        payload={"event": "gave up", "failed": why},
+        revision=head,
+        # As if it had said so itself: what a later one said stands.
+        generation=failed.generation,
         run_at=now,
         max_attempts=job.max_attempts,
         delivery=job.delivery,
@@ -38,7 +75,6 @@ def look_again(job: Job, number: int, now: float, *, because: str) -> Job:
 def ask_again(job: Job, worker: WorkerSpec, number: int, head: str, now: float) -> Job:
     """The job of another worker about pull request `number`, because a person asked for it by comment: it does once
     more what may have been done before, and supersedes an unfinished one of its lane."""
-    subject = f"pull/{number}"
     return Job(
         id=job_id("ask again", job.id, worker.id, number, near=job.id),
         type=worker.type,
@@ -46,11 +82,11 @@ def ask_again(job: Job, worker: WorkerSpec, number: int, head: str, now: float) 
         tenant=job.tenant,
         repository_id=job.repository_id,
         repository=job.repository,
-        subject=subject,
+        subject=f"pull/{number}",
         created_at=now,
         payload={"event": "command"},
         grant=worker.grant,
-        lane=f"{worker.id}:{job.repository_id}:{subject}",
+        lane=lane(worker.id, job.repository_id, number),
         revision=head,
         run_at=now,
         max_duration=worker.max_duration,

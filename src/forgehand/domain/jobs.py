@@ -50,6 +50,11 @@ class JobState(StrEnum):
     def held(self) -> bool:
         return self in (JobState.CLAIMED, JobState.RUNNING)
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether it ended without having done its work, which no other job does in its place."""
+        return self.ended and self not in (JobState.COMPLETED, JobState.SUPERSEDED)
+
 
 _ENDED = frozenset(
     {

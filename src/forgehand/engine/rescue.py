@@ -6,6 +6,8 @@ from typing import Protocol
 
 import structlog
 
+from forgehand.domain.followups import after_failure
+from forgehand.domain.jobs import Change
 from forgehand.ports.store import Controls, Jobs, StoreUnavailable
 from forgehand.ports.wakeups import Wakeups
 
@@ -54,7 +56,10 @@ class Rescue:
         for holder in await self._store.holders():
             if self._is_dead(holder):
                 taken += await self._store.release(holder, self._clock())
-        taken += len(await self._store.reclaim(self._clock(), self._grace))
+        reclaimed = await self._store.reclaim(self._clock(), self._grace)
+        taken += len(reclaimed)
+        if told := [look for job in reclaimed for look in after_failure(job, self._clock())]:
+            await self._store.commit(Change(enqueue=tuple(told)), self._clock())
         if taken:
             log.warning("rescue.leases", taken=taken)
         if await self._store.paused() is None:

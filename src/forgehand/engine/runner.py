@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from forgehand.domain.followups import after_failure
 from forgehand.domain.jobs import Change, Done, Failed, Job, Outcome, Retry, settle
 from forgehand.domain.modes import COMMENT_ONLY, Grants
 from forgehand.domain.redaction import redact
@@ -198,13 +199,14 @@ class Runner:
     async def _settle(self, job: Job, fence: Fence, outcome: Outcome, seconds: float) -> None:
         self._steps(Step.JOB_SETTLING, job.type)
         now = self._clock()
-        change = settle(job, outcome, now, self._jitter())
+        change = _told(settle(job, outcome, now, self._jitter()), now)
         try:
             written = await self._settled(change, fence)
         except Exception as error:
             # The store refused what the worker made, as it would again: that is the job's end, and must be seen.
             log.error("job.unstorable", job=job.id, type=job.type, exc_info=error)
-            change = settle(job, Failed(f"its outcome cannot be stored: {redact(str(error))[:300]}"), now, 0.0)
+            failed = Failed(f"its outcome cannot be stored: {redact(str(error))[:300]}")
+            change = _told(settle(job, failed, now, 0.0), now)
             written = await self._settled(change, fence)
         if written is Written.TAKEN:
             change = settle(job, Done({"skipped": "another job has done this already"}), now, 0.0)
@@ -249,6 +251,12 @@ class Runner:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+
+
+def _told(change: Change, now: float) -> Change:
+    """The change, and another look by whoever waits for a job that ends with it for good."""
+    assert change.job is not None
+    return replace(change, enqueue=(*change.enqueue, *after_failure(change.job, now)))
 
 
 def trouble(error: Exception, job: Job) -> Outcome:

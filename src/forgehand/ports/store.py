@@ -90,7 +90,17 @@ class Intake(Protocol):
         ...
 
 
-class Jobs(Protocol):
+class LastJobs(Protocol):
+    """What became of a job."""
+
+    async def job(self, job_id: str) -> Job | None: ...
+
+    async def latest_job(self, lane: str) -> Job | None:
+        """The job of the lane's highest generation: the last one that was made."""
+        ...
+
+
+class Jobs(LastJobs, Protocol):
     async def claim_due(self, holder: str, lease: float, now: float, limit: int) -> list[Job]:
         """Claim up to `limit` pending jobs that are due (`run_at` ≤ now) and whose key is free, highest priority first,
         then oldest. Each comes back `claimed` with attempts and fence one higher, lease_until = now + lease, and its
@@ -143,12 +153,6 @@ class Jobs(Protocol):
 
     async def wake(self, waiting_for: str, now: float) -> list[str]:
         """Make every job that waits for this pending; gives their ids."""
-        ...
-
-    async def job(self, job_id: str) -> Job | None: ...
-
-    async def latest_job(self, lane: str) -> Job | None:
-        """The job of the lane's highest generation: the last one that was made."""
         ...
 
 

@@ -7,7 +7,7 @@ from forgehand.adapters.memory import MemoryStore
 from forgehand.adapters.wakeups import InProcessWakeups
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.events import Event, Moved
-from forgehand.domain.jobs import Change, Done, Failed, Job, Outcome, Waiting, settle
+from forgehand.domain.jobs import Change, Done, Failed, Job, JobState, Outcome, Waiting, settle
 from forgehand.domain.pulls import PullStage
 from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import Match, Trigger, WorkerSpec
@@ -20,7 +20,7 @@ from forgehand.engine.schedule import Poll, tick
 from forgehand.engine.sweep import Sweep, is_due, unheard
 from forgehand.ports.github import HookDelivery, NotPermitted, PullRequest
 from forgehand.ports.store import Fence, Pause, Unclaimed
-from support.engine import Clock, OneObjectPerSlot
+from support.engine import Clock, OneObjectPerSlot, a_job
 from support.stores import a_pull
 
 pytestmark = pytest.mark.anyio
@@ -301,6 +301,16 @@ async def test_leases_of_dead_local_holders_are_taken_back_at_once(store: Memory
     rescue = Rescue(store, InProcessWakeups(), lambda holder: holder == "dead", clock)
     assert await rescue.once() == 1
     assert not isinstance(await store.claim(job.id, "alive", 120, clock()), Unclaimed)
+
+
+async def test_a_test_run_that_dies_each_time_has_its_pull_request_looked_at_again(store: MemoryStore) -> None:
+    clock = Clock()
+    await store.commit(Change(enqueue=(replace(a_job("t", type="testing"), max_attempts=1),)), clock())
+    await store.claim_due("far away", 120, clock(), 10)
+    clock.forward(126)
+    assert await Rescue(store, InProcessWakeups(), lambda holder: False, clock).once() == 1
+    look, dead = sorted(await store.jobs(10), key=lambda job: job.type)
+    assert (look.type, look.subject, dead.state) == ("decide", "pull/7", JobState.DEAD_LETTER)
 
 
 async def test_leases_of_others_run_out_first_and_are_granted_a_grace(store: MemoryStore) -> None:

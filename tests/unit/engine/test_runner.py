@@ -131,6 +131,14 @@ async def test_a_surprise_that_stays_ends_in_the_dead_letters(store: MemoryStore
     )
 
 
+async def test_a_review_that_failed_for_good_has_its_pull_request_looked_at_again(store: MemoryStore) -> None:
+    bench = Bench(store, Scripted([Failed("no")]))
+    await bench.enqueue(a_job())
+    await bench.runner.drain()
+    (look,) = [job for job in await store.jobs(10) if job.type == "decide"]
+    assert (look.subject, look.payload) == ("pull/7", {"event": "review gave up"})
+
+
 async def test_a_postponed_job_runs_again_when_it_is_due_and_not_before(store: MemoryStore) -> None:
     worker = Scripted([Retry("later", after=50.0), Done()])
     bench = Bench(store, worker)

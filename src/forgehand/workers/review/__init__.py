@@ -37,6 +37,7 @@ REVIEW_SPEC = WorkerSpec(
     ),
     grant=APPLY,
     max_duration=900.0,
+    costly=True,
 )
 """On every open pull request that is no draft; `edited` may have given it another base. Where the operator allows no
 more it only comments."""

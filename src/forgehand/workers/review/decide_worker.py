@@ -14,8 +14,9 @@ from forgehand.crafts.subjects import number_of, repo_of
 from forgehand.domain.effects.base import Effect
 from forgehand.domain.effects.check_run import CheckRun
 from forgehand.domain.effects.comment import StickyComment
-from forgehand.domain.followups import DECIDE
+from forgehand.domain.followups import DECIDE, tell_failure
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
+from forgehand.domain.policy import queue_priority
 from forgehand.domain.policy.facts import to_json as facts_to_json
 from forgehand.domain.pulls import PullStage, PullState, Standing
 from forgehand.domain.rulings import State, to_json
@@ -23,6 +24,7 @@ from forgehand.ports.desk import Desk
 from forgehand.ports.github import PullRequest, PullsAbout
 from forgehand.workers.review import decision_text, documents, followups
 from forgehand.workers.review.decision_text import Words
+from forgehand.workers.review.given_up import untested
 from forgehand.workers.review.reading import Read, Sources, read
 from forgehand.workers.review.review_text import annotations
 from forgehand.workers.review.rules.checks import DECISION
@@ -166,12 +168,16 @@ def _next_jobs(job: Job, known: Read, decision: Decision, now: float) -> tuple[J
     match decision.step:
         case Step.LAND | Step.UPDATE:
             jobs.append(followups.land(job, pull, now))
-        case Step.QUEUE if place.head != pull.head_sha:
-            jobs.append(followups.join(job, pull.base_ref, Entry(pull.number, pull.head_sha, since=now), now))
+        case Step.QUEUE:
+            priority = queue_priority(known.loaded.policy.merge.queue, pull_facts(known.facts))
+            if place.head != pull.head_sha or (place.priority != priority and not place.aboard):
+                jobs.append(followups.join(job, pull.base_ref, Entry(pull.number, pull.head_sha, priority, now), now))
     if place.position and (place.head != pull.head_sha or decision.broken) and decision.step is not Step.QUEUE:
         jobs.append(followups.leave(job, pull.base_ref, pull.number, now))
     elif place.position and place.head == pull.head_sha and job.payload.get("event") != followups.MOVED:
         jobs.append(followups.revive(job, pull.base_ref, known.queue, now))
+    if known.untested is not None:
+        jobs.append(tell_failure(job, known.untested, pull.head_sha, untested(known.untested), now))
     if later := _look_later(job, pull, decision):
         jobs.append(followups.look_later(job, pull.number, now, first=later))
     return tuple(each for each in jobs if each is not None)

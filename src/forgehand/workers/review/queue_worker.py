@@ -13,11 +13,13 @@ from forgehand.domain.effects.comment import StickyComment
 from forgehand.domain.effects.merge_into import MergeInto
 from forgehand.domain.effects.ref import SCRATCH, UpdateRef
 from forgehand.domain.facts import Fact, fact_id
-from forgehand.domain.followups import look_again, test_commit
+from forgehand.domain.followups import look_again, tell_failure, test_commit
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Refused, Retry
-from forgehand.domain.rulings import State
+from forgehand.domain.policy import QueuePolicy
+from forgehand.domain.rulings import Ruling, State
 from forgehand.ports.desk import Desk, Landing
 from forgehand.workers.review import documents, followups
+from forgehand.workers.review.given_up import as_check, gave_up, untested
 from forgehand.workers.review.landing import Merged, NotMerged, delete_branch, merge, merged_fact
 from forgehand.workers.review.reading import Read, Sources, read
 from forgehand.workers.review.rules import queue as q
@@ -136,57 +138,62 @@ class QueueWorker:
         if made.stop is not None:
             return Stepped(queue, stop=made.stop)
         queue = q.waits_since(q.uses(queue, q.Scratch(ref, step.commit)), desk.now())
-        repo = repo_of(desk.job)
-        policy = (await self._sources.policies.policy(repo, base)).policy
-        checks = await self._sources.checks.checks(repo, step.commit)
-        required = (await self._sources.branches.protection(repo, base)).checks
-        ruling = checked(step.commit, checks, required, asked=policy.tests.enabled)
+        policy = (await self._sources.policies.policy(repo_of(desk.job), base)).policy
+        ruling, asked = await self._judged(desk, base, step.commit, ref, asked=policy.tests.enabled)
         match ruling.state:
             case State.SATISFIED:
                 return _tested(desk, queue, step, passed=True)
             case State.VIOLATED:
-                return _tested(desk, queue, step, passed=False, why=ruling.reason)
+                return replace(_tested(desk, queue, step, passed=False, why=ruling.reason), jobs=asked)
             case State.NOT_APPLICABLE if not policy.merge.require_tests:
                 return _tested(desk, queue, step, passed=True)
-            case State.NOT_APPLICABLE:
-                return Stepped(q.never_tested(queue, ruling.reason))
-        minutes = policy.merge.queue.timeout_minutes
+        minutes, why = _patience(policy.merge.queue, ruling)
         if queue.train and desk.now() - queue.train.since > minutes * 60:
-            return Stepped(q.never_tested(queue, f"its checks took longer than {minutes} minutes: {ruling.reason}"))
-        needed = needs_own_run(checks, required, asked=policy.tests.enabled)
-        own = (test_commit(desk.job, step.commit, ref, desk.now(), base=base),) if needed else ()
+            return Stepped(q.never_tested(queue, why))
         waited = int(desk.job.payload.get("waited", 0))
-        return Stepped(queue, jobs=own, after=min(LONGEST, SHORTEST * 1.5**waited))
+        return Stepped(queue, jobs=asked, after=min(LONGEST, SHORTEST * 1.5**waited))
+
+    async def _judged(
+        self, desk: Desk, base: str, commit: str, ref: str, *, asked: bool
+    ) -> tuple[Ruling, tuple[Job, ...]]:
+        """Whether a combination is tested, and the job that it takes: the test run where nothing else makes it happen,
+        or the word about one that ended without any."""
+        job, now, repo = desk.job, desk.now(), repo_of(desk.job)
+        checks = await self._sources.checks.checks(repo, commit)
+        required = (await self._sources.branches.protection(repo, base)).checks
+        if not needs_own_run(checks, required, asked=asked):
+            return checked(commit, checks, required, asked=asked), ()
+        own = test_commit(job, commit, ref, now, base=base)
+        lost = gave_up(await self._sources.jobs.job(own.id), commit)
+        if lost is None:
+            return checked(commit, checks, required, asked=asked), (own,)
+        ruling = checked(commit, [*checks, as_check(lost)], required, asked=asked)
+        return ruling, (tell_failure(job, lost, commit, untested(lost), now),)
 
     async def _land(self, desk: Desk, base: str, queue: q.Queue, step: q.Land) -> Stepped:
         repo, entry = repo_of(desk.job), step.car.entry
         known = await read(self._sources, repo, entry.number)
         pull = known.facts.pull
-        if pull.merged and pull.head_sha == entry.head:
-            tree = await self._sources.branches.tree(repo, pull.merge_commit)
-            done = Merged(pull.merge_commit, tree)
-            # By an earlier attempt of this job, which then died; or by somebody else in the meantime.
-            return await self._landed(desk, queue, step, known, done, ours=desk.job.attempts > 1)
-        if gone := _gone(desk, queue, known, entry, base):
-            return gone
-        if await self._sources.branches.tip(repo, base) != step.tip:
-            return Stepped(q.dissolved(queue))
+        if not (pull.merged and pull.head_sha == entry.head):
+            if gone := _gone(desk, queue, known, entry, base):
+                return gone
+            if await self._sources.branches.tip(repo, base) != step.tip:
+                return Stepped(q.dissolved(queue))
+        # Of one that is merged already the ledger knows whether a step that was lost did it, or somebody else.
         result = await merge(desk, self._sources, pull, known.loaded.policy.merge)
         match result:
             case Merged():
-                return await self._landed(desk, queue, step, known, result, ours=True)
+                return await self._landed(desk, queue, step, known, result)
             case NotMerged(why):
                 return await self._refused(desk, queue, entry, why)
             case Failed(why) | Refused(why):
                 return Stepped(q.thrown_out(queue, entry, why))
         return Stepped(queue, stop=result)
 
-    async def _landed(
-        self, desk: Desk, queue: q.Queue, step: q.Land, known: Read, merged: Merged, *, ours: bool
-    ) -> Stepped:
+    async def _landed(self, desk: Desk, queue: q.Queue, step: q.Land, known: Read, merged: Merged) -> Stepped:
         after = q.landed(queue, step.car.entry.number, merged.commit, merged.tree)
         pull = known.facts.pull
-        if not ours:
+        if merged.others:
             return Stepped(after, changed=(pull.number,))
         stopped = await delete_branch(desk, self._sources, known.facts, known.loaded.policy.merge)
         attempt = documents.write_attempt(Attempt(pull.head_sha, step.tip, merged=merged.commit))
@@ -250,6 +257,15 @@ def _gone(desk: Desk, queue: q.Queue, known: Read, entry: q.Entry, base: str) ->
     if same and pull.state == "open" and not decision.broken and desk.job.attempts < MOST_TRIES:
         return Stepped(queue, stop=Retry(f"#{entry.number}: {decision.why_not}", after=SHORTEST))
     return Stepped(q.left(queue, entry.number), changed=(entry.number,))
+
+
+def _patience(policy: QueuePolicy, ruling: Ruling) -> tuple[int, str]:
+    """For how many minutes a combination waits, and what is said then. That nothing has been tested yet says little:
+    checks of others may be slow to begin."""
+    if ruling.state is State.NOT_APPLICABLE:
+        minutes = policy.wait_for_checks_minutes
+        return minutes, f"no check reported on it within {minutes} minutes. {ruling.reason}"
+    return policy.timeout_minutes, f"its checks took longer than {policy.timeout_minutes} minutes: {ruling.reason}"
 
 
 def _does_not_fit(queue: q.Queue, step: q.Build, base: str) -> Stepped:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 
 from forgehand.crafts.policy_file import PATH
 from forgehand.domain import orders
+from forgehand.domain.caps import HELD_BACK
+from forgehand.domain.followups import REVIEW, TESTING, lane
+from forgehand.domain.jobs import Job, JobState
 from forgehand.domain.modes import COMMENT_ONLY, Grant
 from forgehand.domain.permissions import Permission
 from forgehand.domain.policy import Opinion, ReviewFact
@@ -15,9 +18,11 @@ from forgehand.ports.conversation import Conversation, SubmittedReview
 from forgehand.ports.github import PullRequest, PullRequests
 from forgehand.ports.people import People
 from forgehand.ports.policies import Loaded, Policies
-from forgehand.ports.store import Documents
+from forgehand.ports.store import Documents, LastJobs
 from forgehand.workers.review import documents
+from forgehand.workers.review.given_up import as_check, as_review, gave_up
 from forgehand.workers.review.rules import queue as q
+from forgehand.workers.review.rules.checks import needs_own_run
 from forgehand.workers.review.rules.facts import Facts, Place
 from forgehand.workers.review.rules.static import StaticReview
 
@@ -33,16 +38,19 @@ class Sources:
     conversation: Conversation
     policies: Policies
     kept: Documents
+    jobs: LastJobs
     operator: Grant = COMMENT_ONLY
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Facts and the policy to judge them by, with the queue of their base."""
+    """Facts and the policy to judge them by, with the queue of their base. `untested` is the test run that ended for
+    good without a word, which is still to be said."""
 
     facts: Facts
     loaded: Loaded
     queue: q.Queue
+    untested: Job | None = None
 
 
 async def read(sources: Sources, repo: Repo, number: int) -> Read:
@@ -50,18 +58,26 @@ async def read(sources: Sources, repo: Repo, number: int) -> Read:
     pull = await sources.pulls.pull(repo, number)
     loaded = await sources.policies.policy(repo, pull.base_ref)
     queue = documents.read_queue(await sources.kept.document(documents.queue_key(repo.id, pull.base_ref)))
+    review, held_back = await _review(sources, repo, pull)
     facts = Facts(
         pull=pull,
         repository=repo.full_name,
         base_sha="",
-        review=await _review(sources, repo, pull),
+        review=review,
+        held_back=held_back,
         orders=orders.from_json(await sources.kept.document(orders.key(repo.id, number))),
         attempt=documents.read_attempt(await sources.kept.document(documents.attempt_key(repo.id, number))),
         place=_place(queue, pull),
         problems=loaded.problems,
         operator=sources.operator,
     )
-    return Read(await _open(sources, repo, facts) if pull.state == "open" else facts, loaded, queue)
+    if pull.state != "open":
+        return Read(facts, loaded, queue)
+    facts = await _open(sources, repo, facts)
+    untested = await _untested(sources, repo, facts, asked=loaded.policy.tests.enabled)
+    if untested is not None:
+        facts = replace(facts, checks=(*facts.checks, as_check(untested)))
+    return Read(facts, loaded, queue, untested)
 
 
 async def _open(sources: Sources, repo: Repo, facts: Facts) -> Facts:
@@ -88,11 +104,24 @@ async def _open(sources: Sources, repo: Repo, facts: Facts) -> Facts:
     )
 
 
-async def _review(sources: Sources, repo: Repo, pull: PullRequest) -> StaticReview | None:
-    """What was seen of this head: against another base branch it was another change."""
+async def _review(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[StaticReview | None, str]:
+    """What was seen of this head, against another base branch it was another change; and why it is seen later only."""
     key = documents.review_key(repo.id, pull.number, pull.head_sha)
     review = documents.read_review(await sources.kept.document(key))
-    return review if review is not None and review.base_ref == pull.base_ref else None
+    if review is not None and review.base_ref == pull.base_ref:
+        return review, ""
+    last = await sources.jobs.latest_job(lane(REVIEW, repo.id, pull.number)) if pull.state == "open" else None
+    if lost := gave_up(last, pull.head_sha):
+        return as_review(lost, pull), ""
+    return None, last.why if last and last.state is JobState.PENDING and last.payload.get(HELD_BACK) else ""
+
+
+async def _untested(sources: Sources, repo: Repo, facts: Facts, *, asked: bool) -> Job | None:
+    """The test run that should have reported and never will."""
+    if not needs_own_run(facts.checks, facts.protection.checks, asked=asked):
+        return None
+    pull = facts.pull
+    return gave_up(await sources.jobs.latest_job(lane(TESTING, repo.id, pull.number)), pull.head_sha)
 
 
 async def _reviews(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[ReviewFact, ...]:
@@ -130,6 +159,9 @@ async def _proposal(sources: Sources, repo: Repo, facts: Facts) -> Ruling | None
 
 
 def _place(queue: q.Queue, pull: PullRequest) -> Place:
-    position = q.position(queue, pull.number)
-    head = next((each.head for each in queue.order if each.number == pull.number), "")
-    return Place(position, head, q.why_thrown(queue, pull.number, pull.head_sha))
+    thrown = q.why_thrown(queue, pull.number, pull.head_sha)
+    entry = next((each for each in queue.order if each.number == pull.number), None)
+    if entry is None:
+        return Place(thrown=thrown)
+    aboard, position = q.aboard(queue, pull.number), q.position(queue, pull.number)
+    return Place(position, entry.head, entry.priority, aboard, thrown)

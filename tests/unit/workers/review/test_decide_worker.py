@@ -2,18 +2,21 @@
 
 import json
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
 from forgehand.domain import orders
+from forgehand.domain.caps import HELD_BACK
 from forgehand.domain.checks import CheckState
 from forgehand.domain.effects import CheckRun, Conclusion, Effect, StickyComment
-from forgehand.domain.followups import DECIDE
-from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry, Waiting
+from forgehand.domain.followups import DECIDE, lane
+from forgehand.domain.jobs import Done, Failed, Job, JobState, Outcome, Retry, Waiting
 from forgehand.domain.modes import COMMENT_ONLY
 from forgehand.domain.orders import Orders
 from forgehand.domain.permissions import Permission
-from forgehand.domain.policy import MergePolicy, RepositoryPolicy
+from forgehand.domain.policy import Goes, MergePolicy, Priority, RepositoryPolicy
+from forgehand.domain.policy import rules as r
 from forgehand.domain.pulls import PullStage, Standing
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import from_json
@@ -22,8 +25,8 @@ from forgehand.ports.desk import Landed, Landing
 from forgehand.ports.github import PullRequest
 from forgehand.workers.review import DecideWorker, documents, followups
 from forgehand.workers.review.rules.facts import Attempt
-from forgehand.workers.review.rules.queue import Entry, Queue, joined, thrown_out
-from support.decisions import DEFAULT, PULL, QUEUED
+from forgehand.workers.review.rules.queue import Entry, Queue, joined, started, thrown_out
+from support.decisions import DEFAULT, PULL, QUEUED, UNIT
 from support.shop import REPO, Shop, ShopDesk
 
 pytestmark = pytest.mark.anyio
@@ -156,8 +159,91 @@ async def test_where_there_is_a_queue_it_is_asked_to_join() -> None:
     assert job.payload["join"]["head"] == shop.pulls[7].head_sha
 
 
-def _in_queue(shop: Shop, head: str) -> None:
-    queue = joined(joined(Queue(), Entry(1, "x")), Entry(7, head, since=1.0))
+def _gave_up(shop: Shop, worker: str, **changes: Any) -> Job:
+    """The last job of this worker about the pull request ended without a word."""
+    head = shop.pulls[7].head_sha
+    job = _job(type=worker, worker=worker, id=f"{worker} job", revision=head, state=JobState.DEAD_LETTER, fence=12)
+    job = replace(job, **{"why": "gave up after 12 attempts: its worker process stopped", **changes})
+    shop.jobs[lane(worker, REPO.id, 7)] = job
+    return job
+
+
+async def test_a_test_run_that_ended_without_a_word_fails_the_decision_and_is_told_once() -> None:
+    shop = _shop()
+    shop.given[shop.pulls[7].head_sha] = [UNIT]
+    _gave_up(shop, "testing")
+    done = await _run(shop)
+    assert (_check(shop).conclusion, done.result["standing"]) == (Conclusion.FAILURE, "blocked")
+    assert "its worker process stopped" in _check(shop).title
+    assert "`/forgehand retest` or `forgehand jobs retry testing job`" in _check(shop).title
+    (told,) = [job for job in done.jobs if job.type == "testing"]
+    assert (told.subject, told.revision, told.generation) == ("pull/7", shop.pulls[7].head_sha, 3)
+    assert told.payload["failed"].rstrip(".") in _check(shop).title
+    (again,) = [job for job in (await _run(shop, _job(id="j2"))).jobs if job.type == "testing"]
+    assert again.id == told.id
+
+
+@pytest.mark.parametrize("change", [{"revision": "e" * 40}, {"state": JobState.PENDING}, {"state": JobState.COMPLETED}])
+async def test_a_test_run_that_may_still_report_is_waited_for(change: dict[str, Any]) -> None:
+    shop = _shop()
+    shop.given[shop.pulls[7].head_sha] = [UNIT]
+    _gave_up(shop, "testing", **change)
+    done = await _run(shop)
+    assert done.result["standing"] == "waiting"
+    assert [job for job in done.jobs if job.type == "testing"] == []
+
+
+async def test_what_a_test_run_said_stands_whatever_became_of_a_later_one() -> None:
+    shop = _shop()
+    _gave_up(shop, "testing")
+    assert [job for job in (await _run(shop)).jobs if job.type == "testing"] == []
+
+
+async def test_a_review_that_ended_without_a_word_needs_a_person() -> None:
+    shop = _shop()
+    shop.kept.clear()
+    _gave_up(shop, "review")
+    await _run(shop)
+    assert _check(shop).conclusion is Conclusion.ACTION_REQUIRED
+    assert "`/forgehand review` or `forgehand jobs retry review job`" in _check(shop).summary.replace("\\", "")
+
+
+async def test_a_review_that_is_held_back_is_told_with_until_when() -> None:
+    shop = _shop()
+    shop.kept.clear()
+    _gave_up(shop, "review", state=JobState.PENDING, payload={HELD_BACK: True})
+    done = await _run(shop)
+    assert done.result["standing"] == "waiting"
+    assert "has not been reviewed yet: gave up after 12 attempts" in _check(shop).summary.replace("\\", "")
+
+
+HOTFIX = Priority(r.Labels(r.Choice(any=("hotfix",))), Goes.FIRST)
+FIRST = replace(QUEUED, merge=replace(QUEUED.merge, queue=replace(QUEUED.merge.queue, priority=(HOTFIX,))))
+
+
+async def test_the_policy_says_who_goes_first_in_the_queue() -> None:
+    shop = _shop(policy_in_force=FIRST)
+    shop.pulls[7] = replace(shop.pulls[7], labels=("hotfix",))
+    (job,) = (await _run(shop)).jobs
+    assert job.payload["join"]["priority"] == 1
+
+
+async def test_a_label_that_comes_while_it_waits_changes_its_place_once() -> None:
+    shop = _shop(policy_in_force=FIRST)
+    _in_queue(shop, shop.pulls[7].head_sha)
+    shop.pulls[7] = replace(shop.pulls[7], labels=("hotfix",))
+    asked = (await _run(shop)).jobs[0].payload["join"]
+    assert asked["priority"] == 1
+    _in_queue(shop, shop.pulls[7].head_sha, priority=1)
+    assert [job for job in (await _run(shop)).jobs if "join" in job.payload] == []
+    shop.kept[documents.queue_key(REPO.id, "main")] = documents.write_queue(
+        started(Queue(waiting=(Entry(7, shop.pulls[7].head_sha),)), "tip", 1)
+    )
+    assert [job for job in (await _run(shop)).jobs if "join" in job.payload] == []
+
+
+def _in_queue(shop: Shop, head: str, priority: int = 0) -> None:
+    queue = joined(joined(Queue(), Entry(1, "x")), Entry(7, head, priority, since=1.0))
     shop.kept[documents.queue_key(REPO.id, "main")] = documents.write_queue(queue)
 
 

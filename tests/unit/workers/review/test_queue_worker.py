@@ -9,13 +9,13 @@ import pytest
 from forgehand.domain.checks import CheckState
 from forgehand.domain.effects import Effect, Merge, MergeInto, StickyComment
 from forgehand.domain.followups import DECIDE, TESTING
-from forgehand.domain.jobs import Done, Failed, Job, Outcome, Refused, Retry
+from forgehand.domain.jobs import Done, Failed, Job, JobState, Outcome, Refused, Retry
 from forgehand.domain.policy import MergePolicy, QueuePolicy, RepositoryPolicy
 from forgehand.ports.checks import Check, Protection, RequiredCheck
 from forgehand.ports.desk import Landed, Landing
 from forgehand.workers.review import DecideWorker, QueueWorker, documents, followups
 from forgehand.workers.review.rules.queue import Entry, Queue
-from support.decisions import QUEUED
+from support.decisions import NOTHING_TO_RUN, QUEUED
 from support.shop import REPO, Shop, ShopDesk
 
 pytestmark = pytest.mark.anyio
@@ -26,14 +26,18 @@ JOB = Job("j", "decide", "decide", 1, REPO.id, REPO.full_name, "pull/1", 0.0, at
 @dataclass
 class Line:
     """Runs the queue's jobs one after the other, as the key makes the engine do. `dies` says of a job that runs for the
-    first time whether it dies once its effects are done."""
+    first time whether it dies once its effects are done; then it runs again, or where it was `superseded` another job
+    does its work."""
 
     shop: Shop
     dies: Callable[[int], bool] = lambda at: False
     receipts_get_lost: bool = False
+    superseded: bool = False
     clock: float = 1000.0
     ran: int = 0
     made: list[Job] = field(default_factory=list)
+    merges: dict[str, int] = field(default_factory=dict)
+    """By the fact that tells of each: the numbers of those that count as merged by us."""
 
     async def join(self, *numbers: int) -> None:
         for number in numbers:
@@ -43,12 +47,13 @@ class Line:
     async def run(self, job: Job) -> Outcome:
         """One job; if it dies it runs again, as if by rescue."""
         worker = QueueWorker(self.shop.sources)
-        attempt = replace(job, attempts=1)
+        attempt, first = replace(job, attempts=1), True
         while True:
             outcome = await worker.run(ShopDesk(self.shop, attempt, self.clock))
             self.ran += 1
-            if attempt.attempts == 1 and self.dies(self.ran):
-                attempt = replace(attempt, attempts=2)
+            if first and self.dies(self.ran):
+                attempt = replace(attempt, id="next") if self.superseded else replace(attempt, attempts=2)
+                first = False
                 if self.receipts_get_lost:
                     self.shop.lose_last_receipt()
             elif isinstance(outcome, Retry) and attempt.attempts < 8:
@@ -58,16 +63,22 @@ class Line:
         if isinstance(outcome, Done):
             self.shop.kept |= outcome.documents
             self.made += outcome.jobs
+            self.merges |= {fact.id: fact.data["number"] for fact in outcome.facts if fact.kind == "pull.merged"}
         return outcome
+
+    async def step(self) -> bool:
+        """The last step that was asked for, when it is due; False where none was."""
+        steps = [job for job in self.made if job.type == followups.QUEUE]
+        self.made = [job for job in self.made if job.type != followups.QUEUE]
+        if steps:
+            self.clock = max(self.clock, steps[-1].run_at)
+            await self.run(steps[-1])
+        return bool(steps)
 
     async def to_the_end(self, most: int = 400) -> None:
         for _ in range(most):
-            steps = [job for job in self.made if job.type == followups.QUEUE]
-            self.made = [job for job in self.made if job.type != followups.QUEUE]
-            if not steps:
+            if not await self.step():
                 return
-            self.clock = max(self.clock, steps[-1].run_at)
-            await self.run(steps[-1])
         raise AssertionError("the queue never comes to rest")
 
     @property
@@ -128,18 +139,36 @@ async def test_two_that_fail_only_together_part_and_the_first_lands() -> None:
     assert _landed(shop) == [1, 2, 4]
 
 
+@pytest.mark.parametrize("superseded", [False, True])
 @pytest.mark.parametrize("receipts_get_lost", [False, True])
 @pytest.mark.parametrize("every", [1, 2, 3])
-async def test_a_crash_after_every_step_changes_nothing_about_the_end(every: int, receipts_get_lost: bool) -> None:
+async def test_a_crash_after_every_step_changes_nothing_about_the_end(
+    every: int, receipts_get_lost: bool, superseded: bool
+) -> None:
     shop = _shop(6, red=[frozenset({"word-4"})])
-    line = Line(shop, dies=lambda at: at % every == 0, receipts_get_lost=receipts_get_lost)
+    line = Line(shop, dies=lambda at: at % every == 0, receipts_get_lost=receipts_get_lost, superseded=superseded)
     await line.join(*range(1, 7))
     await line.to_the_end()
     assert _landed(shop) == [1, 2, 3, 5, 6]
     merges = [effect.number for effect in shop.performed if isinstance(effect, Merge)]
     assert sorted(set(merges)) == [1, 2, 3, 5, 6]
+    assert sorted(line.merges.values()) == [1, 2, 3, 5, 6]
     assert list(shop.comments) == [(4, f"thrown out at {shop.pulls[4].head_sha}")]
     assert _scratch(shop) == []
+
+
+async def test_one_that_somebody_else_merged_just_now_is_not_counted_as_ours() -> None:
+    shop = _shop(2)
+    line = Line(shop)
+    await line.join(1, 2)
+    while not shop.tested:
+        (step,) = [job for job in line.made if job.type == followups.QUEUE][-1:]
+        line.made.clear()
+        await line.run(step)
+    shop.merged_by_hand(1)
+    await line.to_the_end()
+    assert _landed(shop) == [1, 2]
+    assert list(line.merges.values()) == [2]
 
 
 async def test_one_that_is_pushed_to_leaves_and_the_others_land() -> None:
@@ -218,6 +247,21 @@ async def test_where_nothing_reports_the_testing_worker_is_asked_once_for_each_c
     assert _landed(shop) == [1, 2]
 
 
+async def test_a_combination_whose_test_run_ended_without_a_word_is_told_as_one_that_failed() -> None:
+    shop = _shop(1, tests_run=False)
+    line = Line(shop)
+    await line.join(1)
+    while not (asked := [job for job in line.made if job.type == TESTING]):
+        await line.step()
+    shop.jobs[asked[0].id] = replace(asked[0], state=JobState.FAILED, why="it took longer than 7200 s, its time limit")
+    line.made = [job for job in line.made if job.type != TESTING]
+    await line.to_the_end()
+    (told,) = [job for job in line.made if job.type == TESTING]
+    assert (told.subject, told.revision) == (asked[0].subject, asked[0].revision)
+    assert "its time limit" in told.payload["failed"]
+    assert "its time limit" in shop.comments[1, f"thrown out at {shop.pulls[1].head_sha}"]
+
+
 async def test_looks_at_checks_that_take_long_grow_apart_and_end() -> None:
     shop = _shop(1, tests_run=False)
     shop.policy_in_force = RepositoryPolicy(
@@ -231,6 +275,39 @@ async def test_looks_at_checks_that_take_long_grow_apart_and_end() -> None:
     assert line.ran < 40
     assert "its checks took longer than 10 minutes" in shop.comments[1, f"thrown out at {shop.pulls[1].head_sha}"]
     assert _scratch(shop) == []
+
+
+async def test_where_nothing_is_required_or_run_here_slow_checks_of_others_are_waited_for() -> None:
+    shop = _shop(2, tests_run=False)
+    line = Line(shop)
+    await line.join(1, 2)
+    while not (line.queue.train and line.queue.train.since):
+        await line.step()
+    (tested,) = [sha for name, sha in shop.branches.items() if "/test-" in name]
+    shop.given[tested] = [NOTHING_TO_RUN]
+    for _ in range(5):
+        await line.step()
+    assert line.queue.thrown == ()
+    shop.given[tested] = [NOTHING_TO_RUN, Check("slow", 15, CheckState.PASSED, "success")]
+    await line.to_the_end()
+    assert _landed(shop) == [1, 2]
+
+
+async def test_they_are_not_waited_for_for_ever() -> None:
+    shop = _shop(1, tests_run=False)
+    queue = QueuePolicy(enabled=True, wait_for_checks_minutes=5)
+    shop.policy_in_force = RepositoryPolicy(merge=MergePolicy(auto=True, queue=queue))
+    line = Line(shop)
+    await line.join(1)
+    while not (line.queue.train and line.queue.train.since):
+        await line.step()
+    began = line.clock
+    (tested,) = [sha for name, sha in shop.branches.items() if "/test-" in name]
+    shop.given[tested] = [NOTHING_TO_RUN]
+    await line.to_the_end()
+    assert began + 300 < line.clock < began + 400
+    told = shop.comments[1, f"thrown out at {shop.pulls[1].head_sha}"]
+    assert "no check reported on it within 5 minutes" in told
 
 
 async def test_a_refused_landing_is_tried_again_and_in_the_end_told() -> None:

@@ -55,7 +55,9 @@ def _reported(check: Check) -> Ruling:
         case CheckState.PENDING:
             return Ruling(check.name, State.PENDING, f"{check.name} has not finished yet{told}.")
         case CheckState.FAILED:
-            return Ruling(check.name, State.VIOLATED, f"{check.name} failed{told}.")
+            # Ours says in its title what to do; others' may say anything.
+            said = f": {check.title.rstrip('.')}" if check.ours and check.title else ""
+            return Ruling(check.name, State.VIOLATED, f"{check.name} failed{told}{said}.")
 
 
 def _not_run(checks: Sequence[Check], sha: str) -> Ruling:

@@ -26,11 +26,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What the merge queue knows of it: its `position` from 1 (0: it is not in it) and the `head` with which it stands
-    there; `thrown`, why it was thrown out at the present head."""
+    """What the merge queue knows of it: its `position` from 1 (0: it is not in it), the `head` and the `priority` with
+    which it stands there, and whether it is `aboard` what is tested now; `thrown`, why it was thrown out at the present
+    head."""
 
     position: int = 0
     head: str = ""
+    priority: int = 0
+    aboard: bool = False
     thrown: str = ""
 
 
@@ -52,6 +55,8 @@ class Facts:
     approvals: tuple[ReviewFact, ...] = ()
     """By comment: policy counts them, and branch protection does not."""
     review: StaticReview | None = None
+    held_back: str = ""
+    """Why the review begins later, where an operator's cap says so."""
     proposal: Ruling | None = None
     problems: tuple[Problem, ...] = ()
     """Of the policy files on the default branches, where one cannot be used."""

@@ -48,7 +48,8 @@ def tests(facts: Facts, policy: RepositoryPolicy) -> Ruling:
 
 def static_review(facts: Facts, policy: RepositoryPolicy) -> Ruling:
     if facts.review is None:
-        return Ruling("static review", State.PENDING, f"{facts.pull.head_sha[:7]} has not been reviewed yet.")
+        until = f": {facts.held_back}" if facts.held_back else ""
+        return Ruling("static review", State.PENDING, f"{facts.pull.head_sha[:7]} has not been reviewed yet{until}.")
     return static.static_review(facts.review, policy.review)
 
 
