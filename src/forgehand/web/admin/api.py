@@ -1,9 +1,9 @@
-"""The same rows as JSON under `/admin/api`, for scripts: with a session or the admin token. Bodies are not given."""
+"""The same rows as JSON under `/admin/api`, for scripts: with a session or the admin token. Bodies are not given.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from enum import StrEnum
-from typing import Any
+`reads` is the table of these routes; the OpenAPI document is made of it.
+"""
+
+from functools import cached_property
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -11,101 +11,132 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from forgehand.domain.jobs import JobState
-from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.ledger import EffectState
 from forgehand.domain.paging import Last
-from forgehand.domain.rulings import to_json
-from forgehand.engine.queries import JobStory, Pages, exactness, job_story, journey, merge_queues, pull_story
-from forgehand.ports.store import StoredDelivery
+from forgehand.engine.queries import Pages, job_story, journey, merge_queues, pull_story
+from forgehand.web.admin import answers as told
+from forgehand.web.admin.openapi import DOCUMENT, Query, Read, described, one_of
 from forgehand.web.admin.pages import checked_id, chosen, number_in
-from forgehand.web.admin.paging import before, written
+from forgehand.web.admin.paging import before
 from forgehand.web.admin.pull_pages import ended_in, repository_in
 
 MAX_ROWS = 100
 
+LIMIT = Query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_ROWS, "default": 25}, "How many rows at most.")
+BEFORE = Query("before", {"type": "string"}, "The `last` of the page before this one, or a time in epoch seconds.")
+PAGED = (LIMIT, BEFORE)
+
 
 class Api:
-    def __init__(self, store: Pages) -> None:
+    def __init__(self, store: Pages, version: str) -> None:
         self._store = store
+        self._version = version
 
     def routes(self) -> list[Route]:
-        return [
-            Route("/admin/api/status", self.status),
-            Route("/admin/api/deliveries", self.deliveries),
-            Route("/admin/api/deliveries/{guid}", self.delivery),
-            Route("/admin/api/jobs", self.jobs),
-            Route("/admin/api/jobs/{id}", self.job),
-            Route("/admin/api/effects", self.effects),
-            Route("/admin/api/pulls", self.pulls),
-            Route("/admin/api/pulls/{repository}/{number}", self.pull),
-            Route("/admin/api/queues", self.queues),
-        ]
+        return [Route(DOCUMENT, self.document), *(each.route() for each in self.reads)]
 
-    async def status(self, request: Request) -> Response:
-        pause = await self._store.paused()
-        due = await self._store.next_due(0.0)
-        return JSONResponse({"paused": plain(pause), "next_due": due, "change": await self._store.latest_change()})
-
-    async def deliveries(self, request: Request) -> Response:
-        rows = await self._store.deliveries(limit(request), before(request))
-        last = Last(rows[-1].delivery.received_at, rows[-1].delivery.guid) if rows else None
-        return JSONResponse({"deliveries": [_delivery(each) for each in rows], "last": _written(last)})
-
-    async def delivery(self, request: Request) -> Response:
-        found = await journey(self._store, checked_id(request, "guid"))
-        if found is None:
-            raise HTTPException(404, "No such delivery is stored.")
-        return JSONResponse(
-            {
-                **_delivery(found.received),
-                "repository": found.repository,
-                "action": found.action,
-                "nothing": found.nothing,
-                "planned": plain(found.planned),
-                "jobs": [
-                    {
-                        **plain(each.job),
-                        "effects": [_effect(entry) for entry in each.effects],
-                        "overtaken": plain(each.overtaken),
-                    }
-                    for each in found.jobs
-                ],
-                "facts": plain(found.facts),
-            }
+    @cached_property
+    def reads(self) -> tuple[Read, ...]:
+        """Every JSON route but the document's own."""
+        return (
+            Read("/admin/api/status", "Paused or not, the next due job, the change number.", told.Status, self.status),
+            Read("/admin/api/deliveries", "Deliveries, newest first.", told.Deliveries, self.deliveries, PAGED),
+            Read(
+                "/admin/api/deliveries/{guid}",
+                "One delivery's whole journey.",
+                told.DeliveryWhole,
+                self.delivery,
+                absent="No such delivery is stored.",
+            ),
+            Read(
+                "/admin/api/jobs",
+                "Jobs, newest first.",
+                told.Jobs,
+                self.jobs,
+                (Query("state", one_of(JobState), "Only those in this state."), *PAGED),
+            ),
+            Read(
+                "/admin/api/jobs/{id}",
+                "One job with its effects and facts.",
+                told.JobWhole,
+                self.job,
+                absent="There is no such job.",
+            ),
+            Read(
+                "/admin/api/effects",
+                "Effects, last written first.",
+                told.Effects,
+                self.effects,
+                (Query("state", one_of(EffectState), "Only those in this state."), *PAGED),
+            ),
+            Read(
+                "/admin/api/pulls",
+                "Pull requests, last decided first.",
+                told.Pulls,
+                self.pulls,
+                (
+                    Query("state", {"type": "string", "enum": ["open", "ended"], "default": "open"}, "Open or ended."),
+                    Query("repository", {"type": "integer", "minimum": 0}, "Only of the repository of this id."),
+                    *PAGED,
+                ),
+            ),
+            Read(
+                "/admin/api/pulls/{repository}/{number}",
+                "One pull request with its verdict and its jobs.",
+                told.PullWhole,
+                self.pull,
+                absent="Nobody has decided about such a pull request.",
+            ),
+            Read("/admin/api/queues", "Merge queues, as the page shows them.", told.Queues, self.queues),
         )
 
-    async def jobs(self, request: Request) -> Response:
+    async def document(self, request: Request) -> Response:
+        return JSONResponse(self._described)
+
+    @cached_property
+    def _described(self) -> dict[str, object]:
+        return described(self.reads, self._version)
+
+    async def status(self, request: Request) -> told.Status:
+        store = self._store
+        return told.Status(await store.paused(), await store.next_due(0.0), await store.latest_change())
+
+    async def deliveries(self, request: Request) -> told.Deliveries:
+        rows = await self._store.deliveries(limit(request), before(request))
+        last = Last(rows[-1].delivery.received_at, rows[-1].delivery.guid) if rows else None
+        return told.Deliveries(tuple(map(told.delivery_row, rows)), told.last_of(last))
+
+    async def delivery(self, request: Request) -> told.DeliveryWhole | None:
+        found = await journey(self._store, checked_id(request, "guid"))
+        return told.delivery_whole(found) if found else None
+
+    async def jobs(self, request: Request) -> told.Jobs:
         rows = await self._store.jobs(limit(request), chosen(request, JobState), before(request))
         last = Last(rows[-1].created_at, rows[-1].id) if rows else None
-        return JSONResponse({"jobs": plain(rows), "last": _written(last)})
+        return told.Jobs(tuple(rows), told.last_of(last))
 
-    async def job(self, request: Request) -> Response:
+    async def job(self, request: Request) -> told.JobWhole | None:
         story = await job_story(self._store, checked_id(request, "id"))
-        if story is None:
-            raise HTTPException(404, "There is no such job.")
-        return JSONResponse(_story(story))
+        return told.job_whole(story) if story else None
 
-    async def effects(self, request: Request) -> Response:
+    async def effects(self, request: Request) -> told.Effects:
         rows = await self._store.entries(limit(request), chosen(request, EffectState), before(request))
         last = Last(rows[-1].updated_at, rows[-1].slot) if rows else None
-        return JSONResponse({"effects": [_effect(each) for each in rows], "last": _written(last)})
+        return told.Effects(told.effect_rows(rows), told.last_of(last))
 
-    async def pulls(self, request: Request) -> Response:
+    async def pulls(self, request: Request) -> told.Pulls:
         ended, repository = ended_in(request), repository_in(request)
         rows = await self._store.pulls(
             limit(request), still_open=not ended, before=before(request), repository_id=repository
         )
-        return JSONResponse({"pulls": plain(rows), "last": _written(rows[-1].last if rows else None)})
+        return told.Pulls(tuple(rows), told.last_of(rows[-1].last if rows else None))
 
-    async def pull(self, request: Request) -> Response:
+    async def pull(self, request: Request) -> told.PullWhole | None:
         story = await pull_story(self._store, number_in(request, "repository"), number_in(request, "number"))
-        if story is None:
-            raise HTTPException(404, "Nobody has decided about such a pull request.")
-        verdict = story.verdict
-        told = {**plain(verdict), "ruling": to_json(verdict.ruling)} if verdict else None
-        return JSONResponse({**plain(story.pull), "verdict": told, "jobs": [_story(each) for each in story.jobs]})
+        return told.pull_whole(story) if story else None
 
-    async def queues(self, request: Request) -> Response:
-        return JSONResponse({"queues": plain(await merge_queues(self._store))})
+    async def queues(self, request: Request) -> told.Queues:
+        return told.Queues(await merge_queues(self._store))
 
 
 def limit(request: Request) -> int:
@@ -114,41 +145,3 @@ def limit(request: Request) -> int:
     if not value.isdecimal() or len(value) > 9 or not 1 <= int(value) <= MAX_ROWS:
         raise HTTPException(400, f"limit= is a number from 1 to {MAX_ROWS}.")
     return int(value)
-
-
-def plain(value: Any) -> Any:
-    """Values of the domain as JSON: objects by their field names."""
-    if isinstance(value, StrEnum):
-        return str(value)
-    if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(name): plain(each) for name, each in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain(each) for each in value]
-    return value
-
-
-def _delivery(stored: StoredDelivery) -> dict[str, Any]:
-    delivery = stored.delivery
-    return {
-        "guid": delivery.guid,
-        "event": delivery.event,
-        "received_at": delivery.received_at,
-        "duplicates": stored.duplicates,
-    }
-
-
-def _written(last: Last | None) -> str | None:
-    """What `?before=` takes for what follows this row."""
-    return written(last) if last else None
-
-
-def _story(story: JobStory) -> dict[str, Any]:
-    effects = [_effect(entry) for entry in story.effects]
-    told = {"effects": effects, "overtaken": plain(story.overtaken), "facts": plain(story.facts)}
-    return {**plain(story.job), **told}
-
-
-def _effect(entry: LedgerEntry) -> dict[str, Any]:
-    return {**plain(entry), "exactness": exactness(entry.kind)}

@@ -92,7 +92,7 @@ def build_admin(
             *Actions(Operations(store, wakeups, clock), sessions).routes(),
             *PagesOfAdmin(store, store, shell, clock).routes(),
             *PullPages(store, shell).routes(),
-            *Api(store).routes(),
+            *Api(store, version).routes(),
             *Probes(store, live, clock, version).routes(),
             Mount("/admin/static", StaticFiles(directory=HERE / "static")),
         ],
