@@ -138,6 +138,14 @@ def test_every_page_about_a_real_review_opens(quiet: Desk) -> None:
             assert "signed in as" in browser.get(f"{origin}{path}").raise_for_status().text
 
 
+def test_a_link_from_the_command_line_opens_the_running_server_once(quiet: Desk) -> None:
+    origin, _, token = quiet.run("sign-in").out.strip().partition("/admin/sign-in?token=")
+    with httpx2.Client(base_url=origin, headers={"origin": origin}) as browser:
+        assert browser.post("/admin/sign-in", data={"token": token}).status_code == 303
+        assert "(command line)" in browser.get("/admin").text
+        assert browser.post("/admin/sign-in", data={"token": token}).status_code == 403
+
+
 def test_a_dry_replay_says_what_it_would_do_and_asks_github_for_no_change(quiet: Desk) -> None:
     quiet.forge.clear_calls()
     said = quiet.run("replay", quiet.guid(), "--dry-run")

@@ -27,6 +27,7 @@ from forgehand.engine.reconcile import Reconcile
 from forgehand.engine.rescue import Rescue
 from forgehand.engine.runner import Runner, RunnerTimes
 from forgehand.engine.schedule import Poll, Schedule
+from forgehand.engine.sign_ins import SignIns
 from forgehand.engine.steps import Steps, silent
 from forgehand.engine.sweep import Sweep
 from forgehand.engine.tidy import Tidy
@@ -59,6 +60,14 @@ class App:
         """Claim one job, run it here, and give it as it then is."""
         async with working(self) as crew:
             return await crew.runner.run_one(job_id)
+
+    async def sign_in_link(self, by: str) -> str:
+        """The address of a one-time link to the admin pages of whatever server has this store."""
+        # Imported here: the process that takes webhooks in needs it only for its pages.
+        from forgehand.web.admin.sessions import link_path
+
+        token = await SignIns(self.store, time.time).new_link(by)
+        return f"{await _admin_base_url(self)}{link_path(token)}"
 
     async def rebuild(self) -> Rebuilt:
         """Make all projections once more from the facts."""

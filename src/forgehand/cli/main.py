@@ -21,6 +21,7 @@ from forgehand.cli.practice import practice
 from forgehand.cli.projections import projections
 from forgehand.cli.review import review
 from forgehand.cli.running import run_job, serve, worker
+from forgehand.cli.sign_in import sign_in
 from forgehand.cli.test import run_tests
 
 app = typer.Typer(
@@ -48,6 +49,7 @@ app.add_typer(jobs, name="jobs", rich_help_panel=_LOOK)
 app.add_typer(deliveries, name="deliveries", rich_help_panel=_LOOK)
 app.add_typer(effects, name="effects", rich_help_panel=_LOOK)
 app.add_typer(policy, name="policy", rich_help_panel=_STEER)
+app.command("sign-in", rich_help_panel=_STEER)(sign_in)
 app.command(rich_help_panel=_STEER)(replay)
 app.add_typer(projections, name="projections", rich_help_panel=_STEER)
 app.command(rich_help_panel=_STEER)(pause)

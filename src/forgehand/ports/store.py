@@ -333,11 +333,16 @@ class Reads(Protocol):
 
 
 class Secrets(Protocol):
-    """Small encrypted values shared by processes (the token cache). The store sees ciphertext only."""
+    """Small values shared by processes: the token cache, of which the store sees ciphertext only, and sign-in links, of
+    which it sees digests."""
 
     async def get_secret(self, name: str, now: float) -> bytes | None: ...
 
     async def put_secret(self, name: str, value: bytes, expires_at: float) -> None: ...
+
+    async def take_secret(self, name: str, now: float) -> bytes | None:
+        """Give it and drop it: however many ask, one gets it."""
+        ...
 
 
 class Store(Intake, Jobs, Ledger, Memory, Documents, Controls, Folding, Rebuilding, Reads, Secrets, Protocol):

@@ -1,5 +1,7 @@
 """What people do to jobs: cancel, retry, pause, resume, wake. And the small values: marks and secrets."""
 
+import asyncio
+
 import pytest
 
 from forgehand.domain.jobs import Change, Failed, JobState, Waiting
@@ -89,3 +91,12 @@ async def test_a_secret_is_there_until_it_expires(store: Store) -> None:
     await store.put_secret("token/11", b"\x00second\xff", NOW + 60)
     assert await store.get_secret("token/11", NOW + 59) == b"\x00second\xff"
     assert await store.get_secret("token/11", NOW + 60) is None
+
+
+async def test_a_secret_is_taken_by_one_of_many_and_not_after_it_expired(store: Store) -> None:
+    await store.put_secret("link", b"octocat", NOW + 10)
+    taken = await asyncio.gather(*(store.take_secret("link", NOW + 9) for _ in range(5)))
+    assert (taken.count(b"octocat"), taken.count(None)) == (1, 4)
+    assert await store.get_secret("link", NOW + 9) is None
+    await store.put_secret("link", b"octocat", NOW + 10)
+    assert await store.take_secret("link", NOW + 10) is None

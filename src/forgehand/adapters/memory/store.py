@@ -353,6 +353,11 @@ class MemoryStore:
         with self._writing() as state:
             state.secrets[name] = (value, expires_at)
 
+    async def take_secret(self, name: str, now: float) -> bytes | None:
+        with self._writing() as state:
+            value, expires_at = state.secrets.pop(name, (b"", now))
+            return value if expires_at > now else None
+
     @contextmanager
     def _reading(self) -> Iterator[State]:
         with self._lock:

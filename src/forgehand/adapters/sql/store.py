@@ -311,6 +311,9 @@ class SqlStore:
     async def put_secret(self, name: str, value: bytes, expires_at: float) -> None:
         await self._backend.write(lambda conn: verbs_small.put_secret(conn, name, value, expires_at))
 
+    async def take_secret(self, name: str, now: float) -> bytes | None:
+        return await self._backend.write(lambda conn: verbs_small.take_secret(conn, name, now))
+
 
 def _sqlite_path(url: str) -> Path | None:
     """`sqlite:///data/x.db` is relative, `sqlite:////var/x.db` absolute, as SQLAlchemy has it."""

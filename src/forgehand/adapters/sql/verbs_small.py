@@ -38,6 +38,11 @@ def put_secret(conn: Connection, name: str, value: bytes, expires_at: float) -> 
     conn.execute(_PUT_SECRET, {"name": name, "value": value, "expires_at": expires_at})
 
 
+def take_secret(conn: Connection, name: str, now: float) -> bytes | None:
+    value = conn.execute(_TAKE_SECRET, {"name": name, "now": now}).scalar()
+    return None if value is None else bytes(value)
+
+
 _PAUSED = sql("SELECT value FROM controls WHERE name = 'pause'")
 _PAUSE = sql(
     "INSERT INTO controls (name, value) VALUES ('pause', :value)"
@@ -46,6 +51,7 @@ _PAUSE = sql(
 _RESUME = sql("DELETE FROM controls WHERE name = 'pause'")
 _MARK = sql("SELECT value FROM marks WHERE key = :key")
 _GET_SECRET = sql("SELECT value FROM secrets WHERE name = :name AND expires_at > :now")
+_TAKE_SECRET = sql("DELETE FROM secrets WHERE name = :name AND expires_at > :now RETURNING value")
 _PUT_SECRET = sql(
     "INSERT INTO secrets (name, value, expires_at) VALUES (:name, :value, :expires_at)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at"

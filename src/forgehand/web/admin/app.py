@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from forgehand.engine.operations import Operations
+from forgehand.engine.sign_ins import SignIns
 from forgehand.ports.store import Store, StoreUnavailable
 from forgehand.ports.wakeups import Wakeups
 from forgehand.web.admin.actions import Actions
@@ -23,7 +24,7 @@ from forgehand.web.admin.pages import PagesOfAdmin
 from forgehand.web.admin.probes import Probes
 from forgehand.web.admin.pull_pages import PullPages
 from forgehand.web.admin.rendering import HERE, Rendering
-from forgehand.web.admin.sessions import Sessions
+from forgehand.web.admin.sessions import Sessions, link_path
 from forgehand.web.admin.shell import Shell
 from forgehand.web.admin.sign_in import SignIn
 
@@ -88,7 +89,7 @@ def build_admin(
         routes=[
             Route("/", to_admin),
             Route("/admin/events", live.respond),
-            *SignIn(sessions, rendering, secure=public_origin.startswith("https://")).routes(),
+            *SignIn(sessions, SignIns(store, clock), rendering, secure=public_origin.startswith("https://")).routes(),
             *Actions(Operations(store, wakeups, clock), sessions).routes(),
             *PagesOfAdmin(store, store, shell, clock).routes(),
             *PullPages(store, shell).routes(),
@@ -117,7 +118,7 @@ def build_admin(
 def sign_in_path(app: Starlette) -> str:
     """The path and query of a new one-time link, to be printed after scheme, host and port."""
     sessions: Sessions = app.state.sessions
-    return f"/admin/sign-in?token={sessions.new_link()}"
+    return link_path(sessions.new_link())
 
 
 def end_live(app: Starlette) -> None:

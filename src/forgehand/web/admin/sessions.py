@@ -77,10 +77,14 @@ class Sessions:
         expires = self._links.pop(_digest(token), None)
         if expires is None or expires < self._clock():
             return None
-        return self._new("operator (one-time link)")
+        return self.begin("operator (one-time link)")
 
     def sign_in_by_token(self, token: str) -> Session | None:
-        return self._new("operator (admin token)") if self.is_admin_token(token) else None
+        return self.begin("operator (admin token)") if self.is_admin_token(token) else None
+
+    def begin(self, by: str) -> Session:
+        """A session of somebody who has proved who they are."""
+        return Session(secrets.token_hex(16), by, self._clock() + self._session_seconds)
 
     def is_admin_token(self, token: str) -> bool:
         """Compared in constant time; False where no admin token is set."""
@@ -136,11 +140,13 @@ class Sessions:
     def take_notice(self, session: Session) -> tuple[bool, str] | None:
         return self._notices.pop(session.id, None)
 
-    def _new(self, by: str) -> Session:
-        return Session(secrets.token_hex(16), by, self._clock() + self._session_seconds)
-
     def _sign(self, purpose: str, text: str) -> str:
         return hmac.new(self._secret, f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def link_path(token: str) -> str:
+    """The path and query that a one-time link has after scheme, host and port."""
+    return f"/admin/sign-in?token={token}"
 
 
 def _digest(token: str) -> bytes:

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from forgehand.engine.sign_ins import SignIns
 from forgehand.web.admin.forms import fields, local
 from forgehand.web.admin.guard import client_name, cookie_name
 from forgehand.web.admin.rendering import Rendering
@@ -16,8 +17,9 @@ from forgehand.web.admin.sessions import Session, Sessions
 class SignIn:
     """`secure` sets the cookie's Secure flag even where TLS ends at a proxy before us."""
 
-    def __init__(self, sessions: Sessions, rendering: Rendering, *, secure: bool) -> None:
+    def __init__(self, sessions: Sessions, sign_ins: SignIns, rendering: Rendering, *, secure: bool) -> None:
         self._sessions = sessions
+        self._sign_ins = sign_ins
         self._rendering = rendering
         self._secure = secure
 
@@ -34,9 +36,10 @@ class SignIn:
     async def sign_in(self, request: Request) -> Response:
         form = await fields(request)
         link, token, next_ = form.get("token", ""), form.get("admin_token", ""), local(form.get("next"))
-        session = self._sessions.sign_in_by_link(link) if link else self._sessions.sign_in_by_token(token)
+        session = await self._by_link(link) if link else self._sessions.sign_in_by_token(token)
         if session is None:
             return self._refused(request, next_, link=bool(link))
+        await self._sign_ins.signed_in(session.by, session.id, client_name(request.scope))
         welcome = RedirectResponse(next_, 303)
         welcome.set_cookie(
             cookie_name(request.scope),
@@ -56,6 +59,13 @@ class SignIn:
         goodbye = RedirectResponse("/admin/sign-in", 303)
         goodbye.delete_cookie(cookie_name(request.scope), path="/", httponly=True, samesite="strict")
         return goodbye
+
+    async def _by_link(self, link: str) -> Session | None:
+        """By one that this process printed, or another one made in the store."""
+        if session := self._sessions.sign_in_by_link(link):
+            return session
+        made_by = await self._sign_ins.take_link(link)
+        return self._sessions.begin(f"link of {made_by}") if made_by else None
 
     def _refused(self, request: Request, next_: str, *, link: bool) -> Response:
         """Links have 256 random bits: guessing them needs no brake, and a brake would lock out who shares an address

@@ -2,7 +2,9 @@
 
 import pytest
 
+from forgehand.engine.sign_ins import SignIns
 from forgehand.web.admin.app import sign_in_path
+from forgehand.web.admin.sessions import link_path
 from support.dashboard import ORIGIN, Dashboard
 
 pytestmark = pytest.mark.anyio
@@ -36,6 +38,27 @@ async def test_a_used_link_says_so(locked: Dashboard) -> None:
     assert answer.status_code == 403
     assert "used already" in answer.text
     assert "set-cookie" not in answer.headers
+
+
+async def test_a_link_from_the_command_line_signs_in_once(locked: Dashboard) -> None:
+    token = await SignIns(locked.store, locked.clock).new_link("octocat (command line)")
+    assert "This link signs you in once" in await locked.page(link_path(token))
+    answer = await locked.client.post("/admin/sign-in", data={"token": token})
+    assert answer.status_code == 303
+    assert "link of octocat (command line)" in await locked.page("/admin")
+    locked.client.cookies.clear()
+    assert (await locked.client.post("/admin/sign-in", data={"token": token})).status_code == 403
+
+
+async def test_each_sign_in_is_written_down(locked: Dashboard) -> None:
+    await locked.sign_in()
+    await locked.client.post("/admin/sign-in", data={"admin_token": "open sesame"})
+    await locked.client.post("/admin/sign-in", data={"admin_token": "guess"})
+    facts = [each.fact for each in await locked.store.unfolded(9)]
+    assert [(fact.kind, fact.data["by"]) for fact in facts] == [
+        ("admin.sign_in", "operator (one-time link)"),
+        ("admin.sign_in", "operator (admin token)"),
+    ]
 
 
 async def test_the_admin_token_signs_in(locked: Dashboard) -> None:
