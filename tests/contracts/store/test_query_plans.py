@@ -1,35 +1,48 @@
 """What a page reads costs the same however long the history: a key or one index range, no aggregate, scan or sort.
 
-Everything that the admin pages and the command line ask is asked here, and the database is asked how it would do it.
+Every route of the admin port is opened, with each parameter that it takes, and what the command line asks besides is
+asked too. Then the database says of each statement how it would do it. A new page is covered by being there.
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import psycopg
 import pysqlite3
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
 
-from forgehand.domain.jobs import Change, Failed, JobState
-from forgehand.domain.ledger import EffectState
+from forgehand.domain.jobs import Change, Failed
 from forgehand.domain.paging import Last
 from forgehand.domain.pulls import Standing
 from forgehand.engine import queries
 from forgehand.engine.projector import Projector
 from forgehand.ports.store import Store
+from forgehand.web.admin.app import build_admin, sign_in_path
+from support.dashboard import ORIGIN
 from support.statements import statements
 from support.stores import NOW, a_delivery, a_fact, a_job, a_pull, an_entry, finish, opened, take
+from support.stories import HintedWakeups
 
 pytestmark = pytest.mark.anyio
 
 AGGREGATE = re.compile(
     r"\b(count|sum|avg|min|max|group_concat|string_agg)\s*\(|\bGROUP BY\b|\bDISTINCT\b", re.IGNORECASE
 )
-BOUNDED = ("AS levels", "pg_snapshot_xip")
-"""The ten priorities of due jobs, each by the first entry of its index; and PostgreSQL's running transactions."""
+BOUNDED = ("AS levels", "pg_snapshot_xip", "sqlite_version()", "SHOW server_version")
+"""The ten priorities of due jobs, each by the first entry of its index; PostgreSQL's running transactions; and which
+version answers."""
+
+KNOWN = {"guid": "guid-1", "id": "job-1", "slot": "slot-1", "repository": "22", "number": "7", "worker": "reviewer"}
+"""What stands in the paths of pages here."""
+ALSO: dict[str, tuple[str, ...]] = {}
+"""Parameters that a page takes and no JSON route has: by path, `name=value`."""
+NO_READS = {"/admin/sign-in", "/admin/events"}
 
 SLOW = {
     "SELECT id FROM facts WHERE kind = 'job.failed'": (),
@@ -89,44 +102,57 @@ async def _history(url: str) -> AsyncIterator[dict[str, Any]]:
         await store.override_entry(an_entry(), NOW, facts=(a_fact(job="job-1", delivery="guid-1", repository_id=22),))
         await Projector(store, lambda: NOW, holder="test").once()
         await store.commit(Change(facts=(a_fact("not folded"),)), NOW)
-        with statements() as asked:
-            await _show_every_page(store)
-            await _read_all_that_pages_may(store)
+        app = build_admin(store, HintedWakeups(), version="0", clock=lambda: NOW)
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=ORIGIN) as visitor:
+            token = sign_in_path(app).partition("token=")[2]
+            assert (await visitor.post("/admin/sign-in", data={"token": token})).status_code == 303
+            with statements() as asked:
+                await _open_every_route(app, visitor)
+                await _read_what_the_command_line_may(store)
         yield {statement: parameters for statement, parameters in asked.items() if not _bounded(statement)}
 
 
-async def _show_every_page(store: Store) -> None:
-    await queries.overview(store, NOW)
+async def _open_every_route(app: Starlette, visitor: httpx2.AsyncClient) -> None:
+    """Each answers, so that everything which it asks for was asked."""
+    document = (await visitor.get("/admin/api/openapi.json")).json()
+    taken = {path: tuple(_parameters(item["get"]["parameters"])) for path, item in document["paths"].items()}
+    for route in app.routes:
+        if isinstance(route, Route) and "GET" in (route.methods or ()) and route.path not in NO_READS:
+            twin = route.path.replace("/admin/", "/admin/api/")
+            for query in ("", *taken.get(route.path, ()), *taken.get(twin, ()), *ALSO.get(route.path, ())):
+                where = f"{_filled(route.path)}?{query}"
+                answer = await visitor.get(where)
+                assert answer.status_code == (303 if route.path == "/" else 200), f"{where}: {answer.text}"
+
+
+def _parameters(parameters: list[dict[str, Any]]) -> Iterator[str]:
+    """Each value that a query parameter may have, or one; a page in the middle also of what is filtered."""
+    own = [each for each in parameters if each["in"] == "query"]
+    paged = f"&before={NOW}~x" if "before" in {each["name"] for each in own} else ""
+    for each in own:
+        for value in each["schema"].get("enum") or [KNOWN.get(each["name"], NOW if each["name"] == "before" else "9")]:
+            yield f"{each['name']}={value}"
+            if each["name"] != "before":
+                yield f"{each['name']}={value}{paged}"
+
+
+def _filled(path: str) -> str:
+    for name, value in KNOWN.items():
+        path = path.replace(f"{{{name}}}", value)
+    assert "{" not in path, f"{path}: say in KNOWN what stands in its place"
+    return path
+
+
+async def _read_what_the_command_line_may(store: Store) -> None:
+    await queries.reviewed(store, "acme/rocket")
+    await queries.reviewed(store, "acme/unheard-of")
+    await store.latest_job("L")
+    await store.mark("m")
     for scope in ("all", "workers/review", "repositories/22"):
         await queries.windows(store, 900, 9, scope=scope, before=Last(NOW))
-    await queries.workers(store, 9)
+    await queries.targets(store, 9, before=Last(NOW))
+    await queries.failures(store, 9, before=Last(NOW))
     await queries.repositories(store, 9, before=Last(NOW))
-    await queries.repository(store, 22)
-    await queries.targets(store, 9)
-    await queries.failures(store, 9)
-    assert await queries.recent_journeys(store, 9)
-    assert await queries.journey(store, "guid-1")
-    assert await queries.job_story(store, "job-1")
-    assert await queries.pull_story(store, 22, 7)
-    assert await queries.merge_queues(store)
-
-
-async def _read_all_that_pages_may(store: Store) -> None:
-    await store.paused()
-    await store.latest_change()
-    await store.next_due(NOW)
-    await store.latest_job("L")
-    await store.document("verdict:22:7")
-    await store.mark("m")
-    for state in (None, JobState.DEAD_LETTER):
-        await store.jobs(9, state, Last(NOW))
-    for effect in (None, EffectState.UNKNOWN):
-        await store.entries(9, effect, Last(NOW))
-    await store.entry("slot-1")
-    await store.pull(22, 7)
-    for still_open in (True, False):
-        await store.pulls(9, still_open=still_open, before=Last(NOW))
-        await store.pulls(9, still_open=still_open, before=Last(NOW), repository_id=22)
 
 
 def _bounded(statement: str) -> bool:
