@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from forgehand.adapters.github import AppTokens, GitHub, Identity, performers
 from forgehand.adapters.github.calls import RepoCalls
+from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.effects import Effect
 from forgehand.domain.repositories import Repo
 from forgehand.ports.effects import Performer, Receipt
@@ -14,6 +15,7 @@ from forgehand.practice.records import App, Installation
 
 SOON = 30.0
 PERMISSIONS = {
+    "actions": "write",
     "administration": "read",
     "checks": "write",
     "contents": "write",
@@ -40,13 +42,14 @@ class Stage:
     github: GitHub
     tokens: AppTokens
     identity: Identity
+    store: MemoryStore
 
     @property
     def name(self) -> str:
         return self.repo.full_name
 
     def performer(self, effect: Effect) -> Performer[Any]:
-        return performers(self.github, self.tokens, self.identity)[effect.kind]
+        return performers(self.github, self.tokens, self.identity, self.store)[effect.kind]
 
     async def do(self, effect: Effect, remote_id: str | None = None) -> Receipt:
         """As the gate does it: find, perform, tidy after a create."""

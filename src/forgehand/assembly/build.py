@@ -180,6 +180,9 @@ async def working(app: App) -> AsyncIterator[Crew]:
             pull_url=lambda repository_id, number: f"{admin}/admin/pulls/{repository_id}/{number}",
             documents=app.store,
             jobs=app.store,
+            workflows=gh.WorkflowReader(github, tokens),
+            runs=gh.RunReader(github, tokens),
+            installations=gh.InstallationReader(github, tokens),
             operator=APPLY.within(Mode(settings.mode)),
             workers={each.type: each for each in known},
         )
@@ -202,7 +205,9 @@ async def working(app: App) -> AsyncIterator[Crew]:
             Reconcile(open_pulls, app.store, known),
         ):
             workers[engine.type] = engine
-        performers = gh.performers(github, tokens, identity, person=person is not None)
+        performers = gh.performers(
+            github, tokens, identity, app.store, person=person is not None, looks=gh.LookTimes(*look_times(settings))
+        )
         gate = Gate(app.store, performers, time.time, gate_times(settings), app.steps)
         runner = _runner(app, workers, gate, grants(known))
         yield Crew(workers, runner, _rescue(app), _schedule(app), _projector(app), parts, open_pulls, sign_in)
@@ -260,6 +265,11 @@ def gate_times(settings: Settings) -> GateTimes:
         window=min(settings.settle_seconds / 3, most),
         answer=min(10.0, most),
     )
+
+
+def look_times(settings: Settings) -> tuple[float, float]:
+    """How long a run may take to appear that no answer named, and how long between two looks: 60 s and 3 s."""
+    return 4 * settings.settle_seconds, settings.settle_seconds / 5
 
 
 def _runner(app: App, workers: Mapping[str, Worker], gate: Door, granted: Grants) -> Runner:

@@ -17,6 +17,7 @@ from forgehand.ports.people import People
 from forgehand.ports.policies import Policies
 from forgehand.ports.sandbox import Sandbox
 from forgehand.ports.store import Documents, LastJobs
+from forgehand.ports.workflows import Installations, Runs, Workflows
 from forgehand.workers import commands, review, testing
 
 
@@ -43,6 +44,9 @@ class Parts:
     """The page of a pull request, by its repository's id and its number."""
     documents: Documents
     jobs: LastJobs
+    workflows: Workflows
+    runs: Runs
+    installations: Installations
     operator: Grant
     """The most that a job may do."""
     workers: Mapping[str, WorkerSpec]

@@ -20,6 +20,8 @@ class Power(StrEnum):
     MERGE = "merge"
     PUSH = "push"
     """Write commits, branches or tags."""
+    DISPATCH = "dispatch"
+    """Start a workflow."""
     OPERATE = "operate"
     """Act on our own App, such as asking GitHub to redeliver."""
 
@@ -31,6 +33,8 @@ class Grant:
     mode: Mode = Mode.COMMENT_ONLY
     allow_push: bool = False
     operate: bool = False
+    dispatch: bool = False
+    """Whatever the mode: what may be started, both repositories say in a file of their own."""
 
     def allows(self, power: Power) -> bool:
         match power:
@@ -42,6 +46,8 @@ class Grant:
                 return self.mode is Mode.APPLY and self.allow_push
             case Power.OPERATE:
                 return self.operate
+            case Power.DISPATCH:
+                return self.dispatch
 
     def within(self, most: Mode) -> "Grant":
         """This, but for what the operator's mode does not allow."""

@@ -271,7 +271,7 @@ def _waits_for_a_person(effect: Effect, entry: LedgerEntry) -> Landed:
 
 def _rejected(error: GitHubError) -> Landed:
     landing = Landing.CONFLICT if isinstance(error, Conflict) else Landing.REFUSED
-    return Landed(landing, error.why, stop=Failed(error.why))
+    return Landed(landing, error.why, stop=Failed(error.why), reason=error.reason)
 
 
 def _retry(error: GitHubError) -> Retry:

@@ -196,7 +196,7 @@ def job_for(matched: Match, event: Event, now: float, *, replay: str = "") -> Jo
     """The job of one worker for one event: the same event gives the same id, a replay gives another. Those of comments
     on one pull request run one at a time, since each may change what another one reads."""
     worker, subject = matched.worker, event.subject
-    revision = event.pull.head_sha if event.pull else event.commit or (event.moved.after if event.moved else "")
+    revision = event.pull.head_sha if event.pull else event.commit or _end(event)
     return Job(
         id=job_id(event.delivery, replay, worker.id, event.repo.id, subject, revision, near=event.delivery),
         type=worker.type,
@@ -217,6 +217,13 @@ def job_for(matched: Match, event: Event, now: float, *, replay: str = "") -> Jo
         delivery=event.delivery,
         correlation=event.delivery,
     )
+
+
+def _end(event: Event) -> str:
+    """The commit that a run is of, or a ref went to."""
+    if event.run:
+        return event.run.head_sha
+    return event.moved.after if event.moved else ""
 
 
 def _lane(worker: WorkerSpec, event: Event) -> str:

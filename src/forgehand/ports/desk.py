@@ -28,7 +28,8 @@ class Landing(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Landed:
     """What became of one effect. `found`: it was there before anything of ours was sent for it, so that others made it.
-    `stop` is the outcome with which the job must end when it cannot go on."""
+    `stop` is the outcome with which the job must end when it cannot go on. `reason` is the word that a kind of effect
+    has for GitHub's refusal, where it has any, such as `DispatchRefusal`."""
 
     landing: Landing
     why: str = ""
@@ -36,6 +37,7 @@ class Landed:
     remote_id: str = ""
     found: bool = False
     stop: Outcome | None = None
+    reason: str = ""
 
 
 class Desk(Protocol):

@@ -11,7 +11,10 @@ from forgehand.domain.repositories import Repo
 
 
 class GitHubError(Exception):
-    """GitHub did not do what was asked; `why` is a sentence for the operator."""
+    """GitHub did not do what was asked; `why` is a sentence for the operator. `reason` is a word for it that a kind of
+    effect has, for who decides by it."""
+
+    reason: str = ""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)

@@ -29,7 +29,8 @@ class Quirks:
     with 0 it has happened once the answer is there."""
 
     run_details: bool = True
-    """Whether a dispatch answers with its run where that is asked for; an older Enterprise Server answers 204.
+    """Whether a dispatch answers with its run where that is asked for. An Enterprise Server before 3.21 refuses the
+    question, and answers 204 without it.
     https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event"""
 
     webhooks_in_order: bool = False

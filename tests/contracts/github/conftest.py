@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from forgehand.adapters.github import AppTokens, GitHub, Identity
+from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.repositories import Repo
 from forgehand.practice import Forge, ForgeServer, Quirks
 from support import needs
@@ -33,6 +34,8 @@ async def stage(forge: Forge) -> AsyncIterator[Stage]:
     pull = forge.open_pull("octo/sample", "topic")
     github = GitHub(forge.url, app_id=app.id, private_key=app.private_key, user_agent="forgehand/test", pause=0.01)
     forge.clear_calls()
+    store = MemoryStore()
+    await store.open()
     async with github:
         yield Stage(
             forge=forge,
@@ -45,4 +48,6 @@ async def stage(forge: Forge) -> AsyncIterator[Stage]:
             github=github,
             tokens=AppTokens(github),
             identity=Identity(github),
+            store=store,
         )
+    await store.close()

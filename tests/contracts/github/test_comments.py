@@ -130,7 +130,7 @@ async def test_a_comment_needs_one_permission_and_names_it(stage: Stage) -> None
     narrow = stage.forge.install(stage.forge.create_app("narrow", permissions={"pull_requests": "read"}), "octo")
     app = stage.forge.world.apps[narrow.app_id]
     async with stage.client(app_id=app.id, private_key=app.private_key) as github:
-        own = performers(github, AppTokens(github), Identity(github))["comment"]
+        own = performers(github, AppTokens(github), Identity(github), stage.store)["comment"]
         effect = replace(comment(stage), repo=replace(stage.repo, installation=narrow.id))
         with pytest.raises(NotPermitted, match="lacks the permission pull_requests: write") as caught:
             await own.find(effect, None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from forgehand.adapters.github import CheckReader, GitHub, Identity, PersonalTokens, performers
+from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.effects import CheckRun, Conclusion
 from forgehand.domain.repositories import Repo
 from forgehand.ports.checks import CheckState
@@ -43,7 +44,7 @@ class Person:
         )
 
     async def do(self, effect: CheckRun) -> Receipt:
-        performer = performers(self.github, self.tokens, self.identity, person=True)[effect.kind]
+        performer = performers(self.github, self.tokens, self.identity, MemoryStore(), person=True)[effect.kind]
         existing = await performer.find(effect, None)
         receipt = await performer.perform(effect, existing, time.time() + 30)
         return receipt if existing else await performer.tidy(effect, receipt, time.time() + 30)

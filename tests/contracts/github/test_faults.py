@@ -105,7 +105,7 @@ async def test_a_primary_limit_waits_for_its_reset(stage: Stage) -> None:
 async def test_an_answer_that_takes_too_long_is_given_up_in_time(stage: Stage) -> None:
     await stage.identity.get()
     async with stage.client(answer_seconds=0.3) as github:
-        own = performers(github, AppTokens(github), Identity(github))["comment"]
+        own = performers(github, AppTokens(github), Identity(github), stage.store)["comment"]
         effect = comment(stage)
         # The token first, so that only the write is slow.
         assert await own.find(effect, None) is None

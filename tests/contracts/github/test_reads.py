@@ -19,6 +19,7 @@ from forgehand.adapters.github import (
     probe,
     required_permissions,
 )
+from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.effects import InlineComment, Review, ReviewEvent, StickyComment
 from forgehand.domain.repositories import Repo
 from forgehand.ports.github import NotFound, Unprocessable
@@ -225,7 +226,7 @@ async def test_a_persons_token_works_instead_of_an_app(forge: Forge) -> None:
         effect = StickyComment(
             repo=repo, subject="pull/1", worker="review", purpose="summary", number=pull.number, body="Hello."
         )
-        performer = performers(github, tokens, identity)["comment"]
+        performer = performers(github, tokens, identity, MemoryStore())["comment"]
         made = await performer.perform(effect, None, time.time() + 30)
         assert await performer.find(effect, None) == made
         assert (await PullReader(github, tokens, identity).pull(repo, pull.number)).author == "dev"

@@ -72,8 +72,8 @@ async def test_a_revoked_token_is_replaced_and_the_call_made_once_more(stage: St
 
 async def test_a_permission_the_installation_lacks_is_named_with_the_page_that_grants_it(stage: Stage) -> None:
     with pytest.raises(NotPermitted) as caught:
-        await stage.tokens.token(stage.repo, {"actions": "write"})
-    assert "no token for octo/sample: the installation lacks the permission actions: write" in caught.value.why
+        await stage.tokens.token(stage.repo, {"deployments": "write"})
+    assert "no token for octo/sample: the installation lacks the permission deployments: write" in caught.value.why
     assert f"installations/{stage.installation.id}" in caught.value.why
 
 
@@ -115,7 +115,8 @@ async def test_the_client_id_signs_in_as_well(stage: Stage) -> None:
 
 async def test_write_tokens_stay_inside_the_adapter(stage: Stage) -> None:
     receipt = await stage.do(comment(stage))
-    shown = f"{receipt!r} {performers(stage.github, stage.tokens, stage.identity)!r} {vars(stage.tokens)!r}"
+    own = performers(stage.github, stage.tokens, stage.identity, stage.store)
+    shown = f"{receipt!r} {own!r} {vars(stage.tokens)!r}"
     assert all(value not in shown for value in stage.forge.world.tokens)
 
 

@@ -74,7 +74,7 @@ async def test_the_jobs_about_a_pull_request_are_found_newest_first(store: Store
 async def test_a_job_keeps_every_field(store: Store) -> None:
     job = a_job(
         payload={"a": [1, 2.5, None, True], "text": "zero \u0000, half \ud800, whole 😀"},
-        grant=Grant(Mode.APPLY, allow_push=True, operate=True),
+        grant=Grant(Mode.APPLY, allow_push=True, operate=True, dispatch=True),
         priority=0,
         key="merge/22/main",
         revision="0123abcd",

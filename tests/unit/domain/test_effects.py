@@ -16,8 +16,10 @@ from forgehand.domain.effects import (
     Review,
     ReviewEvent,
     StickyComment,
+    StickyIssue,
     UpdateBranch,
     UpdateRef,
+    WorkflowDispatch,
     marker,
     read_marker,
 )
@@ -37,8 +39,10 @@ UPDATE = UpdateBranch(**ABOUT, sha="a" * 40, number=7)
 DELETE = DeleteBranch(**ABOUT, sha="a" * 40, number=7, branch="topic")
 INTO = MergeInto(**ABOUT, sha="a" * 40, branch="forgehand/queue/main/1", onto="b" * 40)
 SCRATCH_REF = replace(REF, ref="refs/heads/forgehand/queue/main/1")
+ISSUE = StickyIssue(**ABOUT, title="Dispatch results", body="hello")
+DISPATCH = WorkflowDispatch(**ABOUT, workflow="cd.yml", ref="main", inputs=(("sha", "a"),))
 REDELIVERY = Redelivery(repo=Repo(0, 0, ""), subject="d", worker="sweep", purpose="1", hook_delivery=1, guid="g")
-KINDS = (COMMENT, REVIEW, CHECK, MERGE, REF, REACTION, THREAD, UPDATE, DELETE, INTO)
+KINDS = (COMMENT, REVIEW, CHECK, MERGE, REF, REACTION, THREAD, UPDATE, DELETE, INTO, ISSUE, DISPATCH)
 
 
 def test_content_changes_the_revision_and_never_the_slot() -> None:
@@ -61,14 +65,25 @@ def test_kinds_never_share_a_slot() -> None:
     assert len(set(slots)) == len(slots)
 
 
-@pytest.mark.parametrize("effect", [COMMENT, REVIEW, CHECK, REACTION])
+@pytest.mark.parametrize("effect", [COMMENT, REVIEW, CHECK, REACTION, ISSUE])
 def test_comment_only_allows_speaking(effect: Effect) -> None:
     assert Grant().allows(effect.power)
 
 
 @pytest.mark.parametrize(
     "effect",
-    [MERGE, REF, REDELIVERY, THREAD, UPDATE, DELETE, INTO, SCRATCH_REF, replace(REVIEW, event=ReviewEvent.APPROVE)],
+    [
+        MERGE,
+        REF,
+        REDELIVERY,
+        THREAD,
+        UPDATE,
+        DELETE,
+        INTO,
+        SCRATCH_REF,
+        DISPATCH,
+        replace(REVIEW, event=ReviewEvent.APPROVE),
+    ],
 )
 def test_comment_only_allows_nothing_else(effect: Effect) -> None:
     assert not Grant().allows(effect.power)
@@ -77,6 +92,17 @@ def test_comment_only_allows_nothing_else(effect: Effect) -> None:
 @pytest.mark.parametrize("effect", [MERGE, UPDATE, DELETE, INTO, SCRATCH_REF])
 def test_merging_and_its_chores_need_apply_and_no_more(effect: Effect) -> None:
     assert Grant(Mode.APPLY).allows(effect.power)
+
+
+def test_a_dispatch_takes_its_own_power_and_no_mode() -> None:
+    assert Grant(dispatch=True).allows(DISPATCH.power)
+    assert not Grant(Mode.APPLY, allow_push=True, operate=True).allows(DISPATCH.power)
+    assert Grant(Mode.APPLY, dispatch=True).within(Mode.COMMENT_ONLY) == Grant(dispatch=True)
+
+
+def test_a_dispatch_gets_a_token_that_neither_reads_nor_writes_code() -> None:
+    assert DISPATCH.permissions == {"actions": "write"}
+    assert DISPATCH.content() == {"workflow": "cd.yml", "ref": "main", "inputs": [["sha", "a"]]}
 
 
 def test_only_scratch_branches_are_deleted_or_merged_into_at_will() -> None:
@@ -101,7 +127,7 @@ def test_the_operators_mode_takes_from_a_grant_and_never_adds_to_it() -> None:
     assert Grant().within(Mode.APPLY) == Grant()
 
 
-@pytest.mark.parametrize("effect", [COMMENT, REVIEW, CHECK, REACTION])
+@pytest.mark.parametrize("effect", [COMMENT, REVIEW, CHECK, REACTION, ISSUE])
 def test_no_speaking_effect_asks_for_a_token_that_could_push(effect: Effect) -> None:
     assert "contents" not in effect.permissions
 

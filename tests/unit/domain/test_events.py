@@ -9,6 +9,7 @@ import pytest
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.events import CommentRef, Event, Moved, PullRef, Unhandled, each_about_one, parse
 from forgehand.domain.repositories import Repo
+from forgehand.domain.runs import RunRef
 
 SHA, OTHER = "a" * 40, "b" * 40
 ABOUT: dict[str, Any] = {
@@ -90,8 +91,38 @@ def test_a_review_is_about_its_pull_request() -> None:
     assert (event.subject, event.action) == ("pull/7", "submitted")
 
 
+RUN: dict[str, Any] = {
+    "id": 30,
+    "path": ".github/workflows/ci.yml@refs/heads/main",
+    "name": "CI",
+    "event": "push",
+    "head_branch": "main",
+    "head_sha": SHA,
+    "head_repository": {"full_name": "octo/shop"},
+    "conclusion": "success",
+    "html_url": "https://github.test/octo/shop/actions/runs/30",
+    "run_attempt": 2,
+}
+
+
+def test_a_workflow_run_is_about_the_run() -> None:
+    event = event_of("workflow_run", action="completed", workflow_run=RUN)
+    assert (event.subject, event.action, event.pull) == ("run/30", "completed", None)
+    url = "https://github.test/octo/shop/actions/runs/30"
+    path = ".github/workflows/ci.yml"
+    assert event.run == RunRef(30, path, "CI", "push", "main", SHA, "octo/shop", "success", url, attempt=2)
+
+
+def test_a_run_that_goes_on_has_no_conclusion_and_a_deleted_fork_no_name() -> None:
+    event = event_of("workflow_run", workflow_run=RUN | {"conclusion": None, "head_repository": None})
+    assert event.run is not None
+    assert (event.run.conclusion, event.run.head_repository) == ("", "")
+
+
 @pytest.mark.parametrize("odd", [None, 7, "no", [], {}, [None, 7, {}]])
-@pytest.mark.parametrize("name", ["check_run", "check_suite", "status", "push", "issue_comment", "pull_request"])
+@pytest.mark.parametrize(
+    "name", ["check_run", "check_suite", "status", "push", "issue_comment", "pull_request", "workflow_run"]
+)
 def test_odd_parts_make_no_error(name: str, odd: Any) -> None:
     parts = dict.fromkeys(
         (name, "issue", "comment", "branches", "pull_request", "before", "ref", "sha", "action", "sender"), odd

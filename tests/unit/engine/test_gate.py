@@ -12,7 +12,7 @@ from forgehand.engine.dry_run import DryGate
 from forgehand.engine.gate import Gate, GateTimes
 from forgehand.ports.desk import Landing
 from forgehand.ports.effects import Receipt
-from forgehand.ports.github import Conflict, GitHubError, NotPermitted, Throttled, TooLate, Unreachable
+from forgehand.ports.github import Conflict, GitHubError, NotPermitted, Throttled, TooLate, Unprocessable, Unreachable
 from forgehand.ports.store import Pause
 from support.engine import REPO, Clock, OneObjectPerSlot, a_job, comment, held
 
@@ -256,6 +256,16 @@ async def test_a_no_from_github_ends_the_job_with_its_words(
     github.before = fails(NotPermitted("the App lacks pull_requests: write"))
     assert (await gate.perform(comment(), job)).stop == Failed("the App lacks pull_requests: write")
     assert await state(store, comment()) is EffectState.REJECTED
+
+
+async def test_a_refusal_carries_the_word_that_its_kind_has_for_it(
+    gate: Gate, store: MemoryStore, github: OneObjectPerSlot, clock: Clock
+) -> None:
+    job = await held(store, a_job(), clock())
+    refused = Unprocessable("No ref found for: gone")
+    refused.reason = "ref_not_found"
+    github.before = fails(refused)
+    assert (await gate.perform(comment(), job)).reason == "ref_not_found"
 
 
 async def test_a_conflict_is_told_apart_for_the_worker_that_can_go_on(

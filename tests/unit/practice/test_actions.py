@@ -96,13 +96,29 @@ def test_without_details_a_dispatch_answers_nothing(sample: Sample, api: httpx2.
     assert sample.forge.jobs(run)[0].steps[1].output == "test dry=true\n"
 
 
-def test_an_older_server_keeps_the_details_to_itself(tmp_path: Path) -> None:
+def test_an_older_server_refuses_to_be_asked_for_details(tmp_path: Path) -> None:
     with sample_forge(tmp_path, Quirks(run_details=False)) as sample, sample.client() as api:
         _workflow(sample)
-        asked = {"ref": "main", "inputs": {"target": "test"}, "return_run_details": True}
+        asked = {"ref": "main", "inputs": {"target": "test"}}
+        refused = (422, 'Invalid request.\n\n"return_run_details" is not a permitted key.')
+        assert _refusal(api, **asked, return_run_details=True) == refused
         assert api.post(DISPATCH, json=asked).status_code == 204
         (run,) = _done(sample)
         assert api.get(f"{R}/runs", params={"actor": "forgehand[bot]"}).json()["workflow_runs"][0]["id"] == run.id
+
+
+def test_runs_are_listed_since_a_moment(sample: Sample, api: httpx2.Client) -> None:
+    _workflow(sample)
+    api.post(DISPATCH, json={"ref": "main", "inputs": {"target": "test"}})
+    (run,) = _done(sample)
+
+    def since(moment: str) -> list[int]:
+        reply = api.get(f"{R}/runs", params={"created": moment})
+        return [each["id"] for each in reply.json()["workflow_runs"]]
+
+    assert since(">=2001-01-01T00:00:00Z") == [run.id]
+    assert since(">=2999-01-01T00:00:00Z") == []
+    assert api.get(f"{R}/runs", params={"created": "2001-01-01..2002-01-01"}).status_code == 501
 
 
 def test_a_dispatch_is_refused_in_github_s_words(sample: Sample, api: httpx2.Client) -> None:

@@ -16,7 +16,7 @@ from forgehand.ports.github import NotFound, Token, Tokens, Unprocessable, Unrea
 
 T = TypeVar("T")
 
-_FULL_NAME = re.compile(r"(?!\.+/)[A-Za-z0-9._-]+/(?!\.+$)[A-Za-z0-9._-]+")
+FULL_NAME = re.compile(r"(?!\.+/)[A-Za-z0-9._-]+/(?!\.+$)[A-Za-z0-9._-]+")
 
 
 class KeptTokens(Tokens, Protocol):
@@ -139,6 +139,6 @@ def parsed(what: str, parse: Callable[[Any], T], data: Any) -> T:
 
 
 def _url(repo: Repo, path: str) -> str:
-    if not _FULL_NAME.fullmatch(repo.full_name):
+    if not FULL_NAME.fullmatch(repo.full_name):
         raise Unprocessable(f"{repo.full_name!r} is no repository name")
     return f"/repos/{repo.full_name}/{path}" if path else f"/repos/{repo.full_name}"

@@ -194,14 +194,17 @@ def clean(text: str) -> str:
 def _grant_text(grant: Grant) -> str:
     if grant is COMMENT_ONLY or grant == COMMENT_ONLY:
         return _COMMENT_ONLY_TEXT
-    return _encode({"mode": grant.mode.value, "allow_push": grant.allow_push, "operate": grant.operate})
+    told = {"mode": grant.mode.value, "allow_push": grant.allow_push, "operate": grant.operate}
+    return _encode(told | ({"dispatch": True} if grant.dispatch else {}))
 
 
 def _grant_from(text: str) -> Grant:
     if text == _COMMENT_ONLY_TEXT:
         return COMMENT_ONLY
     said = json.loads(text)
-    return Grant(mode=Mode(said["mode"]), allow_push=said["allow_push"], operate=said["operate"])
+    # Rows from before there was a dispatch do not tell of it.
+    dispatch = said.get("dispatch", False)
+    return Grant(mode=Mode(said["mode"]), allow_push=said["allow_push"], operate=said["operate"], dispatch=dispatch)
 
 
 _COMMENT_ONLY_TEXT = _encode({"mode": COMMENT_ONLY.mode.value, "allow_push": False, "operate": False})

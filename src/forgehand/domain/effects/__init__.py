@@ -7,6 +7,7 @@ from forgehand.domain.effects.base import Effect, Exactness, marker, read_marker
 from forgehand.domain.effects.check_run import Annotation, CheckRun, Conclusion
 from forgehand.domain.effects.comment import StickyComment
 from forgehand.domain.effects.delete_branch import DeleteBranch
+from forgehand.domain.effects.issue import StickyIssue
 from forgehand.domain.effects.merge import Merge, MergeMethod
 from forgehand.domain.effects.merge_into import MergeInto
 from forgehand.domain.effects.reaction import Reaction
@@ -15,6 +16,7 @@ from forgehand.domain.effects.ref import SCRATCH, UpdateRef
 from forgehand.domain.effects.review import InlineComment, Review, ReviewEvent
 from forgehand.domain.effects.thread import ResolveThread
 from forgehand.domain.effects.update_branch import UpdateBranch
+from forgehand.domain.effects.workflow_dispatch import DispatchRefusal, WorkflowDispatch
 
 __all__ = [
     "SCRATCH",
@@ -22,6 +24,7 @@ __all__ = [
     "CheckRun",
     "Conclusion",
     "DeleteBranch",
+    "DispatchRefusal",
     "Effect",
     "Exactness",
     "InlineComment",
@@ -34,8 +37,10 @@ __all__ = [
     "Review",
     "ReviewEvent",
     "StickyComment",
+    "StickyIssue",
     "UpdateBranch",
     "UpdateRef",
+    "WorkflowDispatch",
     "marker",
     "read_marker",
 ]

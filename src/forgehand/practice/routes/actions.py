@@ -7,6 +7,7 @@ from forgehand.practice.acts import runs, workflows
 from forgehand.practice.errors import Refusal, not_found
 from forgehand.practice.records import Workflow, WorkflowRun
 from forgehand.practice.router import Reply, Request, route
+from forgehand.practice.times import parse
 
 ROOT = "/repos/{owner}/{repo}/actions"
 
@@ -36,14 +37,17 @@ def enable_workflow(request: Request) -> Reply:
 
 @route("POST", f"{ROOT}/workflows/{{workflow_id}}/dispatches", "actions:write")
 def dispatch(request: Request) -> Reply:
-    """200 with the run's id where `return_run_details` asks for it, else an empty 204."""
+    """200 with the run's id where `return_run_details` asks for it, else an empty 204. A server that does not know
+    that key refuses it in the words of https://github.com/benc-uk/workflow-dispatch/issues/86"""
+    if "return_run_details" in request.body and not request.world.quirks.run_details:
+        raise Refusal(422, 'Invalid request.\n\n"return_run_details" is not a permitted key.')
     inputs = request.body.get("inputs") or {}
     if not isinstance(inputs, dict):
         raise Refusal(422, "Invalid request.\n\nFor 'properties/inputs', it is not an object.")
     run_id = workflows.dispatch(
         request.world, request.repo, _workflow(request), request.need_text("ref"), inputs, request.caller.login
     )
-    if request.body.get("return_run_details") is True and request.world.quirks.run_details:
+    if request.body.get("return_run_details") is True:
         return Reply(render.actions.dispatched(request.world, request.repo, run_id))
     return Reply(status=204)
 
@@ -81,8 +85,8 @@ def get_job(request: Request) -> Reply:
 def _runs(request: Request, found: list[WorkflowRun]) -> Reply:
     """Newest first. https://docs.github.com/en/rest/actions/workflow-runs#list-workflow-runs-for-a-repository"""
     query = request.query
-    if "created" in query:
-        raise Refusal(501, "the filter `created` is not modelled by the practice forge")
+    if created := query.get("created"):
+        found = [run for run in found if _since(created) <= run.created]
     wanted: dict[str, Callable[[WorkflowRun], str | None]] = {
         "actor": lambda run: run.actor,
         "branch": lambda run: run.head_branch,
@@ -97,6 +101,14 @@ def _runs(request: Request, found: list[WorkflowRun]) -> Reply:
         found = [run for run in found if status in (run.status, run.conclusion)]
     found = request.fresh(sorted(found, key=lambda run: run.id, reverse=True))
     return request.page(found, lambda run: render.actions.run(request.world, run), "workflow_runs")
+
+
+def _since(created: str) -> float:
+    """Of a filter such as `>=2026-01-31T09:00:00Z`; the other forms are refused rather than overlooked.
+    https://docs.github.com/en/search-github/getting-started-with-searching-on-github/understanding-the-search-syntax#query-for-dates"""
+    if not created.startswith(">="):
+        raise Refusal(501, "of the filter `created` only `>=` is modelled by the practice forge")
+    return parse(created.removeprefix(">="))
 
 
 def _workflow(request: Request) -> Workflow:

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from forgehand.adapters.github import GitHub, Identity, PersonalTokens, performers
+from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.effects import MergeInto
 from forgehand.domain.repositories import Repo
 from forgehand.ports.effects import Receipt
@@ -32,7 +33,7 @@ def at(sha: str) -> Reply:
 async def do(*replies: Reply) -> Receipt:
     server = ScriptedGitHub(sequence(*replies))
     async with GitHub(API, app_id=7, private_key=pem(), slug="helper", transport=server.transport) as github:
-        performer = performers(github, PersonalTokens("ghp_" + "x" * 36), Identity(github))[EFFECT.kind]
+        performer = performers(github, PersonalTokens("ghp_" + "x" * 36), Identity(github), MemoryStore())[EFFECT.kind]
         return await performer.perform(EFFECT, None, time.time() + 30)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from forgehand.adapters.github import GitHub, Identity, PersonalTokens, performers
+from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.effects import ResolveThread
 from forgehand.domain.repositories import Repo
 from forgehand.ports.effects import Receipt
@@ -27,7 +28,7 @@ def node(thread: Any) -> Any:
 async def do(script: Script) -> tuple[Receipt, ScriptedGitHub]:
     server = ScriptedGitHub(script)
     async with GitHub(API, app_id=7, private_key=pem(), slug="helper", transport=server.transport) as github:
-        performer = performers(github, PersonalTokens("ghp_" + "x" * 36), Identity(github))[EFFECT.kind]
+        performer = performers(github, PersonalTokens("ghp_" + "x" * 36), Identity(github), MemoryStore())[EFFECT.kind]
         existing = await performer.find(EFFECT, None)
         return await performer.perform(EFFECT, existing, time.time() + 30), server
 

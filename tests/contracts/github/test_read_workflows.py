@@ -1,0 +1,124 @@
+"""Workflows, their runs and refs, as a GitHub shows them."""
+
+import pytest
+
+from forgehand.adapters.github import RunReader, WorkflowReader
+from forgehand.ports.workflows import Workflow
+from forgehand.practice import Forge
+from forgehand.practice.records import WorkflowRun
+from support.github_stage import Stage
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def actions(stage: Stage) -> None:
+    stage.forge.enable_actions(stage.name)
+
+
+CI = "name: CI\non: [push, workflow_dispatch]\njobs: {test: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}}\n"
+PATH = ".github/workflows/ci.yml"
+
+
+async def workflow(stage: Stage, file: str = "ci.yml", ref: str = "main") -> Workflow | None:
+    return await WorkflowReader(stage.github, stage.tokens).workflow(stage.repo, file, ref)
+
+
+def ended(forge: Forge, name: str) -> list[WorkflowRun]:
+    """Its runs, once all have ended."""
+    return list(
+        forge.wait_for(lambda: (r := forge.runs(name)) and all(e.conclusion for e in r) and r, timeout=60) or ()
+    )
+
+
+async def test_a_workflow_is_read_by_the_name_of_its_file(stage: Stage) -> None:
+    stage.forge.commit(stage.name, "main", {PATH: CI})
+    found = await workflow(stage)
+    assert found is not None
+    assert (found.name, found.path, found.active, found.dispatchable) == ("CI", PATH, True, True)
+
+
+@pytest.mark.parametrize("file", ["gone.yml", "../ci.yml", "ci", "7"])
+async def test_there_is_none_of_another_name(stage: Stage, file: str) -> None:
+    stage.forge.commit(stage.name, "main", {PATH: CI})
+    assert await workflow(stage, file) is None
+
+
+async def test_one_that_is_switched_off_says_so(stage: Stage) -> None:
+    stage.forge.commit(stage.name, "main", {PATH: CI})
+    stage.forge.disable_workflow(stage.name, "ci.yml")
+    found = await workflow(stage)
+    assert found is not None
+    assert (found.state, found.active) == ("disabled_manually", False)
+
+
+@pytest.mark.parametrize(("on", "dispatchable"), [("workflow_dispatch", True), ("[push]", False), ("[", True)])
+async def test_the_file_of_the_ref_says_whether_it_can_be_started(stage: Stage, on: str, dispatchable: bool) -> None:
+    stage.forge.commit(stage.name, "main", {PATH: CI})
+    stage.forge.commit(stage.name, "other", {PATH: CI.replace("[push, workflow_dispatch]", on)})
+    found = await workflow(stage, ref="other")
+    assert found is not None
+    assert found.dispatchable is dispatchable
+
+
+async def test_one_that_the_ref_does_not_have_cannot_be_started_there(stage: Stage) -> None:
+    stage.forge.commit(stage.name, "main", {PATH: CI})
+    found = await workflow(stage, ref="topic")
+    assert found is not None
+    assert not found.dispatchable
+
+
+@pytest.mark.parametrize(
+    ("name", "exists"),
+    [
+        ("main", True),
+        ("release/1", True),
+        ("release", False),
+        ("mai", False),
+        ("refs/heads/main", False),
+        ("v1", True),
+        ("", False),
+        ("/", False),
+        ("main/", False),
+        ("../heads/main", False),
+        ("what?", False),
+    ],
+)
+async def test_a_ref_is_a_branch_or_tag_of_exactly_that_name(stage: Stage, name: str, exists: bool) -> None:
+    stage.forge.set_branch(stage.name, "release/1", stage.head)
+    stage.forge.world.git(stage.forge.world.repositories[stage.repo.id]).set_ref("refs/tags/v1", stage.head, None)
+    assert await WorkflowReader(stage.github, stage.tokens).ref_exists(stage.repo, name) is exists
+
+
+async def test_a_run_is_read_with_where_it_came_from(stage: Stage) -> None:
+    sha = stage.forge.commit(stage.name, "main", {PATH: CI})
+    [made] = ended(stage.forge, stage.name)
+    run = await RunReader(stage.github, stage.tokens).run(stage.repo, made.id)
+    assert run is not None
+    assert (run.id, run.name, run.workflow, run.event) == (made.id, "CI", PATH, "push")
+    assert (run.ended, run.conclusion, run.attempt, run.actor) == (True, "success", 1, "dev")
+    assert (run.head_branch, run.head_sha, run.head_repository, run.head_is_fork) == ("main", sha, stage.name, False)
+    assert run.url == f"{stage.forge.url}/octo/sample/actions/runs/{made.id}"
+
+
+async def test_a_run_of_a_fork_says_so_and_one_of_a_deleted_fork_says_nothing(stage: Stage) -> None:
+    stage.forge.commit(stage.name, "main", {PATH: CI.replace("push", "pull_request")})
+    fork = stage.forge.fork(stage.name, "kim")
+    stage.forge.commit("kim/sample", "theirs", {"x": "x\n"})
+    stage.forge.open_pull(stage.name, "kim:theirs")
+    [made] = [run for run in stage.forge.runs(stage.name) if run.head_repo_id == fork.id]
+    reader = RunReader(stage.github, stage.tokens)
+    run = await reader.run(stage.repo, made.id)
+    assert run is not None
+    assert (run.conclusion, run.head_repository, run.head_is_fork) == ("action_required", "kim/sample", True)
+
+
+async def test_there_is_no_run_of_another_id(stage: Stage) -> None:
+    assert await RunReader(stage.github, stage.tokens).run(stage.repo, 987654) is None
+
+
+async def test_reading_takes_no_permission_to_start_anything(stage: Stage) -> None:
+    stage.forge.commit(stage.name, "main", {PATH: CI})
+    await workflow(stage)
+    held = [call.permissions for call in stage.forge.calls if call.actor.startswith("installation")]
+    assert {level for each in held for level in each.values()} == {"read"}
