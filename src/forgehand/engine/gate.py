@@ -122,10 +122,18 @@ class Gate:
         if paused := await self._paused():
             return paused
         now, times = self._clock(), self._times
-        # Said before anything is sent, so that whoever comes after a crash does not take it for ours.
+        # Said before anything is sent, so that whoever comes after a crash does not take it for ours; and which one it
+        # was, since it may be older than what is looked for then.
         why = "" if existing is None or ours else FOUND
         entry = await self._write(
-            effect, job, entry, EffectState.SENDING, why=why, sent_at=now, lease_beyond=times.window + times.answer
+            effect,
+            job,
+            entry,
+            EffectState.SENDING,
+            why=why,
+            sent_at=now,
+            receipt=existing,
+            lease_beyond=times.window + times.answer,
         )
         self._steps(Step.EFFECT_SENDING, effect.kind)
         try:

@@ -13,6 +13,7 @@ from forgehand.domain.jobs import Failed, Job, Retry, Waiting
 from forgehand.domain.ledger import EffectState
 from forgehand.domain.modes import Grant
 from forgehand.engine.gate import Gate, GateTimes
+from forgehand.engine.steps import Step, Steps, silent
 from forgehand.ports.desk import Landed, Landing
 from forgehand.practice.records import WorkflowRun
 from support.engine import held
@@ -43,10 +44,10 @@ class Dispatching:
     stage: Stage
     job: Job
 
-    def gate(self, looks: LookTimes = PATIENT) -> Gate:
+    def gate(self, looks: LookTimes = PATIENT, steps: Steps = silent) -> Gate:
         stage = self.stage
         own = performers(stage.github, stage.tokens, stage.identity, stage.store, looks=looks)
-        return Gate(stage.store, own, stage.github.clock, AT_ONCE)
+        return Gate(stage.store, own, stage.github.clock, AT_ONCE, steps)
 
     async def perform(self, effect: WorkflowDispatch, looks: LookTimes = PATIENT) -> Landed:
         """As the engine does it: again, for as long as the outcome is to come back."""
@@ -141,6 +142,23 @@ async def test_a_run_whose_answer_was_lost_is_found(dispatching: Dispatching, st
     landed = await dispatching.perform(dispatch(stage))
     [run] = dispatching.runs()
     assert (landed.landing, landed.remote_id) == (Landing.DONE, str(run.id))
+    assert len(dispatching.posts()) == 1
+
+
+async def test_one_that_was_found_is_known_after_a_crash_before_its_receipt(
+    dispatching: Dispatching, stage: Stage
+) -> None:
+    def crash(step: Step, kind: str = "") -> None:
+        if step is Step.EFFECT_PERFORMED:
+            raise KeyboardInterrupt
+
+    stage.forge.faults.add("error_after", route=ROUTE)
+    await dispatching.gate().perform(dispatch(stage), dispatching.job)
+    with pytest.raises(KeyboardInterrupt):
+        await dispatching.gate(steps=crash).perform(dispatch(stage), dispatching.job)
+    assert await dispatching.state(dispatch(stage)) is EffectState.SENDING
+    landed = await dispatching.perform(dispatch(stage), BRIEF)
+    assert [str(run.id) for run in dispatching.runs()] == [landed.remote_id]
     assert len(dispatching.posts()) == 1
 
 
