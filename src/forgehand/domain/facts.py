@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 
@@ -18,6 +19,25 @@ class Fact:
     job: str | None = None
     repository_id: int | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Trail(StrEnum):
+    """What an audit lists."""
+
+    PEOPLE = "people"
+    """What people asked for: facts `admin.*`."""
+    WRITES = "writes"
+    """What came of everything that was to be written to the world."""
+
+
+_WRITTEN = frozenset({"effect.done", "effect.unknown", "effect.rejected", "effect.refused"})
+
+
+def trail_of(kind: str) -> Trail | None:
+    """Which audit a fact of this kind belongs to."""
+    if kind.startswith("admin."):
+        return Trail.PEOPLE
+    return Trail.WRITES if kind in _WRITTEN else None
 
 
 def fact_id(*parts: object, near: str = "") -> str:

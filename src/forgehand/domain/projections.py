@@ -1,8 +1,8 @@
 """From a fact to the rows that pages read: `project(fact)` says what it adds to each. Pure; called by
 `engine.projector`, and by the stores when they forget a fact.
 
-A row is named by a series and a name. Timeless ones (`totals`, `workers`, `repositories`, `targets`) are kept up to
-date for ever. Timed ones belong to a moment: windows of 5, 15 and 60 minutes, and failures.
+A row is named by a series and a name. Timeless ones (`totals`, `workers`, `repositories`, `targets`, `names`) are kept
+up to date for ever. Timed ones belong to a moment: windows of 5, 15 and 60 minutes, and failures.
 
 Counts are the kinds of facts, and a few that are easier to ask for: `job.*` is work that a delivery or a repository
 caused, `plan.*` is planning, `poll.*` the clockwork; `now.*` is what stands at this moment.
@@ -18,6 +18,8 @@ from forgehand.domain.tallies import Step, Tally, tally_from
 
 TOTALS, ALL = "totals", "all"
 WORKERS, REPOSITORIES, TARGETS, FAILURES = "workers", "repositories", "targets", "failures"
+NAMES = "names"
+"""Repositories by name, in small letters: as `owner/name`, and as `name owner/name`."""
 HOUR = 3600
 SPANS = (300, 900, HOUR)
 """Seconds of the windows; each begins at a multiple of its length."""
@@ -102,6 +104,7 @@ def _steps(fact: Fact) -> Iterator[Step]:
         own = {name: number for name, number in counts.items() if name not in (OPEN, PLANNING, UNKNOWN)}
         name, named = str(fact.repository_id), _named(fact, said)
         yield from _tallied(fact, REPOSITORIES, name, f"{REPOSITORIES}/{name}", (HOUR,), own, seconds, named)
+        yield from _called(fact, name)
     if target := _text(fact, "target"):
         yield from _tallied(fact, TARGETS, target, f"{TARGETS}/{target}", (HOUR,), counts, seconds, said)
     if fact.kind in _TROUBLE or fact.kind.endswith(".failed"):
@@ -196,6 +199,14 @@ def _said(fact: Fact) -> dict[str, str]:
 def _named(fact: Fact, said: Mapping[str, str]) -> Mapping[str, str]:
     name = _text(fact, "repository")
     return {**said, "name": name} if name else said
+
+
+def _called(fact: Fact, repository: str) -> Iterator[Step]:
+    full = _text(fact, "repository")
+    if full:
+        key = full.casefold()
+        for name in (key, f"{key.rpartition('/')[2]} {key}"):
+            yield Step(NAMES, name, fact.at, said={"id": repository, "name": full})
 
 
 def _told(fact: Fact) -> dict[str, str]:

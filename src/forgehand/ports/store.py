@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from forgehand.domain.deliveries import Delivery
-from forgehand.domain.facts import Fact
+from forgehand.domain.facts import Fact, Trail
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.paging import Last
@@ -257,6 +257,10 @@ class Folding(Protocol):
         """One index range: of a series, newest first."""
         ...
 
+    async def projections_like(self, series: str, start: str, limit: int) -> list[Projection]:
+        """One index range: of a series, those whose names begin so, by name."""
+        ...
+
 
 class Rebuilding(Protocol):
     """A fresh edition of all projections, made from the facts while the present one is read. Under the lead throughout,
@@ -313,6 +317,18 @@ class Reads(Protocol):
 
     async def facts_of(self, *, delivery: str | None = None, job: str | None = None, limit: int = 200) -> list[Fact]:
         """Oldest first, of one delivery or one job."""
+        ...
+
+    async def audit(self, trail: Trail, limit: int, before: Last | None = None) -> list[Fact]:
+        """By time: the facts of this trail."""
+        ...
+
+    async def deliveries_like(self, start: str, limit: int) -> list[StoredDelivery]:
+        """Those whose GUIDs begin so, by GUID; bodies are left empty."""
+        ...
+
+    async def jobs_like(self, start: str, limit: int) -> list[Job]:
+        """Those whose ids begin so, by id."""
         ...
 
     async def pull(self, repository_id: int, number: int) -> PullState | None: ...

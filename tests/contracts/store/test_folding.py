@@ -58,6 +58,15 @@ async def test_rows_are_written_as_they_now_are_and_read_by_key_and_range(store:
     assert await store.projections_named([]) == []
 
 
+async def test_rows_are_found_by_the_beginning_of_their_names(store: Store) -> None:
+    names = ("acme/rocket", "acme/robot", "acme-labs/rocket", "acme")
+    rows = {name: a_row("names", name) for name in names}
+    await store.fold([*rows.values(), a_row("other", "acme/rover")], [], await leading(store), LATER)
+    assert await store.projections_like("names", "acme/ro", 9) == [rows["acme/robot"], rows["acme/rocket"]]
+    assert await store.projections_like("names", "acme/ro", 1) == [rows["acme/robot"]]
+    assert await store.projections_like("names", "zebra", 9) == []
+
+
 async def test_one_leads_at_a_time_and_another_only_once_the_lease_has_ended(store: Store) -> None:
     first = await store.lead("one", 10, NOW)
     assert first is not None

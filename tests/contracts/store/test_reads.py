@@ -1,7 +1,10 @@
 """What pages list, and everything that is true of the store as a whole."""
 
+from dataclasses import replace
+
 import pytest
 
+from forgehand.domain.facts import Trail
 from forgehand.domain.jobs import Change, JobState
 from forgehand.domain.ledger import EffectState
 from forgehand.domain.modes import Grant, Mode
@@ -69,6 +72,33 @@ async def test_the_jobs_about_a_pull_request_are_found_newest_first(store: Store
     await enqueue(store, *about, a_job("other", subject="pull/8"), a_job("elsewhere", repository_id=23))
     assert ids(await store.jobs_about(22, "pull/7", 2)) == ["job-2", "job-1"]
     assert ids(await store.jobs_about(22, "pull/8", 9)) == ["other"]
+
+
+async def test_what_is_remembered_by_its_beginning_is_found_in_order(store: Store) -> None:
+    for guid in ("5fc1d1d0-b", "5fc1d1d0-a", "5fc1e", "6aa"):
+        await store.record(a_delivery(guid), Change(enqueue=(a_job(f"{guid}-job"),)))
+    found = await store.deliveries_like("5fc1d1d0-", 9)
+    assert found == [StoredDelivery(a_delivery(f"5fc1d1d0-{end}", body=b"")) for end in "ab"]
+    assert [each.delivery.guid for each in await store.deliveries_like("5fc1", 2)] == ["5fc1d1d0-a", "5fc1d1d0-b"]
+    assert ids(await store.jobs_like("5fc1e", 9)) == ["5fc1e-job"]
+    assert await store.jobs_like("7", 9) == []
+    assert await store.deliveries_like("5fc1%", 9) == []
+
+
+async def test_an_audit_lists_its_own_facts_newest_first_and_skips_none(store: Store) -> None:
+    written = [f"effect.{state}" for state in EffectState if state not in (EffectState.INTENDED, EffectState.SENDING)]
+    people = ["admin.pause", "admin.resume"]
+    others = ["administration", "effect.intended", "effect.sending", "job.failed"]
+    kinds_of_all = [*others, *people, *written]
+    facts = [replace(a_fact(f"f{at}", at=NOW + at // 2), kind=kind) for at, kind in enumerate(kinds_of_all)]
+    await store.commit(Change(facts=tuple(facts)), NOW)
+    for trail, kinds in ((Trail.PEOPLE, people), (Trail.WRITES, written)):
+        listed = await store.audit(trail, 9)
+        assert [each.kind for each in listed] == kinds[::-1]
+        paged = [await store.audit(trail, 1)]
+        while paged[-1]:
+            paged.append(await store.audit(trail, 1, before=Last(paged[-1][-1].at, paged[-1][-1].id)))
+        assert [each for page in paged for each in page] == listed
 
 
 async def test_a_job_keeps_every_field(store: Store) -> None:

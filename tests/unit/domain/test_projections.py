@@ -37,6 +37,13 @@ def test_an_ended_job_counts_for_its_worker_and_its_repository_with_how_long_it_
     assert rows["workers", "review"].last_at("job.review") == NOW
 
 
+def test_a_repository_is_known_by_its_full_name_and_by_its_own() -> None:
+    rows = folded(fact("pull.merged", repository_id=22, repository="Acme/Rocket"))
+    for name in ("acme/rocket", "rocket acme/rocket"):
+        assert (rows["names", name].last("id"), rows["names", name].last("name")) == ("22", "Acme/Rocket")
+    assert not any(series == "names" for series, _ in folded(fact("pull.merged", repository="acme/rocket")))
+
+
 def test_what_is_under_way_goes_up_with_what_was_made_and_down_with_what_ended() -> None:
     received = fact("delivery.received", event="push", made={"planner": 1})
     planned = fact("job.completed", delivery="g", worker="planner", made={"review": 2, "tester": 1})

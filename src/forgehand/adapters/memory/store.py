@@ -8,7 +8,7 @@ from dataclasses import replace
 from forgehand.adapters.memory.state import State
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.documents import too_large
-from forgehand.domain.facts import Fact
+from forgehand.domain.facts import Fact, Trail, trail_of
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.paging import Last
@@ -231,6 +231,11 @@ class MemoryStore:
         found = [row for row in rows if before is None or Last(row.at, row.name) < before]
         return sorted(found, key=lambda row: (row.at, row.name), reverse=True)[:limit]
 
+    async def projections_like(self, series: str, start: str, limit: int) -> list[Projection]:
+        with self._reading() as state:
+            rows = [row for row in state.folds.rows.values() if row.series == series and row.name.startswith(start)]
+        return sorted(rows, key=lambda row: row.name)[:limit]
+
     # Rebuilding
 
     async def begin_edition(self, lead: Lead, until: float) -> Edition | None:
@@ -314,6 +319,21 @@ class MemoryStore:
                 if (delivery is not None and fact.delivery == delivery) or (job is not None and fact.job == job)
             ]
         return sorted(found, key=lambda fact: fact.at)[:limit]
+
+    async def audit(self, trail: Trail, limit: int, before: Last | None = None) -> list[Fact]:
+        with self._reading() as state:
+            found = [fact for fact in state.facts.values() if trail_of(fact.kind) is trail]
+        found = [fact for fact in found if before is None or Last(fact.at, fact.id) < before]
+        return sorted(found, key=lambda fact: (fact.at, fact.id), reverse=True)[:limit]
+
+    async def deliveries_like(self, start: str, limit: int) -> list[StoredDelivery]:
+        with self._reading() as state:
+            found = [state.deliveries[guid] for guid in sorted(state.deliveries) if guid.startswith(start)]
+        return [replace(stored, delivery=replace(stored.delivery, body=b"")) for stored in found[:limit]]
+
+    async def jobs_like(self, start: str, limit: int) -> list[Job]:
+        with self._reading() as state:
+            return [state.jobs[job_id] for job_id in sorted(state.jobs) if job_id.startswith(start)][:limit]
 
     async def pull(self, repository_id: int, number: int) -> PullState | None:
         with self._reading() as state:

@@ -31,6 +31,8 @@ OPEN = "state = 'open'"
 OVER = "state <> 'open'"
 QUEUED = "standing = 'queued'"
 ABOUT = "repository_id <> 0"
+BY_PEOPLE = "substr(kind, 1, 6) = 'admin.'"
+WRITTEN = "kind IN ('effect.done', 'effect.unknown', 'effect.rejected', 'effect.refused')"
 """Conditions of partial indexes. SQLite uses such an index only where the query repeats its condition literally."""
 
 
@@ -158,6 +160,8 @@ facts = Table(
     Index("facts_id", "id", unique=True),
     _partial("facts_delivery", "delivery", "at", "seq", where="delivery IS NOT NULL"),
     _partial("facts_job", "job", "at", "seq", where="job IS NOT NULL"),
+    _partial("facts_by_people", "at", "id", where=BY_PEOPLE),
+    _partial("facts_written", "at", "id", where=WRITTEN),
 )
 
 outbox = Table(

@@ -27,7 +27,7 @@ from forgehand.adapters.sql.sqlite import SqliteBackend
 from forgehand.adapters.sql.verbs_intake import Record, record_of
 from forgehand.adapters.sql.verbs_once import AlreadyTaken
 from forgehand.domain.deliveries import Delivery
-from forgehand.domain.facts import Fact
+from forgehand.domain.facts import Fact, Trail
 from forgehand.domain.jobs import Change, Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.paging import Last
@@ -242,6 +242,9 @@ class SqlStore:
     async def projections(self, series: str, limit: int, before: Last | None = None) -> list[Projection]:
         return await self._backend.read(lambda conn: verbs_folding.projections(conn, series, limit, before))
 
+    async def projections_like(self, series: str, start: str, limit: int) -> list[Projection]:
+        return await self._backend.read(lambda conn: verbs_folding.projections_like(conn, series, start, limit))
+
     # Rebuilding
 
     async def begin_edition(self, lead: Lead, until: float) -> Edition | None:
@@ -288,6 +291,15 @@ class SqlStore:
         if (delivery is None) == (job is None):
             raise ValueError("facts are listed for one delivery or for one job")
         return await self._backend.read(lambda conn: verbs_reads.facts_of(conn, delivery, job, limit))
+
+    async def audit(self, trail: Trail, limit: int, before: Last | None = None) -> list[Fact]:
+        return await self._backend.read(lambda conn: verbs_reads.audit(conn, trail, limit, before))
+
+    async def deliveries_like(self, start: str, limit: int) -> list[StoredDelivery]:
+        return await self._backend.read(lambda conn: verbs_reads.deliveries_like(conn, start, limit))
+
+    async def jobs_like(self, start: str, limit: int) -> list[Job]:
+        return await self._backend.read(lambda conn: verbs_reads.jobs_like(conn, start, limit))
 
     async def pull(self, repository_id: int, number: int) -> PullState | None:
         return await self._backend.read(lambda conn: verbs_pulls.pull(conn, repository_id, number))

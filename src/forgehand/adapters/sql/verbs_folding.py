@@ -66,6 +66,11 @@ def projections(conn: Connection, series: str, limit: int, before: Last | None) 
     return [_projection_from(row) for row in conn.execute(_RANGE, at)]
 
 
+def projections_like(conn: Connection, series: str, start: str, limit: int) -> list[Projection]:
+    found = conn.execute(_NAMES_FROM, {"series": series, "start": start, "limit": limit})
+    return [each for each in map(_projection_from, found) if each.name.startswith(start)]
+
+
 def begin_edition(conn: Connection, lead: Lead, until: float) -> Edition | None:
     read = _leading(conn, lead, until)
     if read is None:
@@ -175,6 +180,10 @@ _NAMED_ON_POSTGRES = sql(
 _RANGE = sql(
     f"SELECT {_READ} FROM projections WHERE edition = {_EDITION} AND series = :series AND (at, name) < (:before, :last)"  # noqa: S608
     " ORDER BY at DESC, name DESC LIMIT :limit"
+)
+_NAMES_FROM = sql(
+    f"SELECT {_READ} FROM projections WHERE edition = {_EDITION} AND series = :series AND name >= :start"  # noqa: S608
+    " ORDER BY name LIMIT :limit"
 )
 _FORGOTTEN = sql("SELECT forgotten, forgets FROM projectors WHERE name = 'all'")
 _COPY_BASE = sql(

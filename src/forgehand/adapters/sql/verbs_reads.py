@@ -1,12 +1,14 @@
 """What pages and the command line list: each one index range, newest first. Called by `store`."""
 
+from typing import Any
+
 from sqlalchemy import Connection
 
 from forgehand.adapters.sql.rows import FACT_COLUMNS, JOB_COLUMNS, LEDGER_COLUMNS, fact_from, job_from, ledger_from
-from forgehand.adapters.sql.schema import ABOUT
+from forgehand.adapters.sql.schema import ABOUT, BY_PEOPLE, WRITTEN
 from forgehand.adapters.sql.statements import columns_of, edge, is_postgres, sql
 from forgehand.domain.deliveries import Delivery
-from forgehand.domain.facts import Fact
+from forgehand.domain.facts import Fact, Trail
 from forgehand.domain.jobs import Job, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.paging import Last
@@ -14,11 +16,12 @@ from forgehand.ports.store import StoredDelivery
 
 
 def deliveries(conn: Connection, limit: int, before: Last | None) -> list[StoredDelivery]:
-    rows = conn.execute(_DELIVERIES, {**edge(before), "limit": limit})
-    return [
-        StoredDelivery(Delivery(guid=row.guid, event=row.event, body=b"", received_at=row.received_at), row.duplicates)
-        for row in rows
-    ]
+    return [_delivery_from(row) for row in conn.execute(_DELIVERIES, {**edge(before), "limit": limit})]
+
+
+def deliveries_like(conn: Connection, start: str, limit: int) -> list[StoredDelivery]:
+    found = [_delivery_from(row) for row in conn.execute(_DELIVERIES_FROM, {"start": start, "limit": limit})]
+    return [each for each in found if each.delivery.guid.startswith(start)]
 
 
 def jobs(conn: Connection, limit: int, state: JobState | None, before: Last | None) -> list[Job]:
@@ -26,6 +29,11 @@ def jobs(conn: Connection, limit: int, state: JobState | None, before: Last | No
     if state is None:
         return [job_from(row) for row in conn.execute(_JOBS, at)]
     return [job_from(row) for row in conn.execute(_JOBS_IN_STATE, at | {"state": state.value})]
+
+
+def jobs_like(conn: Connection, start: str, limit: int) -> list[Job]:
+    found = [job_from(row) for row in conn.execute(_JOBS_FROM, {"start": start, "limit": limit})]
+    return [each for each in found if each.id.startswith(start)]
 
 
 def jobs_of(conn: Connection, delivery: str) -> list[Job]:
@@ -56,6 +64,11 @@ def facts_of(conn: Connection, delivery: str | None, job: str | None, limit: int
     return [fact_from(row) for row in rows]
 
 
+def audit(conn: Connection, trail: Trail, limit: int, before: Last | None) -> list[Fact]:
+    statement = _BY_PEOPLE if trail is Trail.PEOPLE else _WRITTEN
+    return [fact_from(row) for row in conn.execute(statement, {**edge(before), "limit": limit})]
+
+
 def latest_change(conn: Connection) -> int:
     return int(conn.execute(_TRANSACTIONS if is_postgres(conn) else _CHANGES).scalar() or 0)
 
@@ -65,6 +78,12 @@ def version(conn: Connection) -> str:
     if is_postgres(conn):
         return f"PostgreSQL {conn.execute(sql('SHOW server_version')).scalar_one()}"
     return f"SQLite {conn.execute(sql('SELECT sqlite_version()')).scalar_one()}"
+
+
+def _delivery_from(row: Any) -> StoredDelivery:
+    return StoredDelivery(
+        Delivery(guid=row.guid, event=row.event, body=b"", received_at=row.received_at), row.duplicates
+    )
 
 
 _JOB = columns_of(JOB_COLUMNS)
@@ -78,6 +97,12 @@ _DELIVERIES = sql(
     "SELECT guid, event, received_at, duplicates FROM deliveries WHERE (received_at, guid) < (:before, :last)"
     " ORDER BY received_at DESC, guid DESC LIMIT :limit"
 )
+# Without an upper bound: where a database sorts by the rules of a language, there is no text just after all those that
+# begin so. They are the first ones anyway.
+_DELIVERIES_FROM = sql(
+    "SELECT guid, event, received_at, duplicates FROM deliveries WHERE guid >= :start ORDER BY guid LIMIT :limit"
+)
+_JOBS_FROM = sql(f"SELECT {_JOB} FROM jobs WHERE id >= :start ORDER BY id LIMIT :limit")  # noqa: S608
 _JOBS = sql(f"SELECT {_JOB} FROM jobs WHERE (created_at, id) < (:before, :last){_NEWEST_JOBS} LIMIT :limit")  # noqa: S608
 _JOBS_IN_STATE = sql(
     f"SELECT {_JOB} FROM jobs WHERE state = :state AND (created_at, id) < (:before, :last){_NEWEST_JOBS} LIMIT :limit"  # noqa: S608
@@ -96,6 +121,9 @@ _FACTS_OF_DELIVERY = sql(
     f"SELECT {_FACT} FROM facts WHERE delivery IS NOT NULL AND delivery = :delivery ORDER BY at, seq LIMIT :limit"  # noqa: S608
 )
 _FACTS_OF_JOB = sql(f"SELECT {_FACT} FROM facts WHERE job IS NOT NULL AND job = :job ORDER BY at, seq LIMIT :limit")  # noqa: S608
+_AUDITED = " AND (at, id) < (:before, :last) ORDER BY at DESC, id DESC LIMIT :limit"
+_BY_PEOPLE = sql(f"SELECT {_FACT} FROM facts WHERE {BY_PEOPLE}{_AUDITED}")  # noqa: S608
+_WRITTEN = sql(f"SELECT {_FACT} FROM facts WHERE {WRITTEN}{_AUDITED}")  # noqa: S608
 _CHANGES = sql("SELECT number FROM changes WHERE name = 'all'")
 # How many transactions have ended: everything below the snapshot's end, but for those still under way. It grows with
 # every commit and costs no write; a counter row would make all commits wait for each other.
