@@ -9,15 +9,27 @@ from playwright.async_api import expect
 from forgehand.domain.effects import StickyComment
 from forgehand.domain.jobs import JobState
 from forgehand.domain.ledger import EffectState
-from forgehand.domain.pulls import PullStage, Standing
+from forgehand.domain.pulls import Standing
 from forgehand.domain.rulings import Ruling, State
 from support import stories
 from support.browser import Visit, axe, visit
+from support.history import GUID, everything
 
 pytestmark = [pytest.mark.anyio, pytest.mark.needs("chromium")]
 
 PULLS = ("/admin/pulls", "/admin/pulls/42/7", "/admin/queues")
-GUID = "5fc1d1d0-c5f1-11f0-9a3e-2f6a0c0f0a01"
+NUMBERS = {
+    "workers": "/admin/workers",
+    "worker": "/admin/workers/review",
+    "repositories": "/admin/repositories",
+    "repository": "/admin/repositories/42?show=1w",
+    "dead-letters": "/admin/dead-letters",
+    "unknown-effects": "/admin/unknown-effects",
+    "failures": "/admin/failures",
+    "audit": "/admin/audit",
+    "audit-writes": "/admin/audit/writes",
+    "search": "/admin/search?q=acme",
+}
 
 
 async def test_a_delivery_its_job_and_its_effects_appear_by_themselves(chromium: Path) -> None:
@@ -192,7 +204,7 @@ async def test_hostile_texts_do_nothing(chromium: Path) -> None:
 async def test_pages_are_usable_by_everyone_in_light_and_dark(chromium: Path, scheme: str) -> None:
     script = axe()
     async with visit(chromium, color_scheme=scheme) as dashboard:
-        job, entry = await _a_full_store(dashboard)
+        job, entry = await everything(dashboard.store, time.time())
         await dashboard.page.goto(f"{dashboard.url}/admin/sign-in")
         assert await _violations(dashboard, script) == []
         await dashboard.sign_in()
@@ -207,6 +219,7 @@ async def test_pages_are_usable_by_everyone_in_light_and_dark(chromium: Path, sc
             "pulls": "/admin/pulls",
             "pull": "/admin/pulls/42/7",
             "queues": "/admin/queues",
+            **NUMBERS,
         }
         for name, path in pages.items():
             await dashboard.goto_live(path)
@@ -245,31 +258,16 @@ async def test_the_keyboard_reaches_everything(chromium: Path) -> None:
 @pytest.mark.parametrize("width", [360, 768])
 async def test_a_narrow_screen_needs_no_sideways_scrolling(chromium: Path, width: int) -> None:
     async with visit(chromium) as dashboard:
-        job, _ = await _a_full_store(dashboard)
+        job, _ = await everything(dashboard.store, time.time())
         await dashboard.sign_in()
         await dashboard.page.set_viewport_size({"width": width, "height": 800})
         others = (f"/admin/deliveries/{GUID}", f"/admin/jobs/{job}", "/admin/effects?state=unknown", *PULLS)
+        others += tuple(NUMBERS.values())
         for path in ("/admin", *others):
             await dashboard.page.goto(dashboard.url + path)
             wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             assert await dashboard.page.evaluate(wide) <= 0, path
         await dashboard.shoot(f"narrow-{width}")
-
-
-async def _a_full_store(dashboard: Visit) -> tuple[str, str]:
-    """One of everything; gives the ids of a job and of an effect."""
-    now = time.time()
-    await stories.failed(dashboard.store, "failed", now - 4000)
-    await stories.dead(dashboard.store, "dead", now - 1300)
-    _, entry = await stories.unknown(dashboard.store, "unknown", now - 500)
-    job = await stories.reviewed(dashboard.store, GUID, now - 100)
-    await stories.received(dashboard.store, "planning", now - 2)
-    await stories.decided(dashboard.store, 7, now - 40)
-    await stories.decided(dashboard.store, 8, now - 50, title="A title without an end: " + "x" * 180)
-    await stories.queued(dashboard.store, now - 90, 4, 5, 6)
-    ended = {"state": PullStage.MERGED, "standing": Standing.MERGED, "title": "Say when we open"}
-    await stories.decided(dashboard.store, 3, now - 400, stories.READY, **ended)
-    return job.id, entry.slot
 
 
 async def _violations(dashboard: Visit, script: str) -> list[str]:

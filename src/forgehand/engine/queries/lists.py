@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 
 from forgehand.domain.paging import Last
-from forgehand.domain.projections import DEAD, FAILURES, OPEN, REPOSITORIES, TARGETS, WAITING, WORKERS, Projection
+from forgehand.domain.projections import (
+    DEAD,
+    FAILURES,
+    NAMES,
+    OPEN,
+    REPOSITORIES,
+    TARGETS,
+    WAITING,
+    WORKERS,
+    Projection,
+)
 from forgehand.domain.tallies import Tally, Times, tally_from
 from forgehand.engine.queries.windows import Numbers, failed, success, totals
 
@@ -24,6 +34,11 @@ class WorkerRow:
     last: str
     last_at: float
 
+    @property
+    def end(self) -> Last:
+        """Where a page of workers ended that ended with this one."""
+        return Last(self.last_at, self.worker)
+
 
 @dataclass(frozen=True, slots=True)
 class RepositoryRow:
@@ -42,6 +57,11 @@ class RepositoryRow:
     success: float | None
     job: Times
     last_at: float
+
+    @property
+    def end(self) -> Last:
+        """Where a page of repositories ended that ended with this one."""
+        return Last(self.last_at, str(self.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +98,19 @@ class FailureRow:
     delivery: str
     slot: str
 
+    @property
+    def end(self) -> Last:
+        """Where a page of failures ended that ended with this one."""
+        return Last(self.at, self.fact)
+
 
 async def workers(store: Numbers, limit: int, before: Last | None = None) -> tuple[WorkerRow, ...]:
     return tuple(_worker(row) for row in await store.projections(WORKERS, limit, before))
+
+
+async def worker(store: Numbers, name: str) -> WorkerRow | None:
+    row = await store.projection(WORKERS, name)
+    return _worker(row) if row else None
 
 
 async def repositories(store: Numbers, limit: int, before: Last | None = None) -> tuple[RepositoryRow, ...]:
@@ -96,14 +126,15 @@ async def reviewed(store: Numbers, name: str = "") -> Reviewed:
     """Of the repository of this name, or of all where none is named."""
     if not name:
         return _reviewed(await totals(store))
-    before: Last | None = None
-    while rows := await store.projections(REPOSITORIES, _PAGE, before):
-        for row in rows:
-            tally = tally_from(row.content, row.at)
-            if tally.last("name").casefold() == name.casefold():
-                return _reviewed(tally)
-        before = Last(rows[-1].at, rows[-1].name)
-    return _reviewed(Tally())
+    found = await repository_named(store, name)
+    row = await store.projection(REPOSITORIES, str(found)) if found is not None else None
+    return _reviewed(tally_from(row.content, row.at) if row else Tally())
+
+
+async def repository_named(store: Numbers, name: str) -> int | None:
+    """GitHub's id of the repository that was last seen under this full name."""
+    row = await store.projection(NAMES, name.casefold())
+    return int(tally_from(row.content, row.at).last("id")) if row else None
 
 
 async def targets(store: Numbers, limit: int, before: Last | None = None) -> tuple[TargetRow, ...]:
@@ -112,9 +143,6 @@ async def targets(store: Numbers, limit: int, before: Last | None = None) -> tup
 
 async def failures(store: Numbers, limit: int, before: Last | None = None) -> tuple[FailureRow, ...]:
     return tuple(_failure(row) for row in await store.projections(FAILURES, limit, before))
-
-
-_PAGE = 200
 
 
 def _reviewed(tally: Tally) -> Reviewed:

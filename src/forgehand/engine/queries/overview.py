@@ -7,9 +7,7 @@ from enum import StrEnum
 from forgehand.domain.projections import DEAD, HOUR, OPEN, PLANNING, SPANS, UNKNOWN, WAITING
 from forgehand.domain.tallies import Tally
 from forgehand.engine.queries.lists import approval_rate
-from forgehand.engine.queries.windows import Numbers, Window, lag, totals, window, windows
-
-HOURS_SHOWN = 48
+from forgehand.engine.queries.windows import Numbers, Window, lag, lately, totals, window
 
 
 class Health(StrEnum):
@@ -43,30 +41,28 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`counts` are totals by kind of fact. `now` maps a length to the window of this moment, `hours` are newest first.
-    `lag`: seconds by which all this is behind."""
+    """`counts` are totals by kind of fact. `now` maps a length to the window of this moment. `lag`: seconds by which
+    all this is behind."""
 
     counts: Mapping[str, int]
     approval_rate: float
     standing: Standing
     now: Mapping[int, Window | None]
-    hours: tuple[Window, ...]
     tiles: tuple[Tile, ...]
     lag: float
 
 
 async def overview(store: Numbers, now: float) -> Overview:
     everything = await totals(store)
-    hours = await windows(store, HOUR, HOURS_SHOWN)
+    hours = await lately(store, HOUR, 2, now)
     due, behind = await store.next_due(now), await lag(store, now)
-    recent = next((each for each in hours if each.start > now - 2 * HOUR), None)
+    recent = next(iter(hours), None)
     last = everything.last_at("event")
     return Overview(
         counts={name: number for name, number in everything.counts.items() if not name.startswith("now.")},
         approval_rate=approval_rate(everything),
         standing=standing(everything),
         now={span: await window(store, span, now) for span in SPANS},
-        hours=hours,
         tiles=(
             _at_most("last event", None if last is None else max(0.0, now - last), 15 * 60, 45 * 60, "ago"),
             _success(recent),

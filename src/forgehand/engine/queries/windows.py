@@ -39,6 +39,15 @@ class Window:
         return failed(self.counts)
 
     @property
+    def refused(self) -> int:
+        return self.counts.get("job.refused", 0)
+
+    @property
+    def set_aside(self) -> int:
+        """Jobs that something newer or a person ended."""
+        return self.counts.get("job.superseded", 0) + self.counts.get("job.cancelled", 0)
+
+    @property
     def success(self) -> float | None:
         return success(self.counts)
 
@@ -49,6 +58,13 @@ async def windows(
     """The last windows of a length in which something happened, newest first. `scope` as in `window_series`."""
     rows = await store.projections(window_series(span, scope), limit, before)
     return tuple(_window(row, span) for row in rows)
+
+
+async def lately(store: Numbers, span: int, number: int, now: float, *, scope: str = ALL) -> tuple[Window, ...]:
+    """Of the last `number` windows of a length, the one of this moment included, those in which something happened,
+    newest first."""
+    first = window_start(now, span) - (number - 1) * span
+    return tuple(each for each in await windows(store, span, number, scope=scope) if each.start >= first)
 
 
 async def window(store: Numbers, span: int, at: float, *, scope: str = ALL) -> Window | None:

@@ -18,15 +18,19 @@ from forgehand.ports.store import Store, StoreUnavailable
 from forgehand.ports.wakeups import Wakeups
 from forgehand.web.admin.actions import Actions
 from forgehand.web.admin.api import Api
+from forgehand.web.admin.audit_pages import AuditPages
 from forgehand.web.admin.guard import Guard
 from forgehand.web.admin.live import Live
+from forgehand.web.admin.number_pages import NumberPages
 from forgehand.web.admin.pages import PagesOfAdmin
 from forgehand.web.admin.probes import Probes
 from forgehand.web.admin.pull_pages import PullPages
 from forgehand.web.admin.rendering import HERE, Rendering
+from forgehand.web.admin.search_page import SearchPage
 from forgehand.web.admin.sessions import Sessions, link_path
 from forgehand.web.admin.shell import Shell
 from forgehand.web.admin.sign_in import SignIn
+from forgehand.web.admin.trouble_pages import TroublePages
 
 _OUR_FAULT = "Something here is broken; what, is in the server's log. Nothing was changed on GitHub by opening this."
 
@@ -93,6 +97,10 @@ def build_admin(
             *Actions(Operations(store, wakeups, clock), sessions).routes(),
             *PagesOfAdmin(store, store, shell, clock).routes(),
             *PullPages(store, shell).routes(),
+            *TroublePages(store, store, shell).routes(),
+            *NumberPages(store, store, shell, clock).routes(),
+            *AuditPages(store, shell).routes(),
+            *SearchPage(store, shell).routes(),
             *Api(store, version).routes(),
             *Probes(store, live, clock, version).routes(),
             Mount("/admin/static", StaticFiles(directory=HERE / "static")),

@@ -10,13 +10,26 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from forgehand.domain.jobs import JobState
-from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.ledger import EffectState
 from forgehand.domain.paging import Last
-from forgehand.engine.queries import Journey, Numbers, Pages, folded, job_story, journey, overview, recent_journeys
+from forgehand.engine.queries import (
+    Journey,
+    Numbers,
+    Pages,
+    folded,
+    job_story,
+    journey,
+    overview,
+    recent_journeys,
+    timeline,
+)
 from forgehand.web.admin.paging import before, older
+from forgehand.web.admin.plots import plots
 from forgehand.web.admin.shell import Shell
 
 PAGE = 25
+LATELY = 10
+"""Deliveries on the overview."""
 ID = re.compile(r"[A-Za-z0-9._:@/-]{1,200}")
 TROUBLES = 5
 
@@ -44,15 +57,16 @@ class PagesOfAdmin:
         ]
 
     async def overview(self, request: Request) -> Response:
-        change = await self._store.latest_change()
+        change, now = await self._store.latest_change(), self._clock()
         return await self._shell.page(
             request,
             "overview.html",
             change,
-            journeys=folded(await recent_journeys(self._store, PAGE)),
+            journeys=folded(await recent_journeys(self._store, LATELY)),
             dead=await self._store.jobs(TROUBLES, JobState.DEAD_LETTER),
             unknown=await self._store.entries(TROUBLES, EffectState.UNKNOWN),
-            tiles=(await overview(self._numbers, self._clock())).tiles,
+            overview=await overview(self._numbers, now),
+            plots=await plots(self._numbers, request, now),
         )
 
     async def deliveries(self, request: Request) -> Response:
@@ -66,7 +80,9 @@ class PagesOfAdmin:
         found = await journey(self._store, checked_id(request, "guid"))
         if found is None:
             raise HTTPException(404, "No such delivery is stored.")
-        return await self._shell.page(request, "delivery.html", change, journey=found, duties=duties(found))
+        return await self._shell.page(
+            request, "delivery.html", change, journey=found, timeline=timeline(found, self._clock())
+        )
 
     async def jobs(self, request: Request) -> Response:
         change = await self._store.latest_change()
@@ -109,11 +125,6 @@ class PagesOfAdmin:
 
 def _last_delivery(found: Journey) -> Last:
     return Last(found.received.delivery.received_at, found.received.delivery.guid)
-
-
-def duties(found: Journey) -> dict[str, LedgerEntry]:
-    """The effects of a journey by slot: what its facts refer to."""
-    return {effect.slot: effect for each in found.jobs for effect in each.effects}
 
 
 def checked_id(request: Request, name: str) -> str:

@@ -56,6 +56,7 @@ class Rendering:
             ago=lambda at: relative(at, clock()),
             iso=lambda at: _utc(at).isoformat(),
             absolute=lambda at: _utc(at).strftime("%Y-%m-%d %H:%M:%S UTC"),
+            clock=lambda at: _utc(at).strftime("%m-%d %H:%M"),
             words=lambda state: str(state).replace("_", " "),
             tone=lambda state: _TONES.get(str(state), "calm"),
             lasting=lasting,
@@ -70,7 +71,7 @@ class Rendering:
             says=says,
             on_github=lambda subject, repository: subject_url(github, repository, subject),
         )
-        self._environment.globals.update(version=version)
+        self._environment.globals.update(version=version, did=did)
 
     def text(self, template: str, **values: Any) -> str:
         return self._environment.get_template(template).render(**values)
@@ -110,6 +111,24 @@ def outcome(job: Job, now: float) -> str:
     if job.state is JobState.WAITING and not job.why:
         return f"waits for {job.waiting_for}"
     return job.why or brief(job.result or {})
+
+
+def did(what: str, data: Mapping[str, Any]) -> str:
+    """What somebody did, by the name of the fact behind `admin.`."""
+    if what == "settle":
+        return f"said of an unknown effect: {data.get('verdict') or 'settled'}"
+    return _DID.get(what, what.replace("_", " "))
+
+
+_DID = {
+    "cancel": "cancelled a job",
+    "retry": "let a job run again",
+    "replay": "replayed a delivery",
+    "pause": "paused all writes",
+    "resume": "let writes go on",
+    "sign_in": "signed in",
+    "link": "made a one-time link to sign in with",
+}
 
 
 def brief(result: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from forgehand.engine.queries import Pages
+from forgehand.web.admin.navigation import SECTIONS, section_of
 from forgehand.web.admin.rendering import Rendering, content_parts
 from forgehand.web.admin.sessions import Session, Sessions
 
@@ -21,13 +22,16 @@ class Shell:
     async def page(self, request: Request, template: str, change: int, **values: Any) -> Response:
         """`change` is the number that was the store's before `values` were read."""
         session: Session = request.state.session
+        section = section_of(request.url.path)
         # The page fetches itself again when something changes; a sentence meant for a person waits for the person.
         live = request.headers.get("x-live") == "1"
         text = self._rendering.text(
             template,
             change=change,
             here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-            at=request.url.path,
+            sections=SECTIONS,
+            section=section,
+            at=section.page_of(request.url.path) if section else None,
             pause=await self._store.paused(),
             csrf=self._sessions.csrf(session),
             by=session.by,

@@ -12,11 +12,13 @@ from forgehand.engine.queries import (
     Reviewed,
     Standing,
     failures,
+    lately,
     overview,
     repositories,
     repository,
     reviewed,
     windows,
+    worker,
     workers,
 )
 from support.stores import NOW
@@ -35,7 +37,7 @@ async def test_an_empty_store_is_idle_and_shows_nothing_wrong() -> None:
         "lag": Health.GREEN,
     }
     assert told.standing == Standing(0, 0, 0, 0, 0)
-    assert (told.hours, told.counts, told.lag) == ((), {}, 0.0)
+    assert (told.counts, told.lag) == ({}, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +105,25 @@ async def test_workers_and_failures_are_listed_newest_first() -> None:
         ("effect.unknown", "comment on acme/rocket#7"),
     ]
     assert [each.kind for each in await failures(store, 9, before=Last(NOW - 5))] == ["effect.unknown"]
+
+
+async def test_lately_are_the_windows_up_to_now_in_which_something_happened() -> None:
+    at = [NOW, NOW - 300, NOW - 900, NOW - 1500]
+    store = await a_store(*(fact("delivery.received", at=each) for each in at))
+    shown = await lately(store, 300, 4, NOW)
+    assert [each.start for each in shown] == [each // 300 * 300 for each in at[:3]]
+
+
+async def test_a_window_tells_jobs_by_how_they_ended() -> None:
+    ends = ["completed", "failed", "dead_letter", "refused", "superseded", "cancelled"]
+    [shown] = await lately(await a_store(*map(a_job_fact, ends)), 300, 1, NOW)
+    assert (shown.completed, shown.failed, shown.refused, shown.set_aside, shown.success) == (1, 2, 1, 2, 33.33)
+
+
+async def test_one_worker_is_read_by_its_name() -> None:
+    store = await a_store(a_job_fact("completed"))
+    assert await workers(store, 9) == (await worker(store, "review"),)
+    assert await worker(store, "nobody") is None
 
 
 async def tile(store: MemoryStore, name: str) -> Health:

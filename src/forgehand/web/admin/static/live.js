@@ -55,6 +55,8 @@ function become(node, wanted) {
   for (const { name, value } of wanted.attributes) {
     if (name !== "open" && node.getAttribute(name) !== value) node.setAttribute(name, value);
   }
+  // What a script drew here is its own.
+  if (node.dataset.drawn !== undefined) return;
   let here = node.firstChild;
   for (const child of [...wanted.childNodes]) {
     const match = counterpart(node, here, child);
@@ -110,7 +112,16 @@ function relative(at, now) {
   return "now";
 }
 
+// The slash leads to the search, unless somebody is writing.
+function search(event) {
+  const writing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || writing) return;
+  event.preventDefault();
+  document.getElementById("find").select();
+}
+
 if (status) {
   listen();
   setInterval(tick, 5000);
+  addEventListener("keydown", search);
 }
