@@ -107,9 +107,18 @@ class Forge:
         events: Sequence[str] = (),
         webhook_url: str | None = None,
         webhook_secret: str = "",
+        callback_urls: Sequence[str] = (),
     ) -> App:
         with self.world.lock:
-            return accounts.create_app(self.world, slug, permissions or {}, events, webhook_url, webhook_secret)
+            return accounts.create_app(
+                self.world,
+                slug,
+                permissions or {},
+                events,
+                webhook_url,
+                webhook_secret,
+                callback_urls=callback_urls,
+            )
 
     def install(
         self,
@@ -159,9 +168,10 @@ class Forge:
         with self.world.lock:
             accounts.set_collaborator(self.world, self.world.repository(full_name), login, permission)
 
-    def add_member(self, organization: str, login: str) -> None:
+    def add_member(self, organization: str, login: str, team: str = "") -> None:
+        """Also of a team, where one is named."""
         with self.world.lock:
-            accounts.add_member(self.world, organization, login)
+            accounts.add_member(self.world, organization, login, team)
 
     def allow_merges(self, full_name: str, *methods: str) -> None:
         """Which of merge, squash and rebase the repository allows."""

@@ -45,6 +45,7 @@ def register(world: World, text: str, state: str | None, owner: str) -> str:
             name=name,
             external_url=str(given["url"]),
             description=given.get("description"),
+            callback_urls=given.get("callback_urls") or (),
         )
     except ValueError as error:
         raise BadManifest("Name is already taken") from error

@@ -75,6 +75,8 @@ class App:
     description: str | None
     created: float
     hook_id: int
+    callback_urls: tuple[str, ...] = ()
+    """Where browsers may be sent back to from signing in."""
 
     @property
     def bot(self) -> str:
@@ -104,6 +106,17 @@ class Token:
     repository_ids: tuple[int, ...] | None = None
     expires: float | None = None
     revoked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """What a code stands for: a person agreed to be signed in with an app. `challenge` is PKCE's."""
+
+    app_id: int
+    login: str
+    redirect_uri: str
+    challenge: str
+    made: float
 
 
 @dataclass(frozen=True, kw_only=True)

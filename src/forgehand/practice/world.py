@@ -23,6 +23,7 @@ from forgehand.practice.records import (
     CheckRun,
     CheckSuite,
     Comment,
+    Grant,
     Installation,
     Issue,
     Label,
@@ -56,6 +57,8 @@ class World:
     installations: dict[int, Installation] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     manifests: dict[str, App] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    """Codes of people who agreed to be signed in; see `oauth`."""
     repositories: dict[int, Repository] = field(default_factory=dict)
     deleted: dict[int, Repository] = field(default_factory=dict)
     """Repositories that are gone: a pull request from a deleted fork still names its owner."""
@@ -65,6 +68,8 @@ class World:
     rulesets: dict[int, Ruleset] = field(default_factory=dict)
     members: set[tuple[str, str]] = field(default_factory=set)
     """Organization and member, in lower case."""
+    teams: set[tuple[str, str, str]] = field(default_factory=set)
+    """Organization, slug of the team, and member."""
     labels: dict[int, Label] = field(default_factory=dict)
     threads: dict[tuple[int, int], Issue] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)

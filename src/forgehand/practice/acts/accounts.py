@@ -60,6 +60,7 @@ def create_app(
     name: str | None = None,
     external_url: str | None = None,
     description: str | None = None,
+    callback_urls: Sequence[str] = (),
 ) -> App:
     if any(app.slug == slug for app in world.apps.values()):
         raise ValueError(f"there is an app {slug} already")
@@ -80,6 +81,7 @@ def create_app(
         description=description,
         created=world.now(),
         hook_id=world.new_id(),
+        callback_urls=tuple(callback_urls),
     )
     world.apps[app.id] = app
     create_user(world, app.bot, type="Bot")
@@ -230,10 +232,12 @@ def set_collaborator(world: World, repo: Repository, login: str, permission: str
         world.collaborators[repo.id, user.login.lower()] = permission
 
 
-def add_member(world: World, organization: str, login: str) -> None:
+def add_member(world: World, organization: str, login: str, team: str = "") -> None:
     """A member of the organization may read its repositories; more is given by `set_collaborator`."""
     account, user = create_user(world, organization, "Organization"), create_user(world, login)
     world.members.add((account.login.lower(), user.login.lower()))
+    if team:
+        world.teams.add((account.login.lower(), team, user.login.lower()))
 
 
 def create_label(world: World, repo: Repository, name: str, color: str, description: str | None) -> Label:

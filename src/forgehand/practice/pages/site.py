@@ -7,6 +7,7 @@ from forgehand.practice.acts import accounts
 from forgehand.practice.errors import Refusal
 from forgehand.practice.pages import repository
 from forgehand.practice.pages.layout import missing, page
+from forgehand.practice.pages.oauth import login
 from forgehand.practice.pages.pull import check_page, pull_page
 from forgehand.practice.pages.settings import app_page, new_app, new_repository, new_token
 from forgehand.practice.records import Pull, Repository
@@ -21,6 +22,8 @@ def matches(world: World, path: str) -> bool:
         return True
     if parts[0] in ("settings", "avatars", "apps"):
         return parts[0] != "apps" or len(parts) in (2, 4)
+    if parts[:2] == ["login", "oauth"]:
+        return True
     if parts[0] == "organizations":
         return parts[2:] == ["settings", "apps", "new"]
     return parts[0].lower() in world.accounts
@@ -51,6 +54,8 @@ def _show(world: World, method: str, parts: list[str], query: dict[str, str], bo
             return new_repository(world, body)
         case ["settings", "tokens", "new"] if method == "POST":
             return new_token(world, body)
+        case ["login", *rest]:
+            return login(world, method, rest, query, body)
         case ["apps", slug, *rest]:
             return _app(world, method, slug, rest, body)
         case ["avatars", _]:
