@@ -24,13 +24,15 @@ _OLD_KEYS = ("GITHUB_APP_PRIVATE_KEY", "GITHUB_PRIVATE_KEY")
 
 @dataclass(frozen=True, slots=True)
 class NewApp:
-    """An App that GitHub has just made. `pem` and `webhook_secret` are shown by GitHub this one time."""
+    """An App that GitHub has just made. Its secrets are shown by GitHub this one time."""
 
     id: int
     slug: str
     html_url: str
     pem: str = field(repr=False)
     webhook_secret: str = field(repr=False)
+    client_id: str = ""
+    client_secret: str = field(repr=False, default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,13 @@ class Kept:
     backup: Path | None
 
 
-def manifest(name: str, url: str, redirect_url: str, webhook_url: str | None, *, apply: bool = False) -> dict[str, Any]:
+def manifest(
+    name: str, url: str, redirect_url: str, webhook_url: str | None, *, apply: bool = False, callback_url: str = ""
+) -> dict[str, Any]:
     """The App as we ask GitHub to make it, with what our effects need: speaking, and with `apply` also merging and its
     chores, and the reading of what a protected branch asks. Installation events come to every App by themselves.
     Without a webhook address its webhook is off, and polls find everything. `redirect_url` is where GitHub sends the
-    browser with the code."""
+    browser with the code, `callback_url` where it may send people who sign in to the admin pages."""
     from forgehand.adapters.github import APPLYING, READ_PROTECTION, SPEAKING, required_permissions
     from forgehand.assembly.workers import BUILT_IN, listens
 
@@ -59,6 +63,7 @@ def manifest(name: str, url: str, redirect_url: str, webhook_url: str | None, *,
         # GitHub wants an address even where nothing shall be sent.
         "hook_attributes": {"url": webhook_url or url, "active": webhook_url is not None},
         "redirect_url": redirect_url,
+        **({"callback_urls": [callback_url]} if callback_url else {}),
         "public": False,
         "default_permissions": permissions,
         "default_events": sorted(listens(BUILT_IN)),
@@ -84,6 +89,8 @@ async def convert(code: str, api_url: str) -> NewApp:
         pem=made.pem,
         # An App whose webhook is off gets no secret; ours must not be empty once it is switched on.
         webhook_secret=made.webhook_secret or secrets.token_hex(32),
+        client_id=made.client_id,
+        client_secret=made.client_secret,
     )
 
 
@@ -103,6 +110,10 @@ def keep(app: NewApp, env: Path, key: Path, settings: Settings) -> Kept:
         "GITHUB_APP_PRIVATE_KEY_FILE": str(key),
         "GITHUB_WEBHOOK_SECRET": app.webhook_secret,
     }
+    if app.client_secret:
+        # Of no use until somebody is named who may sign in with GitHub.
+        variables["FORGEHAND_GITHUB_CLIENT_ID"] = app.client_id
+        variables["FORGEHAND_GITHUB_CLIENT_SECRET"] = app.client_secret
     if settings.github_api_url.rstrip("/") != Settings.model_fields["github_api_url"].default:
         variables["GITHUB_API_URL"] = settings.github_api_url
     env = env.resolve()

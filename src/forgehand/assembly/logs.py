@@ -43,6 +43,7 @@ def set_up_logs(settings: Settings, stream: Any = None) -> None:
             settings.github_webhook_secret_previous.get_secret_value(),
             settings.admin_token.get_secret_value(),
             settings.secret_key.get_secret_value(),
+            settings.github_client_secret.get_secret_value(),
             *settings.private_key_lines,
             settings.database_password,
             unquote(settings.database_password),

@@ -20,12 +20,14 @@ from forgehand.adapters.wakeups import PipeWakeups
 from forgehand.assembly.build import ADMIN_URL, App, opened, wakeups_of
 from forgehand.assembly.logs import set_up_logs
 from forgehand.assembly.own_process import allow_many_connections, close_to_neighbours, spare_what_stays
-from forgehand.assembly.settings import Settings, SettingsError
+from forgehand.assembly.settings import Settings, SettingsError, split
 from forgehand.assembly.worker_child import WorkerChild
 from forgehand.domain.jobs import Change
 from forgehand.engine.steps import Steps, silent
 from forgehand.ports.wakeups import Wakeups
 from forgehand.web.admin.app import LOOPBACK, build_admin, end_live, sign_in_path
+from forgehand.web.admin.github_sign_in import Admitted, ByGitHub
+from forgehand.web.admin.guard import GITHUB_DONE
 from forgehand.web.connections import LimitedProtocol, limited
 from forgehand.web.deliveries import door
 from forgehand.web.intake import IntakeApp
@@ -124,7 +126,25 @@ def _admin(app: App) -> Starlette:
         allowed_hosts=(*LOOPBACK, *([reached.hostname] if reached.hostname else [])),
         public_origin=f"{reached.scheme}://{reached.netloc}" if settings.admin_url else "",
         github_url=settings.github_url,
+        by_github=_by_github(settings),
     )
+
+
+def _by_github(settings: Settings) -> ByGitHub | None:
+    if not settings.admits_by_github:
+        return None
+    # Imported here: no other process that takes webhooks in needs it.
+    from forgehand.adapters.github import GitHubPeople
+
+    people = GitHubPeople(
+        settings.github_client_id,
+        settings.github_client_secret.get_secret_value(),
+        api_url=settings.github_api_url,
+        web_url=settings.github_url,
+        callback_url=f"{settings.admin_base_url}{GITHUB_DONE}",
+        user_agent=f"forgehand/{VERSION}",
+    )
+    return ByGitHub(people, Admitted(frozenset(split(settings.admin_logins)), split(settings.admin_teams)))
 
 
 class _Server(uvicorn.Server):

@@ -61,6 +61,7 @@ def init(
     from forgehand.assembly.settings import read_settings
     from forgehand.cli.manifest_page import ManifestPage
     from forgehand.cli.opening import quiet_logs
+    from forgehand.web.admin.guard import GITHUB_DONE
 
     settings = read_settings(_env_file=env)
     if github_url:
@@ -71,7 +72,9 @@ def init(
     name = name or f"forgehand-{secrets.token_hex(3)}"
     page = ManifestPage(
         target=new_app_url(settings.github_url, org),
-        manifest=lambda back: manifest(name, homepage, back, hook, apply=apply),
+        manifest=lambda back: manifest(
+            name, homepage, back, hook, apply=apply, callback_url=f"{settings.admin_base_url}{GITHUB_DONE}"
+        ),
         api_url=settings.github_api_url,
         port=port,
     )

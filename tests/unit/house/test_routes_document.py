@@ -19,7 +19,7 @@ QUERY = re.compile(r"`\?(\w+)=")
 
 def test_the_page_names_every_route_of_the_admin_port() -> None:
     nothing: Any = MagicMock()
-    app = build_admin(nothing, nothing, version="0")
+    app = build_admin(nothing, nothing, version="0", by_github=nothing)
     assert _rows("## Admin port") == _routes(app.routes)
 
 

@@ -14,6 +14,7 @@ from forgehand.adapters.github.read_installations import InstallationReader
 from forgehand.adapters.github.read_people import PeopleReader
 from forgehand.adapters.github.read_workflows import RunReader, WorkflowReader
 from forgehand.adapters.github.reads import HookReader, OpenPullReader, PullReader
+from forgehand.adapters.github.sign_in import GitHubPeople
 from forgehand.adapters.github.started_runs import LookTimes
 from forgehand.adapters.github.tokens import AppTokens, PersonalTokens
 from forgehand.adapters.github.vault import Vault
@@ -30,6 +31,7 @@ __all__ = [
     "ContentReader",
     "ConversationReader",
     "GitHub",
+    "GitHubPeople",
     "HookReader",
     "Identity",
     "InstallationReader",

@@ -2,7 +2,7 @@
 and a test holds both together. Nothing else in the product reads the environment."""
 
 from forgehand.assembly.settings.errors import SettingsError
-from forgehand.assembly.settings.limits import split
+from forgehand.assembly.settings.lists import split
 from forgehand.assembly.settings.reading import read_settings, ready_settings
 from forgehand.assembly.settings.whole import Settings
 

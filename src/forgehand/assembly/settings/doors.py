@@ -1,8 +1,11 @@
 """The two ports, and who may come in at the one for people."""
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, field_validator
+
+from forgehand.assembly.settings.lists import split
 
 
 class DoorSettings(BaseModel):
@@ -35,6 +38,45 @@ class DoorSettings(BaseModel):
             description="A token that signs people in to the admin pages, beside the one-time link printed at start.",
         ),
     ] = SecretStr("")
+    admin_logins: Annotated[
+        str,
+        Field(
+            alias="FORGEHAND_ADMIN_LOGINS",
+            description="People who may sign in to the admin pages with GitHub, by login, separated by commas.",
+        ),
+    ] = ""
+    admin_teams: Annotated[
+        str,
+        Field(
+            alias="FORGEHAND_ADMIN_TEAMS",
+            description="Organizations and teams whose members may too, such as `acme,octo/platform`. The App needs "
+            "the organization permission “Members: read” for it.",
+        ),
+    ] = ""
+    github_client_id: Annotated[
+        str,
+        Field(
+            alias="FORGEHAND_GITHUB_CLIENT_ID",
+            description="The App's client id, with which people sign in; `forgehand init` stores both.",
+        ),
+    ] = ""
+    github_client_secret: Annotated[
+        SecretStr,
+        Field(alias="FORGEHAND_GITHUB_CLIENT_SECRET", description="A client secret of the App, on its settings page."),
+    ] = SecretStr("")
+
+    @field_validator("admin_logins", "admin_teams")
+    @classmethod
+    def _names(cls, text: str) -> str:
+        for name in split(text):
+            if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}(/[A-Za-z0-9_-]{1,100})?", name):
+                raise ValueError(f"{name} is no login, organization or ORGANIZATION/TEAM")
+        return text
+
+    @property
+    def admits_by_github(self) -> bool:
+        """Whether people may sign in to the admin pages with GitHub: only where it is said who."""
+        return bool(self.admin_logins or self.admin_teams)
 
     @property
     def admin_base_url(self) -> str:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, field_validator
 
+from forgehand.assembly.settings.lists import split
 from forgehand.domain.policy.globs import flaw
 
 
@@ -58,8 +59,3 @@ class LimitSettings(BaseModel):
             if why := flaw(glob):
                 raise ValueError(f"{glob} is no pattern: {why}")
         return text
-
-
-def split(text: str) -> tuple[str, ...]:
-    """The parts of a list that is separated by commas."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -86,10 +86,17 @@ class Settings(
             ("FORGEHAND_ADMIN_TOKEN", self.admin_token, 24),
             ("FORGEHAND_SECRET_KEY", self.secret_key, 32),
         )
+        missing = self.admits_by_github and not (self.github_client_id and self.github_client_secret.get_secret_value())
+        lacks = (
+            "FORGEHAND_ADMIN_LOGINS and FORGEHAND_ADMIN_TEAMS need FORGEHAND_GITHUB_CLIENT_ID and _SECRET: both stand "
+        )
         return [
-            f"{name} has fewer than {least} characters and could be guessed: make one with `openssl rand -hex 32`"
-            for name, secret, least in short
-            if 0 < len(secret.get_secret_value()) < least
+            *([lacks + "on the App's settings page"] if missing else []),
+            *[
+                f"{name} has fewer than {least} characters and could be guessed: make one with `openssl rand -hex 32`"
+                for name, secret, least in short
+                if 0 < len(secret.get_secret_value()) < least
+            ],
         ]
 
 

@@ -19,6 +19,7 @@ from forgehand.ports.wakeups import Wakeups
 from forgehand.web.admin.actions import Actions
 from forgehand.web.admin.api import Api
 from forgehand.web.admin.audit_pages import AuditPages
+from forgehand.web.admin.github_sign_in import ByGitHub, GitHubSignIn
 from forgehand.web.admin.guard import Guard
 from forgehand.web.admin.live import Live
 from forgehand.web.admin.number_pages import NumberPages
@@ -48,6 +49,7 @@ def build_admin(
     allowed_hosts: Sequence[str] = LOOPBACK,
     public_origin: str = "",
     github_url: str = "https://github.com",
+    by_github: ByGitHub | None = None,
     link_seconds: float = 900.0,
     session_seconds: float = 12 * 3600.0,
     poll_seconds: float = 0.5,
@@ -56,7 +58,8 @@ def build_admin(
 
     `session_secret`: random per start when None, so that a restart signs everyone out. `admin_token`: a second way in,
     and the bearer token of scripts. `allowed_hosts`: names without ports under which browsers may call us.
-    `public_origin`: `https://…` where a proxy stands in front. Times in seconds.
+    `public_origin`: `https://…` where a proxy stands in front. `by_github`: people may sign in with GitHub, too. Times
+    in seconds.
     """
     sessions = Sessions(
         clock,
@@ -65,6 +68,7 @@ def build_admin(
         link_seconds=link_seconds,
         session_seconds=session_seconds,
     )
+    sign_ins, secure = SignIns(store, clock), public_origin.startswith("https://")
     rendering = Rendering(clock, github_url, version)
     live = Live(store.latest_change, poll_seconds=poll_seconds)
     shell = Shell(store, rendering, sessions)
@@ -93,7 +97,12 @@ def build_admin(
         routes=[
             Route("/", to_admin),
             Route("/admin/events", live.respond),
-            *SignIn(sessions, SignIns(store, clock), rendering, secure=public_origin.startswith("https://")).routes(),
+            *SignIn(sessions, sign_ins, rendering, secure=secure, by_github=by_github is not None).routes(),
+            *(
+                GitHubSignIn(by_github, sessions, sign_ins, rendering, clock, secure=secure).routes()
+                if by_github
+                else ()
+            ),
             *Actions(Operations(store, wakeups, clock), sessions).routes(),
             *PagesOfAdmin(store, store, shell, clock).routes(),
             *PullPages(store, shell).routes(),

@@ -16,7 +16,8 @@ from forgehand.web.admin.forms import local
 from forgehand.web.admin.rendering import Rendering
 from forgehand.web.admin.sessions import Session, Sessions
 
-OPEN = frozenset({"/health", "/ready", "/version", "/admin/sign-in"})
+GITHUB_DOOR, GITHUB_DONE = "/admin/sign-in/github", "/admin/sign-in/github/done"
+OPEN = frozenset({"/health", "/ready", "/version", "/admin/sign-in", GITHUB_DOOR, GITHUB_DONE})
 OPEN_FOLDERS = ("/admin/static/",)
 TOKEN_READS = ("/admin/api/", "/metrics")
 """What scripts may read with `Authorization: Bearer <admin token>` instead of a session."""

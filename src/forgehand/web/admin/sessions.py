@@ -12,7 +12,7 @@ import secrets
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -92,24 +92,34 @@ class Sessions:
 
     def cookie(self, session: Session) -> str:
         """The session as a signed cookie value."""
-        claims = json.dumps([session.id, session.by, session.expires]).encode()
-        payload = base64.urlsafe_b64encode(claims).rstrip(b"=").decode()
-        return f"{payload}.{self._sign('session', payload)}"
+        return self.seal("session", [session.id, session.by, session.expires])
 
     def read(self, cookie: str | None) -> Session | None:
         """The session of a cookie that we signed, that has not expired and was not signed out."""
-        payload, _, signature = (cookie or "").partition(".")
-        if not payload or not hmac.compare_digest(self._sign("session", payload).encode(), signature.encode()):
-            return None
-        try:
-            claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        except (ValueError, binascii.Error):
+        claims = self.unseal("session", cookie)
+        if claims is None:
             return None
         session = Session(*claims)
         return None if session.expires < self._clock() or session.id in self._revoked else session
 
     def sign_out(self, session: Session) -> None:
         _remember(self._revoked, session.id, session.expires)
+
+    def seal(self, purpose: str, claims: list[Any]) -> str:
+        """Claims as text that a browser may keep and cannot change."""
+        payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+        return f"{payload}.{self._sign(purpose, payload)}"
+
+    def unseal(self, purpose: str, text: str | None) -> list[Any] | None:
+        """The claims that we sealed for this purpose; None for anything else."""
+        payload, _, signature = (text or "").partition(".")
+        if not payload or not hmac.compare_digest(self._sign(purpose, payload).encode(), signature.encode()):
+            return None
+        try:
+            claims: list[Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        except (ValueError, binascii.Error):
+            return None
+        return claims
 
     def csrf(self, session: Session) -> str:
         """What every form of this session carries."""

@@ -9,19 +9,23 @@ from starlette.routing import Route
 
 from forgehand.engine.sign_ins import SignIns
 from forgehand.web.admin.forms import fields, local
-from forgehand.web.admin.guard import client_name, cookie_name
+from forgehand.web.admin.guard import GITHUB_DOOR, client_name, cookie_name
 from forgehand.web.admin.rendering import Rendering
 from forgehand.web.admin.sessions import Session, Sessions
 
 
 class SignIn:
-    """`secure` sets the cookie's Secure flag even where TLS ends at a proxy before us."""
+    """`secure` sets the cookie's Secure flag even where TLS ends at a proxy before us. `by_github`: that way is open
+    too, and the page names it."""
 
-    def __init__(self, sessions: Sessions, sign_ins: SignIns, rendering: Rendering, *, secure: bool) -> None:
+    def __init__(
+        self, sessions: Sessions, sign_ins: SignIns, rendering: Rendering, *, secure: bool, by_github: bool = False
+    ) -> None:
         self._sessions = sessions
         self._sign_ins = sign_ins
         self._rendering = rendering
         self._secure = secure
+        self._github_door = GITHUB_DOOR if by_github else ""
 
     def routes(self) -> list[Route]:
         return [
@@ -81,6 +85,11 @@ class SignIn:
 
     def _show(self, link: str, next_: str, wrong: str = "", status: int = 200) -> Response:
         text = self._rendering.text(
-            "sign_in.html", link=link[:200], next=next_, wrong=wrong, takes_token=self._sessions.takes_token
+            "sign_in.html",
+            link=link[:200],
+            next=next_,
+            wrong=wrong,
+            takes_token=self._sessions.takes_token,
+            github_door=self._github_door,
         )
         return HTMLResponse(text, status)

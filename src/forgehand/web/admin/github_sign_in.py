@@ -1,0 +1,141 @@
+"""Signing in by GitHub, where it is configured: there by a link, back with a code. Used by `app`.
+
+What was begun travels in a sealed cookie of the browser that began it, so that nobody can be signed in by somebody
+else's link, and a restart in between or a second server does no harm. PKCE keeps a code worthless for whoever sees it.
+"""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from forgehand.engine.sign_ins import SignIns
+from forgehand.ports.github import GitHubError
+from forgehand.ports.sign_in import People, Person
+from forgehand.web.admin.forms import local
+from forgehand.web.admin.guard import GITHUB_DONE, GITHUB_DOOR, client_name, cookie_name
+from forgehand.web.admin.rendering import Rendering
+from forgehand.web.admin.sessions import Sessions
+
+log = structlog.get_logger(__name__)
+
+BEGUN_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who may come in by GitHub: people by login, and whoever belongs to a circle (`acme`, or `acme/platform`)."""
+
+    logins: frozenset[str]
+    circles: tuple[str, ...]
+
+    def admits(self, person: Person) -> bool:
+        return person.login.casefold() in {each.casefold() for each in self.logins} or bool(person.circles)
+
+
+@dataclass(frozen=True, slots=True)
+class ByGitHub:
+    """Where people come from, and who of them may enter."""
+
+    people: People
+    admitted: Admitted
+
+
+class GitHubSignIn:
+    """`secure` as in SignIn."""
+
+    def __init__(
+        self,
+        github: ByGitHub,
+        sessions: Sessions,
+        sign_ins: SignIns,
+        rendering: Rendering,
+        clock: Callable[[], float],
+        *,
+        secure: bool,
+    ) -> None:
+        self._github = github
+        self._sessions = sessions
+        self._sign_ins = sign_ins
+        self._rendering = rendering
+        self._clock = clock
+        self._secure = secure
+
+    def routes(self) -> list[Route]:
+        return [Route(GITHUB_DOOR, self.leave), Route(GITHUB_DONE, self.come_back)]
+
+    async def leave(self, request: Request) -> Response:
+        state, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
+        begun = [state, verifier, local(request.query_params.get("next")), self._clock() + BEGUN_SECONDS]
+        answer = RedirectResponse(self._github.people.door(state, _challenge(verifier)), 303)
+        answer.set_cookie(
+            _cookie(request),
+            self._sessions.seal("github", begun),
+            max_age=BEGUN_SECONDS,
+            httponly=True,
+            # GitHub sends the browser back: a strict cookie would not come with it.
+            samesite="lax",
+            secure=self._secure or request.url.scheme == "https",
+            path=GITHUB_DONE,
+        )
+        return answer
+
+    async def come_back(self, request: Request) -> Response:
+        begun = self._sessions.unseal("github", request.cookies.get(_cookie(request)))
+        state = request.query_params.get("state", "")
+        if begun is None or begun[3] < self._clock() or not secrets.compare_digest(begun[0].encode(), state.encode()):
+            return self._refused("This browser did not begin to sign in, or took too long: try again.")
+        if request.query_params.get("error"):
+            return self._refused("GitHub says that you did not agree.")
+        try:
+            code = request.query_params.get("code", "")
+            person = await self._github.people.who(code, begun[1], self._github.admitted.circles)
+        except GitHubError as error:
+            log.warning("sign_in.failed", why=error.why)
+            return self._refused(f"GitHub did not say who you are: {error.why}")
+        if not self._github.admitted.admits(person):
+            log.warning("sign_in.refused", login=person.login, client=client_name(request.scope))
+            return self._refused(f"{person.login} may not come in: the operator says who may.")
+        return await self._enter(request, person, begun[2])
+
+    async def _enter(self, request: Request, person: Person, next_: str) -> Response:
+        session = self._sessions.begin(f"{person.login} (GitHub)")
+        await self._sign_ins.signed_in(session.by, session.id, client_name(request.scope))
+        # Our own page asks for what comes next: a request that GitHub's page began does not carry the strict cookie.
+        welcome = HTMLResponse(self._rendering.text("continue.html", here=next_))
+        welcome.set_cookie(
+            cookie_name(request.scope),
+            self._sessions.cookie(session),
+            httponly=True,
+            samesite="strict",
+            secure=self._secure or request.url.scheme == "https",
+            path="/",
+        )
+        welcome.delete_cookie(_cookie(request), path=GITHUB_DONE, httponly=True, samesite="lax")
+        return welcome
+
+    def _refused(self, wrong: str) -> Response:
+        text = self._rendering.text(
+            "sign_in.html",
+            link="",
+            next="/admin",
+            wrong=wrong,
+            takes_token=self._sessions.takes_token,
+            github_door=GITHUB_DOOR,
+        )
+        return HTMLResponse(text, 403)
+
+
+def _cookie(request: Request) -> str:
+    return f"{cookie_name(request.scope)}-github"
+
+
+def _challenge(verifier: str) -> str:
+    """https://www.rfc-editor.org/rfc/rfc7636#section-4.2"""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
