@@ -56,8 +56,9 @@ async def overview(store: Numbers, now: float) -> Overview:
     everything = await totals(store)
     hours = await lately(store, HOUR, 2, now)
     due, behind = await store.next_due(now), await lag(store, now)
-    recent = next(iter(hours), None)
     last = everything.last_at("event")
+    share = next((each.success for each in hours if each.success is not None), None)
+    slowest = next((each.job.p95 for each in hours if each.job.count), None)
     return Overview(
         counts={name: number for name, number in everything.counts.items() if not name.startswith("now.")},
         approval_rate=approval_rate(everything),
@@ -65,9 +66,9 @@ async def overview(store: Numbers, now: float) -> Overview:
         now={span: await window(store, span, now) for span in SPANS},
         tiles=(
             _at_most("last event", None if last is None else max(0.0, now - last), 15 * 60, 45 * 60, "ago"),
-            _success(recent),
+            _success(share),
             _backlog(standing(everything), 0.0 if due is None else max(0.0, now - due)),
-            _at_most("p95", recent.job.p95 if recent and recent.job.count else None, 60, 120, "from event to result"),
+            _at_most("p95", slowest, 60, 120, "from event to result"),
             _at_most("lag", behind, 15, 60, "behind"),
         ),
         lag=behind,
@@ -78,8 +79,7 @@ def standing(everything: Tally) -> Standing:
     return Standing(*(everything.count(name) for name in (OPEN, PLANNING, WAITING, DEAD, UNKNOWN)))
 
 
-def _success(recent: Window | None) -> Tile:
-    share = recent.success if recent else None
+def _success(share: float | None) -> Tile:
     if share is None:
         return Tile("success", Health.IDLE, None, "nothing ended in the last two hours")
     health = Health.GREEN if share >= 95 else Health.AMBER if share >= 80 else Health.RED

@@ -9,11 +9,9 @@ from typing import Any, TypeVar
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Job
 from forgehand.domain.ledger import LedgerEntry
-from forgehand.domain.paging import Last
 from forgehand.domain.pulls import PullState
 from forgehand.engine.queries import JobStory, Journey, MergeQueue, Overtaken, Planned, PullStory, Verdict, exactness
 from forgehand.ports.store import Pause, StoredDelivery
-from forgehand.web.admin.paging import written
 
 T = TypeVar("T")
 
@@ -151,11 +149,6 @@ def effect_rows(entries: Sequence[LedgerEntry]) -> tuple[EffectRow, ...]:
 
 def pull_whole(story: PullStory) -> PullWhole:
     return _more(PullWhole, story.pull, verdict=story.verdict, jobs=tuple(map(job_whole, story.jobs)))
-
-
-def last_of(last: Last | None) -> str | None:
-    """What `?before=` takes for what follows this row."""
-    return written(last) if last else None
 
 
 def _more(kind: type[T], known: Any, **more: Any) -> T:

@@ -3,9 +3,10 @@
 `reads` is the table of these routes; the OpenAPI document is made of it.
 """
 
+import time
+from collections.abc import Callable
 from functools import cached_property
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -13,23 +14,19 @@ from starlette.routing import Route
 from forgehand.domain.jobs import JobState
 from forgehand.domain.ledger import EffectState
 from forgehand.domain.paging import Last
-from forgehand.engine.queries import Pages, job_story, journey, merge_queues, pull_story
+from forgehand.engine.queries import Findable, job_story, journey, merge_queues, pull_story
 from forgehand.web.admin import answers as told
+from forgehand.web.admin.number_api import NumberApi
 from forgehand.web.admin.openapi import DOCUMENT, Query, Read, described, one_of
 from forgehand.web.admin.pages import checked_id, chosen, number_in
-from forgehand.web.admin.paging import before
+from forgehand.web.admin.paging import PAGED, before, last_of, limit
 from forgehand.web.admin.pull_pages import ended_in, repository_in
-
-MAX_ROWS = 100
-
-LIMIT = Query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_ROWS, "default": 25}, "How many rows at most.")
-BEFORE = Query("before", {"type": "string"}, "The `last` of the page before this one, or a time in epoch seconds.")
-PAGED = (LIMIT, BEFORE)
 
 
 class Api:
-    def __init__(self, store: Pages, version: str) -> None:
+    def __init__(self, store: Findable, version: str, clock: Callable[[], float] = time.time) -> None:
         self._store = store
+        self._numbers = NumberApi(store, clock)
         self._version = version
 
     def routes(self) -> list[Route]:
@@ -88,6 +85,7 @@ class Api:
                 absent="Nobody has decided about such a pull request.",
             ),
             Read("/admin/api/queues", "Merge queues, as the page shows them.", told.Queues, self.queues),
+            *self._numbers.reads,
         )
 
     async def document(self, request: Request) -> Response:
@@ -104,7 +102,7 @@ class Api:
     async def deliveries(self, request: Request) -> told.Deliveries:
         rows = await self._store.deliveries(limit(request), before(request))
         last = Last(rows[-1].delivery.received_at, rows[-1].delivery.guid) if rows else None
-        return told.Deliveries(tuple(map(told.delivery_row, rows)), told.last_of(last))
+        return told.Deliveries(tuple(map(told.delivery_row, rows)), last_of(last))
 
     async def delivery(self, request: Request) -> told.DeliveryWhole | None:
         found = await journey(self._store, checked_id(request, "guid"))
@@ -113,7 +111,7 @@ class Api:
     async def jobs(self, request: Request) -> told.Jobs:
         rows = await self._store.jobs(limit(request), chosen(request, JobState), before(request))
         last = Last(rows[-1].created_at, rows[-1].id) if rows else None
-        return told.Jobs(tuple(rows), told.last_of(last))
+        return told.Jobs(tuple(rows), last_of(last))
 
     async def job(self, request: Request) -> told.JobWhole | None:
         story = await job_story(self._store, checked_id(request, "id"))
@@ -122,14 +120,14 @@ class Api:
     async def effects(self, request: Request) -> told.Effects:
         rows = await self._store.entries(limit(request), chosen(request, EffectState), before(request))
         last = Last(rows[-1].updated_at, rows[-1].slot) if rows else None
-        return told.Effects(told.effect_rows(rows), told.last_of(last))
+        return told.Effects(told.effect_rows(rows), last_of(last))
 
     async def pulls(self, request: Request) -> told.Pulls:
         ended, repository = ended_in(request), repository_in(request)
         rows = await self._store.pulls(
             limit(request), still_open=not ended, before=before(request), repository_id=repository
         )
-        return told.Pulls(tuple(rows), told.last_of(rows[-1].last if rows else None))
+        return told.Pulls(tuple(rows), last_of(rows[-1].last if rows else None))
 
     async def pull(self, request: Request) -> told.PullWhole | None:
         story = await pull_story(self._store, number_in(request, "repository"), number_in(request, "number"))
@@ -137,11 +135,3 @@ class Api:
 
     async def queues(self, request: Request) -> told.Queues:
         return told.Queues(await merge_queues(self._store))
-
-
-def limit(request: Request) -> int:
-    """`?limit=`, 1 to 100; 25 without."""
-    value = request.query_params.get("limit", "25")
-    if not value.isdecimal() or len(value) > 9 or not 1 <= int(value) <= MAX_ROWS:
-        raise HTTPException(400, f"limit= is a number from 1 to {MAX_ROWS}.")
-    return int(value)

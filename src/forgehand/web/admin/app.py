@@ -110,7 +110,7 @@ def build_admin(
             *NumberPages(store, store, shell, clock).routes(),
             *AuditPages(store, shell).routes(),
             *SearchPage(store, shell).routes(),
-            *Api(store, version).routes(),
+            *Api(store, version, clock).routes(),
             *Probes(store, live, clock, version).routes(),
             Mount("/admin/static", StaticFiles(directory=HERE / "static")),
         ],

@@ -1,5 +1,5 @@
 """Paging by `?before=`, the last row of the page before: its time, and its id where others may share that time. Used by
-pages and `api`.
+pages and, with `?limit=`, by the JSON routes.
 """
 
 import re
@@ -9,6 +9,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from forgehand.domain.paging import Last
+from forgehand.web.admin.openapi import Query
+
+MAX_ROWS = 100
+
+LIMIT = Query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_ROWS, "default": 25}, "How many rows at most.")
+BEFORE = Query("before", {"type": "string"}, "The `last` of the page before this one, or a time in epoch seconds.")
+PAGED = (LIMIT, BEFORE)
 
 _BEFORE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(?:~([A-Za-z0-9._:@/-]{1,200}))?")
 
@@ -34,3 +41,16 @@ def older(request: Request, last: Last | None) -> str:
     if last is None:
         return ""
     return urlencode({**request.query_params, "before": written(last)}, safe="~:@/")
+
+
+def limit(request: Request) -> int:
+    """`?limit=`, 1 to 100; 25 without."""
+    value = request.query_params.get("limit", "25")
+    if not value.isdecimal() or len(value) > 9 or not 1 <= int(value) <= MAX_ROWS:
+        raise HTTPException(400, f"limit= is a number from 1 to {MAX_ROWS}.")
+    return int(value)
+
+
+def last_of(last: Last | None) -> str | None:
+    """What `?before=` takes for what follows this row."""
+    return written(last) if last else None

@@ -107,6 +107,12 @@ async def test_workers_and_failures_are_listed_newest_first() -> None:
     assert [each.kind for each in await failures(store, 9, before=Last(NOW - 5))] == ["effect.unknown"]
 
 
+async def test_an_hour_that_has_just_begun_does_not_hide_how_the_work_went() -> None:
+    begun = NOW // 3600 * 3600
+    store = await a_store(a_job_fact("completed", at=begun - 9, age=3.0), fact("delivery.received", at=begun))
+    assert (await tile(store, "success"), await tile(store, "p95")) == (Health.GREEN, Health.GREEN)
+
+
 async def test_lately_are_the_windows_up_to_now_in_which_something_happened() -> None:
     at = [NOW, NOW - 300, NOW - 900, NOW - 1500]
     store = await a_store(*(fact("delivery.received", at=each) for each in at))

@@ -36,7 +36,7 @@ async def test_jobs_and_effects_are_filtered_by_state(dashboard: Dashboard) -> N
     assert [(each["slot"], each["state"]) for each in effects] == [(entry.slot, "unknown")]
     one = (await dashboard.client.get(f"/admin/api/jobs/{job.id}")).json()
     assert one["waiting_for"] == f"effect:{entry.slot}"
-    assert one["grant"] == {"mode": "comment-only", "allow_push": False, "operate": False}
+    assert one["grant"] == {"mode": "comment-only", "allow_push": False, "operate": False, "dispatch": False}
 
 
 async def test_status_says_whether_writes_are_paused(dashboard: Dashboard) -> None:

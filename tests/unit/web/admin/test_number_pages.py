@@ -58,3 +58,14 @@ async def _reviewed(dashboard: Dashboard) -> None:
     now = dashboard.clock.now
     await stories.reviewed(dashboard.store, "5fc1d1d0-c5f1-11f0-9a3e-2f6a0c0f0a01", now - 10)
     await Projector(dashboard.store, dashboard.clock, holder="test").once()
+
+
+async def test_the_same_stands_there_as_json(dashboard: Dashboard) -> None:
+    await _reviewed(dashboard)
+    told = (await dashboard.client.get("/admin/api/overview")).json()
+    assert [tile["health"] for tile in told["tiles"]] == ["green"] * 5
+    before = told["windows"][-1]
+    assert (before["received"], before["completed"], before["success"]) == (1, 1, 100.0)
+    worker = (await dashboard.client.get("/admin/api/workers/review?show=2d")).json()
+    assert (worker["worker"]["completed"], worker["windows"][0]["span"]) == (1, 3600)
+    assert (await dashboard.client.get("/admin/api/repositories/42?show=4h")).status_code == 400

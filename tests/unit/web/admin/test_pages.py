@@ -19,10 +19,12 @@ from forgehand.domain.effects import (
     UpdateRef,
 )
 from forgehand.domain.effects.delete_branch import DeleteBranch
+from forgehand.domain.effects.issue import StickyIssue
 from forgehand.domain.effects.merge_into import MergeInto
 from forgehand.domain.effects.reaction import Reaction
 from forgehand.domain.effects.thread import ResolveThread
 from forgehand.domain.effects.update_branch import UpdateBranch
+from forgehand.domain.effects.workflow_dispatch import WorkflowDispatch
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Done
 from forgehand.domain.ledger import EffectState
@@ -191,6 +193,11 @@ EVERY_KIND: dict[str, tuple[Effect, tuple[str, ...]]] = {
         (DeleteBranch(**_ABOUT, sha="f" * 40, number=7, branch="topic-7"), ("topic-7",)),
         (ResolveThread(**_ABOUT, number=7, thread="PRRT_1"), ("PRRT_1",)),
         (Reaction(**_ABOUT, comment=12345, emoji="eyes"), ("12345", "eyes")),
+        (StickyIssue(**_ABOUT, title="Dispatch results: CI", body="One of two."), ("Dispatch results: CI", "One of")),
+        (
+            WorkflowDispatch(**_ABOUT, workflow="cd.yml", ref="main", inputs=(("sha", "9f1c0de"),)),
+            ("cd.yml", "9f1c0de"),
+        ),
     )
 }
 
