@@ -6,8 +6,9 @@ from collections import Counter
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
 
+from forgehand.crafts import strict_models
+from forgehand.crafts.strict_models import STRICT, wrong
 from forgehand.domain.effects.merge import MergeMethod
 from forgehand.domain.findings import Severity
 from forgehand.domain.permissions import Permission
@@ -16,11 +17,6 @@ from forgehand.domain.policy.globs import MAX_LENGTH, flaw
 
 DEFAULTS = RepositoryPolicy()
 _REVIEW, _TESTS, _MERGE, _QUEUE = DEFAULTS.review, DEFAULTS.tests, DEFAULTS.merge, DEFAULTS.merge.queue
-
-
-def wrong(message: str, fix: str) -> PydanticCustomError:
-    """What a validator of ours raises: it has a fix of its own."""
-    return PydanticCustomError("forgehand", "{message}", {"message": message, "fix": fix})
 
 
 def _checked_glob(text: str) -> str:
@@ -49,7 +45,7 @@ Command = Annotated[str, StringConstraints(max_length=4000)]
 class Model(BaseModel):
     """Strict: an unknown key, or a value of another type, is an error."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+    model_config = STRICT
 
 
 class Asking(Model):
@@ -271,23 +267,4 @@ class PolicyModel(SectionModel):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of the file, for editors."""
-    schema = _plain(PolicyModel.model_json_schema(by_alias=True))
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Forgehand policy"}
-
-
-def _plain(node: Any) -> Any:
-    """Without null, which stands for a key that is left out and cannot be written, without titles that repeat the key,
-    and without the defaults of whole sections, whose keys have theirs."""
-    if isinstance(node, list):
-        return [_plain(each) for each in node]
-    if not isinstance(node, dict):
-        return node
-    kept = {key: _plain(each) for key, each in node.items() if not (key == "title" and isinstance(each, str))}
-    if kept.get("default", 0) is None or isinstance(kept.get("default"), dict):
-        del kept["default"]
-    options = kept.get("anyOf", [])
-    if {"type": "null"} in options:
-        (option,) = (each for each in options if each != {"type": "null"})
-        del kept["anyOf"]
-        return option | kept
-    return kept
+    return strict_models.json_schema(PolicyModel, "Forgehand policy")
