@@ -1,0 +1,177 @@
+"""What a dispatch is judged by, gathered: the run, the source's file, and for each target our installation there, its
+file, the ref and the workflow. Called by the workers of this folder.
+
+Files are those of the default branch, at its tip: nobody dispatches by a file on a branch of theirs.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from forgehand.domain.dispatches import Started, read_started, started_key
+from forgehand.domain.policy import PolicyError
+from forgehand.domain.repositories import Repo
+from forgehand.ports.contents import Contents
+from forgehand.ports.github import GitHubError, NotPermitted, Unprocessable
+from forgehand.ports.store import Documents
+from forgehand.ports.workflows import Installations, NotInstalled, PermissionMissing, Run, Runs, Workflows
+from forgehand.workers.dispatch.config import same
+from forgehand.workers.dispatch.config_file import MAX_BYTES, PATHS, parse
+from forgehand.workers.dispatch.rules.facts import (
+    Absent,
+    Broken,
+    Config,
+    Installed,
+    Link,
+    NoFile,
+    Source,
+    Target,
+    Unreadable,
+    WorkflowState,
+)
+from forgehand.workers.dispatch.rules.target import Asked
+
+AT_ONCE = 5
+"""Repositories that are looked at together."""
+
+
+class Us(Protocol):
+    """Who we are on GitHub: our login, and our App's id, 0 for a person."""
+
+    @property
+    def login(self) -> str: ...
+
+    @property
+    def app_id(self) -> int: ...
+
+
+class Tips(Protocol):
+    """The part of `ports.checks.Branches` that finds a repository's own files."""
+
+    async def default_branch(self, repo: Repo) -> str: ...
+
+    async def tip(self, repo: Repo, branch: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where it is read from."""
+
+    runs: Runs
+    workflows: Workflows
+    installations: Installations
+    contents: Contents
+    branches: Tips
+    kept: Documents
+    us: Callable[[], Awaitable[Us]]
+
+
+async def started_by_us(sources: Sources, repo: Repo, run: int) -> Started | None:
+    """What is known of a run where we started it."""
+    return read_started(await sources.kept.document(started_key(repo.id, run)))
+
+
+async def source_of(sources: Sources, repo: Repo, run: Run, started: Started | None) -> Source:
+    """The run as its guardrails judge it."""
+    return Source(
+        repository=repo.full_name,
+        repository_id=repo.id,
+        installation=repo.installation,
+        run=run.id,
+        attempt=run.attempt,
+        workflow=file_name(run.workflow),
+        conclusion=run.conclusion,
+        head_branch=run.head_branch,
+        head_sha=run.head_sha,
+        head_repository=run.head_repository,
+        head_is_fork=run.head_is_fork,
+        default_branch=await sources.branches.default_branch(repo),
+        url=run.url,
+        ours=started is not None or await _dispatched_by_our_app(sources, run),
+        chain=tuple(Link(*link) for link in started.chain) if started else (),
+    )
+
+
+async def config_of(sources: Sources, repo: Repo) -> Config:
+    """The file of a repository, from its default branch. Raises a GitHubError where GitHub does not answer."""
+    tip = await sources.branches.tip(repo, await sources.branches.default_branch(repo))
+    if tip is None:
+        return NoFile()
+    for path in PATHS:
+        try:
+            raw = await sources.contents.file(repo, path, tip, most=MAX_BYTES)
+        except Unprocessable as error:
+            return Broken((f"{path}:1:1: {error.why}: keep it below {MAX_BYTES:,} bytes",))
+        if raw is not None:
+            return await asyncio.to_thread(read_config, raw, path)
+    return NoFile()
+
+
+@lru_cache(maxsize=64)
+def read_config(raw: bytes, path: str) -> Config:
+    """What the bytes of a file say, or what is wrong with it."""
+    try:
+        return parse(raw, path)
+    except PolicyError as error:
+        return Broken(tuple(map(str, error.problems)))
+
+
+async def target_of(sources: Sources, asked: Asked, *, closely: bool = False) -> Target:
+    """What is known of a target; `closely`: also whether its ref and workflow are there. Raises a GitHubError where
+    GitHub does not answer."""
+    found = await sources.installations.find(asked.repository)
+    if not isinstance(found, Repo):
+        return Target(_absent(found), Unreadable("Nobody may look."))
+    if not same(found.full_name, asked.repository):
+        why = f"{asked.repository} is called {found.full_name} now: write that name"
+        return Target(Absent(why, sees=False), Unreadable("Nobody looks under an old name."))
+    try:
+        target = Target(Installed(found), await config_of(sources, found))
+        return await _looked_at(sources, asked, found, target) if closely else target
+    except NotPermitted as error:
+        return Target(Absent(error.why, sees=True), Unreadable("Nobody may look."))
+
+
+async def targets_of(sources: Sources, asked: Sequence[Asked]) -> dict[str, Target]:
+    """All of them by their keys, each repository looked at once. What cannot be read keeps no other waiting: it is not
+    decided yet."""
+    limit = asyncio.Semaphore(AT_ONCE)
+    by_repository = {each.repository.casefold(): each for each in asked}
+
+    async def look(each: Asked) -> Target:
+        async with limit:
+            try:
+                return await target_of(sources, each)
+            except GitHubError as error:
+                return Target(Unreadable(error.why), Unreadable(error.why))
+
+    found = await asyncio.gather(*(look(each) for each in by_repository.values()))
+    known = dict(zip(by_repository, found, strict=True))
+    return {each.key: known[each.repository.casefold()] for each in asked}
+
+
+def file_name(path: str) -> str:
+    """The name of a workflow's file, by which rules name it."""
+    return path.partition("@")[0].rpartition("/")[2]
+
+
+async def _dispatched_by_our_app(sources: Sources, run: Run) -> bool:
+    """A person whose token we use may also start one by hand."""
+    if run.event != "workflow_dispatch":
+        return False
+    us = await sources.us()
+    return bool(us.app_id) and run.actor == us.login
+
+
+def _absent(found: NotInstalled | PermissionMissing) -> Absent:
+    return Absent(found.why, sees=isinstance(found, PermissionMissing))
+
+
+async def _looked_at(sources: Sources, asked: Asked, repo: Repo, target: Target) -> Target:
+    if not await sources.workflows.ref_exists(repo, asked.ref):
+        return Target(target.installed, target.config, ref=False)
+    found = await sources.workflows.workflow(repo, asked.workflow, asked.ref)
+    state = WorkflowState(active=found.active, dispatchable=found.dispatchable) if found else WorkflowState(known=False)
+    return Target(target.installed, target.config, ref=True, workflow=state)

@@ -1,0 +1,1 @@
+"""What is dispatched, and why not: pure, from frozen facts to a plan with one explained verdict for each target."""
