@@ -42,6 +42,8 @@ EVENTS = (
 PERMISSIONS = {"checks": "write", "contents": "read", "metadata": "read", "pull_requests": "write", "statuses": "read"}
 MERGING = {**PERMISSIONS, "contents": "write", "administration": "read"}
 """What an App needs besides that may merge."""
+DISPATCHING = {**PERMISSIONS, "actions": "write", "issues": "write"}
+"""What an App needs besides that may start workflows."""
 SECRET = "practice webhook secret"
 CLEAN = {"shop/cart.py": '"""A cart."""\n\n\ndef total(prices: list[int]) -> int:\n    return sum(prices)\n'}
 FLAWED = {
@@ -202,13 +204,16 @@ def compiled_rules() -> Path:
 
 @contextmanager
 def running_forge(
-    folder: Path, quirks: Quirks | None = None, permissions: Mapping[str, str] = PERMISSIONS
+    folder: Path,
+    quirks: Quirks | None = None,
+    permissions: Mapping[str, str] = PERMISSIONS,
+    events: tuple[str, ...] = EVENTS,
 ) -> Iterator[tuple[Forge, App]]:
     """A practice forge with an App installed on `acme/shop`, which has one clean commit on main. `dev` may write."""
     forge = Forge(folder / "forge", quirks or Quirks())
     with ForgeServer(forge):
         forge.create_user("acme", type="Organization")
-        app = forge.create_app("forgehand", permissions=permissions, events=EVENTS, webhook_secret=SECRET)
+        app = forge.create_app("forgehand", permissions=permissions, events=events, webhook_secret=SECRET)
         forge.create_repository(REPO)
         forge.set_collaborator(REPO, "dev", "write")
         forge.commit(REPO, "main", {"README.md": "# Shop\n", **CLEAN}, "Open the shop")
@@ -244,12 +249,13 @@ def product(
     quirks: Quirks | None = None,
     start: bool = True,
     permissions: Mapping[str, str] = PERMISSIONS,
+    events: tuple[str, ...] = EVENTS,
     **more: Any,
 ) -> Iterator[Product]:
     """Forge and product; stopped at the end, whatever happened. The log is shown when the test fails."""
     (folder / "product").mkdir(parents=True)
     shutil.copytree(compiled_rules(), folder / "product" / "analysers")
-    with running_forge(folder, quirks, permissions) as (forge, app):
+    with running_forge(folder, quirks, permissions, events) as (forge, app):
         made = Product(forge, app, folder / "product", more)
         try:
             if start:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from forgehand import VERSION
 from forgehand.assembly.holders import is_dead_here, this_holder
-from forgehand.assembly.limits import operator_limits
+from forgehand.assembly.limits import dispatch_options, operator_limits
 from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts, grants, listens, specs
 from forgehand.domain.jobs import PLAN, Done, Job
@@ -54,7 +54,8 @@ class App:
     operations: Operations
 
     def intake(self) -> Intake:
-        return Intake(self.store, self.wakeups, listens(self.built_in), time.time, self.steps)
+        events = listens(self.built_in, dispatching=self.settings.dispatch)
+        return Intake(self.store, self.wakeups, events, time.time, self.steps)
 
     async def run_job(self, job_id: str) -> Job | Unclaimed:
         """Claim one job, run it here, and give it as it then is."""
@@ -157,7 +158,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
         admin = await _admin_base_url(app)
         pulls = gh.PullReader(github, tokens, identity)
         contents, branches = gh.ContentReader(github, tokens), gh.BranchReader(github, tokens)
-        known = specs(app.built_in, Mode(settings.mode))
+        known = specs(app.built_in, Mode(settings.mode), dispatching=settings.dispatch)
         parts = Parts(
             pulls=pulls,
             pulls_about=pulls,
@@ -183,6 +184,8 @@ async def working(app: App) -> AsyncIterator[Crew]:
             workflows=gh.WorkflowReader(github, tokens),
             runs=gh.RunReader(github, tokens),
             installations=gh.InstallationReader(github, tokens),
+            us=identity.get,
+            dispatching=dispatch_options(settings),
             operator=APPLY.within(Mode(settings.mode)),
             workers={each.type: each for each in known},
         )

@@ -45,16 +45,24 @@ class Kept:
 
 
 def manifest(
-    name: str, url: str, redirect_url: str, webhook_url: str | None, *, apply: bool = False, callback_url: str = ""
+    name: str,
+    url: str,
+    redirect_url: str,
+    webhook_url: str | None,
+    *,
+    apply: bool = False,
+    dispatch: bool = False,
+    callback_url: str = "",
 ) -> dict[str, Any]:
     """The App as we ask GitHub to make it, with what our effects need: speaking, and with `apply` also merging and its
-    chores, and the reading of what a protected branch asks. Installation events come to every App by themselves.
-    Without a webhook address its webhook is off, and polls find everything. `redirect_url` is where GitHub sends the
-    browser with the code, `callback_url` where it may send people who sign in to the admin pages."""
-    from forgehand.adapters.github import APPLYING, READ_PROTECTION, SPEAKING, required_permissions
+    chores, and the reading of what a protected branch asks; with `dispatch` starting workflows. Installation events
+    come to every App by themselves. Without a webhook address its webhook is off, and polls find everything.
+    `redirect_url` is where GitHub sends the browser with the code, `callback_url` where it may send people who sign in
+    to the admin pages."""
+    from forgehand.adapters.github import APPLYING, DISPATCHING, READ_PROTECTION, SPEAKING, required_permissions
     from forgehand.assembly.workers import BUILT_IN, listens
 
-    kinds = (*SPEAKING, *APPLYING) if apply else SPEAKING
+    kinds = (*SPEAKING, *(APPLYING if apply else ()), *(DISPATCHING if dispatch else ()))
     permissions = required_permissions(kinds) | (READ_PROTECTION if apply else {})
     return {
         "name": name,
@@ -66,7 +74,7 @@ def manifest(
         **({"callback_urls": [callback_url]} if callback_url else {}),
         "public": False,
         "default_permissions": permissions,
-        "default_events": sorted(listens(BUILT_IN)),
+        "default_events": sorted(listens(BUILT_IN, dispatching=dispatch)),
     }
 
 

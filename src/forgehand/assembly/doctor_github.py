@@ -61,6 +61,7 @@ def judge(
     yield _events(found, home)
     yield _permissions(found, home)
     yield from _mode(settings, found, home)
+    yield _dispatching(settings, found, home)
     yield from _installations(settings, found, repositories)
     yield _rate(found)
 
@@ -109,7 +110,7 @@ def _deliveries(settings: Settings, lately: Sequence[HookDelivery]) -> Iterator[
 
 
 def _events(found: "Probe", home: str) -> Check:
-    wanted = listens(BUILT_IN)
+    wanted = listens(BUILT_IN, dispatching=False)
     if absent := sorted(wanted - set(found.events)):
         remedy = f"subscribe to {', '.join(absent)} under “Permissions & events”: {home}/permissions"
         return Check("events", Level.WARNING, f"GitHub does not send {', '.join(absent)}", remedy)
@@ -132,6 +133,23 @@ def _mode(settings: Settings, found: "Probe", home: str) -> Iterator[Check]:
         says = "how many approvals a protected branch requires cannot be read; nothing is merged on a guess"
         remedy = f"grant administration: read at {home}/permissions, then accept it in each installation"
         yield Check("protection", Level.WARNING, says, remedy)
+
+
+def _dispatching(settings: Settings, found: "Probe", home: str) -> Check:
+    """Who does not dispatch needs none of it; half of it is a mistake."""
+    from forgehand.adapters.github import DISPATCHING, required_permissions
+
+    if not settings.dispatch:
+        return Check("dispatching", Level.OK, "off: FORGEHAND_DISPATCH is false")
+    needed = {name: level for name, level in required_permissions(DISPATCHING).items() if level == "write"}
+    lacking = [f"{name}: {level}" for name, level in needed.items() if found.permissions.get(name) != level]
+    lacking += ["the event workflow_run"] if "workflow_run" not in found.events else []
+    if not lacking:
+        return Check("dispatching", Level.OK, "workflows may start others, where both repositories say so")
+    if len(lacking) > len(needed):
+        return Check("dispatching", Level.OK, f"not set up; it would need {', '.join(lacking)}")
+    remedy = f"add it at {home}/permissions, or set FORGEHAND_DISPATCH=false"
+    return Check("dispatching", Level.WARNING, f"it lacks {', '.join(lacking)}", remedy)
 
 
 def _installations(settings: Settings, found: "Probe", repositories: Mapping[int, int]) -> Iterator[Check]:

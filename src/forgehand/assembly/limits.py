@@ -3,6 +3,7 @@
 from forgehand.assembly.settings import Settings, split
 from forgehand.domain.modes import Mode
 from forgehand.domain.policy import OperatorLimits
+from forgehand.workers import dispatch
 
 
 def operator_limits(settings: Settings) -> OperatorLimits:
@@ -16,4 +17,15 @@ def operator_limits(settings: Settings) -> OperatorLimits:
         test_memory_mb=settings.test_memory_mb,
         approvals=settings.approvals,
         protected_paths=split(settings.protected_paths),
+    )
+
+
+def dispatch_options(settings: Settings) -> dispatch.Options:
+    """What may be dispatched, and how it is told."""
+    return dispatch.Options(
+        default_ref=settings.default_dispatch_ref,
+        sources=split(settings.dispatch_sources),
+        workflows=split(settings.dispatch_workflows),
+        targets=split(settings.dispatch_targets),
+        create_issues=settings.create_issues,
     )

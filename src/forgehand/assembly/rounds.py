@@ -47,7 +47,7 @@ class Rounds:
         self._crew = crew
         self._repo = repo
         self._begin = begin
-        self._workers = specs(app.built_in, Mode(app.settings.mode))
+        self._workers = specs(app.built_in, Mode(app.settings.mode), dispatching=app.settings.dispatch)
 
     async def look(self) -> Round:
         """At every open pull request of which something is new."""

@@ -1,6 +1,6 @@
 """The workers of this build: one line each. `docs/adding-a-worker.md` shows how to add one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from forgehand.domain.modes import Grant, Grants, Mode
@@ -18,7 +18,7 @@ from forgehand.ports.policies import Policies
 from forgehand.ports.sandbox import Sandbox
 from forgehand.ports.store import Documents, LastJobs
 from forgehand.ports.workflows import Installations, Runs, Workflows
-from forgehand.workers import commands, review, testing
+from forgehand.workers import commands, dispatch, review, testing
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,10 @@ class Parts:
     workflows: Workflows
     runs: Runs
     installations: Installations
+    us: Callable[[], Awaitable[dispatch.Us]]
+    """Who we are on GitHub."""
+    dispatching: dispatch.Options
+    """What the operator lets workflows start elsewhere."""
     operator: Grant
     """The most that a job may do."""
     workers: Mapping[str, WorkerSpec]
@@ -83,6 +87,19 @@ BUILT_IN: tuple[BuiltIn, ...] = (
             commands.Ports(parts.pulls, parts.people, parts.conversation, parts.documents), parts.workers
         ),
     ),
+    BuiltIn(
+        dispatch.DISPATCH_SPEC,
+        lambda parts: dispatch.DispatchWorker(dispatch_sources(parts), parts.dispatching),
+    ),
+    BuiltIn(
+        dispatch.TARGET_SPEC,
+        lambda parts: dispatch.TargetWorker(dispatch_sources(parts), parts.dispatching),
+    ),
+    BuiltIn(
+        dispatch.FOLLOW_SPEC,
+        lambda parts: dispatch.FollowWorker(dispatch_sources(parts), parts.dispatching),
+    ),
+    BuiltIn(dispatch.REPORT_SPEC, lambda parts: dispatch.ReportWorker(parts.documents)),
 )
 
 
@@ -101,9 +118,24 @@ def sources(parts: Parts) -> review.Sources:
     )
 
 
-def specs(built_in: Sequence[BuiltIn], most: Mode) -> tuple[WorkerSpec, ...]:
-    """The workers with the powers that the operator's mode leaves them."""
-    return tuple(replace(each.spec, grant=each.spec.grant.within(most)) for each in built_in)
+def dispatch_sources(parts: Parts) -> dispatch.Sources:
+    """What a dispatch is judged by."""
+    return dispatch.Sources(
+        runs=parts.runs,
+        workflows=parts.workflows,
+        installations=parts.installations,
+        contents=parts.contents,
+        branches=parts.branches,
+        kept=parts.documents,
+        us=parts.us,
+    )
+
+
+def specs(built_in: Sequence[BuiltIn], most: Mode, *, dispatching: bool = True) -> tuple[WorkerSpec, ...]:
+    """The workers with the powers that the operator leaves them. Without `dispatching` no run wakes anybody, and what
+    is under way may start nothing."""
+    within = [replace(each.spec, grant=each.spec.grant.within(most)) for each in built_in]
+    return tuple(each if dispatching else _not_dispatching(each) for each in within)
 
 
 def grants(workers: Sequence[WorkerSpec]) -> Grants:
@@ -111,6 +143,15 @@ def grants(workers: Sequence[WorkerSpec]) -> Grants:
     return {(each.type, each.id): each.grant for each in workers} | {(Sweep.type, Sweep.type): Grant(operate=True)}
 
 
-def listens(built_in: Sequence[BuiltIn]) -> frozenset[str]:
-    """The events that some worker waits for."""
-    return frozenset(trigger.event for each in built_in for trigger in each.spec.triggers)
+def listens(built_in: Sequence[BuiltIn], *, dispatching: bool = True) -> frozenset[str]:
+    """The events that some worker waits for; without `dispatching`, some other worker."""
+    specs = [each.spec for each in built_in if dispatching or each.spec.id not in _DISPATCHING]
+    return frozenset(trigger.event for spec in specs for trigger in spec.triggers)
+
+
+_DISPATCHING = frozenset(spec.id for spec in dispatch.SPECS)
+
+
+def _not_dispatching(worker: WorkerSpec) -> WorkerSpec:
+    off = replace(worker, grant=replace(worker.grant, dispatch=False))
+    return replace(off, enabled=False) if worker.id in _DISPATCHING else off

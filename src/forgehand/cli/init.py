@@ -44,6 +44,9 @@ def init(
     apply: Annotated[
         bool, typer.Option("--apply", help="Also ask for write access to contents, which merging needs.")
     ] = False,
+    dispatch: Annotated[
+        bool, typer.Option("--dispatch", help="Also ask for what dispatching between repositories needs.")
+    ] = False,
     env: Annotated[Path, typer.Option(help="The file that gets the settings.")] = Path(".env"),
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The port of the local page; 0 lets the system pick.")
@@ -73,7 +76,13 @@ def init(
     page = ManifestPage(
         target=new_app_url(settings.github_url, org),
         manifest=lambda back: manifest(
-            name, homepage, back, hook, apply=apply, callback_url=f"{settings.admin_base_url}{GITHUB_DONE}"
+            name,
+            homepage,
+            back,
+            hook,
+            apply=apply,
+            dispatch=dispatch,
+            callback_url=f"{settings.admin_base_url}{GITHUB_DONE}",
         ),
         api_url=settings.github_api_url,
         port=port,

@@ -10,6 +10,7 @@ import typer
 
 from forgehand.cli.deliveries import deliveries, replay
 from forgehand.cli.demo import demo
+from forgehand.cli.dispatch import dispatch
 from forgehand.cli.doctor import doctor
 from forgehand.cli.effects import effects
 from forgehand.cli.errors import Commands
@@ -50,6 +51,7 @@ app.add_typer(deliveries, name="deliveries", rich_help_panel=_LOOK)
 app.add_typer(effects, name="effects", rich_help_panel=_LOOK)
 app.add_typer(policy, name="policy", rich_help_panel=_STEER)
 app.command("sign-in", rich_help_panel=_STEER)(sign_in)
+app.add_typer(dispatch, name="dispatch", rich_help_panel=_STEER)
 app.command(rich_help_panel=_STEER)(replay)
 app.add_typer(projections, name="projections", rich_help_panel=_STEER)
 app.command(rich_help_panel=_STEER)(pause)

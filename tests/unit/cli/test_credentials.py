@@ -36,7 +36,7 @@ def test_the_manifest_asks_for_what_speaking_needs_and_no_more() -> None:
         "pull_requests": "write",
         "statuses": "read",
     }
-    assert asked["default_events"] == sorted(listens(BUILT_IN))
+    assert asked["default_events"] == sorted(listens(BUILT_IN, dispatching=False))
     assert asked["public"] is False
     assert asked["hook_attributes"] == {"url": "https://example.org/hook", "active": True}
 
@@ -45,6 +45,13 @@ def test_only_apply_asks_for_write_access_to_contents() -> None:
     asked = manifest("mine", "https://example.org", "http://127.0.0.1:1/created", None, apply=True)
     assert asked["default_permissions"]["contents"] == "write"
     assert asked["default_permissions"]["administration"] == "read"
+
+
+def test_only_dispatching_asks_for_what_starting_workflows_needs() -> None:
+    asked = manifest("mine", "https://example.org", "http://127.0.0.1:1/created", None, dispatch=True)
+    assert asked["default_permissions"]["actions"] == "write"
+    assert asked["default_permissions"]["issues"] == "write"
+    assert "workflow_run" in asked["default_events"]
 
 
 def test_without_an_address_the_webhook_is_off() -> None:

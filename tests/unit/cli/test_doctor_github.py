@@ -26,7 +26,7 @@ WELL = Probe(
     name="Hand",
     url="https://github.com/apps/hand",
     permissions={"checks": "write"},
-    events=tuple(sorted(listens(BUILT_IN))),
+    events=tuple(sorted(listens(BUILT_IN, dispatching=False))),
     missing={},
     hook_url="https://forgehand.example.org/webhooks/github",
     hook_verifies_tls=True,
@@ -128,3 +128,25 @@ def test_the_mode_is_said_and_what_apply_lacks_to_know_what_a_branch_asks() -> N
     assert lacking["protection"].level is Level.WARNING
     assert "administration: read" in (lacking["protection"].remedy or "")
     assert "protection" not in checks(replace(WELL, permissions={"administration": "read"}), mode="apply")
+
+
+FULL = {"checks": "write", "actions": "write", "issues": "write"}
+LISTENING = replace(WELL, events=(*WELL.events, "workflow_run"))
+
+
+@pytest.mark.parametrize(
+    ("found", "level", "says"),
+    [
+        (replace(LISTENING, permissions=FULL), Level.OK, "where both repositories say so"),
+        (WELL, Level.OK, "not set up; it would need actions: write, issues: write, the event workflow_run"),
+        (LISTENING, Level.WARNING, "it lacks actions: write, issues: write"),
+        (replace(WELL, permissions=FULL), Level.WARNING, "it lacks the event workflow_run"),
+    ],
+)
+def test_dispatching_is_set_up_whole_or_not_at_all(found: Probe, level: Level, says: str) -> None:
+    check = checks(found)["dispatching"]
+    assert (check.level, says in check.says) == (level, True)
+
+
+def test_dispatching_that_is_off_needs_nothing() -> None:
+    assert checks(replace(WELL, permissions=FULL), dispatch=False)["dispatching"].level is Level.OK

@@ -7,6 +7,7 @@ from typing import Any, get_args
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from forgehand.assembly.settings.dispatch import DispatchSettings
 from forgehand.assembly.settings.doors import DoorSettings
 from forgehand.assembly.settings.github import GitHubSettings
 from forgehand.assembly.settings.limits import LimitSettings
@@ -23,6 +24,7 @@ class Settings(
     WorkSettings,
     SandboxSettings,
     LimitSettings,
+    DispatchSettings,
     LogSettings,
     BaseSettings,
 ):

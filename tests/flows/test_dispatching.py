@@ -1,0 +1,148 @@
+"""A run that ended starts workflows in other repositories: the whole product beside a practice GitHub."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.command import forgehand, variables
+from support.dispatch_stage import (
+    API,
+    concluded,
+    dispatching,
+    issues,
+    outcome,
+    push,
+    source_run,
+    starts,
+    target,
+    titled,
+)
+from support.product import Product, stored, until
+
+
+def _ended(run: Product, name: str) -> list[tuple[int, str | None]]:
+    return [(each.id, each.conclusion) for each in run.forge.runs(name)]
+
+
+def _facts(run: Product, delivery: str) -> list[Any]:
+    return stored(run, lambda store: store.facts_of(delivery=delivery))
+
+
+def test_a_push_starts_what_both_sides_ask_for_and_says_why_the_others_do_not(tmp_path: Path) -> None:
+    names = ("web", "other/docs", "refusing", "fileless", "broken", "away/app")
+    with dispatching(tmp_path, *names) as run:
+        target(run, "acme/web")
+        target(run, "other/docs")
+        target(run, "acme/refusing", "inbound: []\n")
+        target(run, "acme/fileless", None)
+        target(run, "acme/broken", "inbound:\n  - targets: []\n")
+        target(run, "away/app", install=False)
+        sha = push(run)
+        source = source_run(run)
+        told = concluded(run, source)
+
+        assert [(each.repository, str(each.stand), each.reason, each.conclusion) for each in told.targets] == [
+            ("acme/web", "ended", "", "success"),
+            ("other/docs", "ended", "", "success"),
+            ("acme/refusing", "denied", "inbound_not_authorized", ""),
+            ("acme/fileless", "denied", "missing_target_config", ""),
+            ("acme/broken", "denied", "invalid_target_config", ""),
+            ("away/app", "denied", "target_not_installed", ""),
+        ]
+        for each in told.targets[:2]:
+            assert _ended(run, each.repository) == [(each.run, "success")]
+            (started,) = run.forge.runs(each.repository)
+            assert (started.inputs, started.actor) == ({"sha": sha}, "forgehand[bot]")
+        assert all(not run.forge.runs(each.repository) for each in told.targets[2:])
+        assert "dispatching.yml:2:5: “inbound[1].source” is missing here: add it" in told.targets[4].why
+
+        title = "Dispatch results: ci.yml (success=2, failed=0, denied=4)"
+        until(lambda: titled(run, title), "the issue that tells it")
+        body = issues(run)[0].body
+        until(lambda: issues(run)[0].body.count("ended in success](") == 2, "both conclusions in the issue")
+        assert "`target_not_installed`" in body
+        assert not [each for each in run.forge.calls if each.unmodelled]
+
+        kinds = [fact.kind for fact in _facts(run, told.delivery)]
+        assert kinds.count("dispatch.trigger.succeeded") == 2
+        assert {"dispatch.request.accepted", "dispatch.plan.created", "dispatch.target.queued"} <= set(kinds)
+        types = [job.type for job in stored(run, lambda store: store.jobs_of(told.delivery))]
+        assert types.count("dispatch-target") == 2
+
+        explained = forgehand(run.folder, "dispatch", "explain", str(source.id), "--json", env=variables(run.settings))
+        assert explained.code == 1
+        assert [each["run"] for each in json.loads(explained.out)["targets"]][:2] == [
+            each.run for each in told.targets[:2]
+        ]
+
+
+def test_the_same_delivery_again_dispatches_nothing(tmp_path: Path) -> None:
+    with dispatching(tmp_path, "web") as run:
+        target(run, "acme/web")
+        push(run)
+        source = source_run(run)
+        told = concluded(run, source)
+        until(lambda: len(issues(run)) == 1, "the issue")
+        ran = forgehand(run.folder, "replay", told.delivery, env=variables(run.settings))
+        assert ran.code == 0, ran.err
+
+        def replayed() -> bool:
+            jobs = stored(run, lambda store: store.jobs_of(told.delivery))
+            dispatches = [job for job in jobs if job.type == "dispatch"]
+            return len(dispatches) == 2 and all(job.state.ended for job in dispatches)
+
+        until(replayed, "the end of the replay")
+        assert len(starts(run)) == 1
+        assert len(run.forge.runs("acme/web")) == 1
+        assert len(issues(run)) == 1
+
+
+def test_another_branch_a_failure_and_another_workflow_start_nothing(tmp_path: Path) -> None:
+    with dispatching(tmp_path, "web") as run:
+        target(run, "acme/web")
+        run.forge.commit(API, "topic", {".github/workflows/other.yml": "name: Other\non: push\njobs: {}\n"}, "A topic")
+        push(run, "topic")
+
+        def denied() -> list[Any]:
+            jobs = stored(run, lambda store: store.jobs(100))
+            return [job.result for job in jobs if job.type == "dispatch" and (job.result or {}).get("reason")]
+
+        (result,) = until(denied, "the run that was denied")
+        assert result["reason"] == "source_not_default_branch"
+        assert starts(run) == []
+        assert issues(run) == []
+
+
+def test_no_issue_is_made_where_the_operator_wants_none(tmp_path: Path) -> None:
+    with dispatching(tmp_path, "web", create_issues=False) as run:
+        target(run, "acme/web")
+        push(run)
+        told = concluded(run, source_run(run))
+        assert told.counts.success == 1
+        until(lambda: all(job.state.ended for job in stored(run, lambda store: store.jobs(200))), "the end of all work")
+        assert issues(run) == []
+
+
+def test_nothing_is_dispatched_where_the_operator_switched_it_off(tmp_path: Path) -> None:
+    with dispatching(tmp_path, "web", dispatch=False) as run:
+        target(run, "acme/web")
+        push(run)
+        source = source_run(run)
+        until(lambda: all(each.status_code for each in run.forge.deliveries(run.app)), "all webhooks")
+        assert outcome(run, source) is None
+        assert starts(run) == []
+
+
+@pytest.mark.parametrize("fault", ["error_after", "cut_after", "lands_later"])
+def test_a_start_without_a_clear_answer_happens_once(tmp_path: Path, fault: Any) -> None:
+    with dispatching(tmp_path, "web", settle_seconds=1.5) as run:
+        target(run, "acme/web")
+        route = "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches"
+        struck = run.forge.faults.add(fault, route=route, method="POST", seconds=0.5)
+        push(run)
+        told = concluded(run, source_run(run))
+        assert struck.hits == 1
+        assert [(each.run, each.conclusion) for each in told.targets] == _ended(run, "acme/web")
+        assert len(starts(run)) == 1
