@@ -79,11 +79,14 @@ function draw(place) {
     {
       width: width(place),
       height: HEIGHT,
-      padding: [8, 12, 0, 0],
+      padding: [8, 20, 0, 0],
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       cursor: { sync: { key: "windows" }, drag: { x: false, y: false }, y: false, points: { size: 6 } },
       legend: { live: true },
-      scales: { y: { range: (_, low, high) => [0, plot.top ? plot.top * 1.03 : Math.max(high * 1.08, plot.bars ? 1 : 0.1)] } },
+      scales: {
+        x: { range: () => [Number(table.dataset.first), Number(table.dataset.latest) + Number(table.dataset.span)] },
+        y: { range: (_, low, high) => [0, plot.top ? plot.top * 1.03 : Math.max(high * 1.08, plot.bars ? 1 : 0.1)] },
+      },
       axes: [axis({ space: 60, size: 36, values: CLOCK }), axis({ size: 44, space: 28, values: spoken, ...whole })],
       series: [
         { value: (_, at) => (at === null || at === undefined ? "" : moment(at)) },
@@ -118,7 +121,7 @@ function spoken(_, ticks) {
   return ticks.map(brief);
 }
 
-const moment = (at) => new Date(at * 1000).toISOString().slice(5, 16).replace("T", " ") + " UTC";
+const moment = (at) => new Date(at * 1000).toISOString().slice(5, 16).replace("T", " ");
 
 function brief(value) {
   return value.toLocaleString("en", { maximumSignificantDigits: 3 });
