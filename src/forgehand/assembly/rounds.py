@@ -14,7 +14,7 @@ from forgehand.domain.jobs import Change, Done, Job, JobState
 from forgehand.domain.modes import Mode
 from forgehand.domain.pulls import PullState
 from forgehand.domain.repositories import Repo
-from forgehand.domain.routing import match
+from forgehand.domain.routing import WorkerSpec, match
 from forgehand.engine.desk import JobDesk
 from forgehand.engine.dry_run import DryGate
 from forgehand.engine.overlooked import as_if_pushed
@@ -51,18 +51,7 @@ class Rounds:
 
     async def look(self) -> Round:
         """At every open pull request of which something is new."""
-        poll = Reconcile(_Only(self._crew.repositories, self._repo), self._app.store, self._workers)
-        made: list[Job] = []
-        while True:
-            now = time.time()
-            desk = JobDesk(tick(Poll(poll.type, 1.0), now), DryGate(self._app.store), time.time)
-            found = await poll.run(desk)
-            assert isinstance(found, Done)
-            jobs = tuple(job for job in found.jobs if job.type != poll.type)
-            await self._app.store.commit(Change(enqueue=jobs, facts=found.facts, marks=found.marks), now)
-            made += jobs
-            if len(jobs) == len(found.jobs):
-                return await self._worked(made)
+        return await self._worked(await looked_for(self._app, self._crew, self._repo, self._workers))
 
     async def look_at(self, number: int) -> Round:
         """At one, whether something is new or not."""
@@ -103,17 +92,37 @@ class Rounds:
 _UNFINISHED = (JobState.PENDING, JobState.CLAIMED, JobState.RUNNING)
 
 
+async def looked_for(app: App, crew: Crew, repo: Repo, workers: tuple[WorkerSpec, ...]) -> list[Job]:
+    """The jobs of these workers that are missing in a repository, as the poll finds them. They are pending from now
+    on."""
+    poll = Reconcile(_Only(crew.repositories, repo), app.store, workers)
+    made: list[Job] = []
+    while True:
+        now = time.time()
+        found = await poll.run(JobDesk(tick(Poll(poll.type, 1.0), now), DryGate(app.store), time.time))
+        assert isinstance(found, Done)
+        jobs = tuple(job for job in found.jobs if job.type != poll.type)
+        await app.store.commit(Change(enqueue=jobs, facts=found.facts, marks=found.marks), now)
+        made += jobs
+        if len(jobs) == len(found.jobs):
+            return made
+
+
+async def reached(crew: Crew, repository: str) -> Repo:
+    """Sign in and find the repository. Raises a GitHubError."""
+    await crew.sign_in()
+    await crew.rescue.once()
+    for repo in await crew.repositories.repositories():
+        if repo.full_name.casefold() == repository.casefold():
+            return repo
+    raise NotFound(f"the App is not installed on a repository {repository}: give --repo OWNER/NAME of another")
+
+
 @asynccontextmanager
 async def rounds(app: App, repository: str, begin: Callable[[int], None]) -> AsyncIterator[Rounds]:
     """Sign in, find the repository, and give its rounds. Raises a GitHubError."""
     async with working(app) as crew:
-        await crew.sign_in()
-        await crew.rescue.once()
-        for repo in await crew.repositories.repositories():
-            if repo.full_name.casefold() == repository.casefold():
-                yield Rounds(app, crew, repo, begin)
-                return
-    raise NotFound(f"the App is not installed on a repository {repository}: give --repo OWNER/NAME of another")
+        yield Rounds(app, crew, await reached(crew, repository), begin)
 
 
 class _Only:

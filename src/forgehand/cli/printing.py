@@ -145,3 +145,10 @@ def _cell(value: object) -> Any:
 
     text = clean("" if value is None else str(value))
     return Text(text.replace("_", " ") if text in STYLES else text, style=STYLES.get(text, ""))
+
+
+def iso(at: float | None) -> str | None:
+    """A moment for scripts."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else None

@@ -1,26 +1,25 @@
 """`forgehand review`: review a repository's pull requests from here, once or every few minutes, without webhooks."""
 
-import signal
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from forgehand.cli.errors import FAILED, USAGE, Stop
-from forgehand.cli.opening import quiet_logs, with_app
+from forgehand.cli.going_round import Manner, once, stay
+from forgehand.cli.opening import with_app
 from forgehand.cli.origin import origin, repository
-from forgehand.cli.printing import Json, clean, console, emit_json
+from forgehand.cli.printing import Json, clean, emit_json, iso
 
 if TYPE_CHECKING:
     from forgehand.assembly.build import App
-    from forgehand.assembly.rounds import Round
-    from forgehand.assembly.settings import Settings
+    from forgehand.assembly.rounds import Round, Rounds
     from forgehand.domain.pulls import PullState
 
 BLOCKED, NOT_YET = 3, 4
 """Exit codes of --review."""
-LOG = Path("logs/review.log")
 
 
 def review(
@@ -47,12 +46,19 @@ def review(
         emit_json(with_app(lambda app: _status(app, repo or origin(Path.cwd()))))
         return
     name = repository(repo)
+    manner = Manner("Reviewing", Path("logs/review.log"), _rounds)
     if daemon is not None:
-        _stay(name, daemon, json)
+        stay(manner, name, daemon, _print_round, json=json)
         return
-    done = _once(name, number, json)
+    done = once(manner, name, lambda looks: looks.look() if number is None else looks.look_at(number), json=json)
     _print_round(done, json)
     raise typer.Exit(_code(done, number))
+
+
+def _rounds(app: "App", name: str, begin: Callable[[int], None]) -> "AbstractAsyncContextManager[Rounds]":
+    from forgehand.assembly.rounds import rounds
+
+    return rounds(app, name, begin)
 
 
 async def _status(app: "App", name: str) -> dict[str, Any]:
@@ -66,75 +72,8 @@ async def _status(app: "App", name: str) -> dict[str, Any]:
         "prs_merged": counted.prs_merged,
         "prs_rejected": counted.prs_rejected,
         "approval_rate": counted.approval_rate,
-        "last_checked": _iso(counted.last_checked),
+        "last_checked": iso(counted.last_checked),
     }
-
-
-def _once(name: str, number: int | None, json: bool) -> "Round":
-    import asyncio
-
-    from forgehand.assembly.settings import ready_settings
-
-    settings = ready_settings(webhooks=False)
-    quiet_logs(settings)
-
-    async def run() -> "Round":
-        from forgehand.assembly.build import opened
-        from forgehand.assembly.rounds import rounds
-
-        async with opened(settings) as app, rounds(app, name, _begin(json)) as looks:
-            return await (looks.look() if number is None else looks.look_at(number))
-
-    with _spinner(json):
-        return asyncio.run(run())
-
-
-def _stay(name: str, seconds: int, json: bool) -> None:
-    import asyncio
-
-    from forgehand.assembly.logs import RotatingLog, set_up_logs
-    from forgehand.assembly.settings import ready_settings
-
-    settings = ready_settings(webhooks=False)
-    LOG.parent.mkdir(parents=True, exist_ok=True)
-    set_up_logs(settings, RotatingLog(LOG))
-    if not json:
-        typer.echo(f"Reviewing {name} every {seconds} s; the log is {LOG}. Ctrl-C ends it.")
-    asyncio.run(_rounds_until_stopped(settings, name, seconds, json))
-
-
-async def _rounds_until_stopped(settings: "Settings", name: str, seconds: int, json: bool) -> None:
-    import asyncio
-
-    from forgehand.assembly.build import opened
-    from forgehand.assembly.rounds import rounds
-    from forgehand.ports.github import GitHubError
-    from forgehand.ports.store import StoreUnavailable
-
-    stop = asyncio.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    async with opened(settings) as app, rounds(app, name, _begin(json)) as looks:
-        while not stop.is_set():
-            try:
-                _print_round(await looks.look(), json)
-            except (GitHubError, StoreUnavailable) as error:
-                # It may answer in the next round.
-                typer.echo(f"forgehand: {error.why}", err=True)
-            try:
-                await asyncio.wait_for(stop.wait(), seconds)
-            except TimeoutError:
-                continue
-
-
-def _begin(json: bool) -> Any:
-    return (lambda number: None) if json else (lambda number: typer.echo(f"Processing PR #{number}"))
-
-
-def _spinner(json: bool) -> Any:
-    """For work that takes a while, on a terminal."""
-    shown = console(err=True)
-    return nullcontext() if json or not shown.is_terminal else shown.status("Reviewing")
 
 
 def _print_round(done: "Round", json: bool) -> None:
@@ -185,9 +124,3 @@ def _code(done: "Round", number: int | None) -> int:
         return FAILED
     standing = next((pull.standing.value for pull in done.pulls), "") if number is not None else ""
     return {"blocked": BLOCKED, "waiting": NOT_YET}.get(standing, 0)
-
-
-def _iso(at: float | None) -> str | None:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else None

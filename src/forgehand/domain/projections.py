@@ -139,6 +139,8 @@ def _counts(fact: Fact) -> dict[str, int]:
             counts[f"event.{_text(fact, 'event') or 'unknown'}"] = 1
         case "review.judged":
             counts[f"review.{_text(fact, 'verdict') or 'unknown'}"] = 1
+        case "tests.judged":
+            counts[f"tests.{_text(fact, 'verdict') or 'unknown'}"] = 1
         case "effect.unknown":
             counts[UNKNOWN] = 1
         case "admin.settle":

@@ -32,6 +32,7 @@ from forgehand.engine.queries.lists import (
 from forgehand.engine.queries.overview import Health, Overview, Standing, Tile, overview, standing
 from forgehand.engine.queries.pulls import Member, MergeQueue, PullStory, Verdict, merge_queues, pull_story
 from forgehand.engine.queries.search import Findable, Found, NamedRepository, search
+from forgehand.engine.queries.tested import Tested, tested
 from forgehand.engine.queries.timelines import Gap, Lane, Mark, Piece, Timeline, timeline
 from forgehand.engine.queries.windows import Numbers, Window, lag, lately, totals, window, windows
 
@@ -61,6 +62,7 @@ __all__ = [
     "Reviewed",
     "Standing",
     "TargetRow",
+    "Tested",
     "Tile",
     "Timeline",
     "Verdict",
@@ -84,6 +86,7 @@ __all__ = [
     "search",
     "standing",
     "targets",
+    "tested",
     "timeline",
     "totals",
     "window",

@@ -124,11 +124,16 @@ async def repository(store: Numbers, repository_id: int) -> RepositoryRow | None
 
 async def reviewed(store: Numbers, name: str = "") -> Reviewed:
     """Of the repository of this name, or of all where none is named."""
+    return _reviewed(await tally_of(store, name))
+
+
+async def tally_of(store: Numbers, name: str) -> Tally:
+    """The numbers of the repository of this name, or of all where none is named."""
     if not name:
-        return _reviewed(await totals(store))
+        return await totals(store)
     found = await repository_named(store, name)
     row = await store.projection(REPOSITORIES, str(found)) if found is not None else None
-    return _reviewed(tally_from(row.content, row.at) if row else Tally())
+    return tally_from(row.content, row.at) if row else Tally()
 
 
 async def repository_named(store: Numbers, name: str) -> int | None:

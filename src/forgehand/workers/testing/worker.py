@@ -12,7 +12,7 @@ from forgehand.crafts.suite_choice import choose
 from forgehand.crafts.suite_commands import READ, Tree, configured, detect
 from forgehand.crafts.suite_runs import SuiteRequest, run_suite
 from forgehand.crafts.suites import Command, changed_lines
-from forgehand.domain.effects.check_run import CheckRun
+from forgehand.domain.effects.check_run import CheckRun, Conclusion
 from forgehand.domain.effects.ref import SCRATCH
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.followups import look_again
@@ -242,6 +242,7 @@ def _told(desk: Desk, target: _Target, verdict: Verdict) -> list[Fact]:
     last = verdict.last
     counts = {"failures": len(verdict.failures), "flaky": len(verdict.flaky), "tests": len(last.cases) if last else 0}
     about = {"head": target.sha, "conclusion": str(verdict.conclusion), **counts, "subject": job.subject}
+    judged = _judged(desk, target, verdict, now)
     ran = _fact(desk, fact_id("tests", job.id, job.fence, near=job.id), "tests.ran", about, now)
     flaky = [
         _fact(
@@ -254,7 +255,18 @@ def _told(desk: Desk, target: _Target, verdict: Verdict) -> list[Fact]:
         )
         for case in verdict.flaky[:50]
     ]
-    return [ran, *flaky]
+    return [ran, *judged, *flaky]
+
+
+def _judged(desk: Desk, target: _Target, verdict: Verdict, now: float) -> list[Fact]:
+    """By the head, not by the job: however often a head is tested, it counts once."""
+    words = {Conclusion.SUCCESS: "passed", Conclusion.FAILURE: "failed"}
+    if target.pull is None or verdict.conclusion not in words:
+        return []
+    job, word = desk.job, words[verdict.conclusion]
+    about = {"repository": job.repository, "number": target.pull, "head": target.sha, "verdict": word}
+    name = fact_id("tests.judged", job.repository_id, target.pull, target.sha)
+    return [_fact(desk, name, "tests.judged", about, now)]
 
 
 def _fact(desk: Desk, name: str, kind: str, data: Mapping[str, object], now: float) -> Fact:

@@ -1,0 +1,85 @@
+"""Rounds over the tests of one repository's pull requests, in this process and without webhooks: what the poll finds is
+tested here and now. What else follows from that, such as a new decision, is left to `serve` and `forgehand review`.
+Called by `cli.test`.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from forgehand.assembly.build import App, Crew, working
+from forgehand.assembly.rounds import NO_SUCCESS, PATIENCE, SOON, looked_for, reached
+from forgehand.domain.jobs import Job, JobState
+from forgehand.domain.repositories import Repo
+from forgehand.workers import testing
+
+PENDING_READ = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TestRound:
+    """The jobs that tested, or tried to, by the number of their pull request."""
+
+    repository: str
+    ran: tuple[tuple[int, Job], ...]
+
+    @property
+    def failed(self) -> tuple[tuple[int, str], ...]:
+        """Where it did not come to a verdict, and why."""
+        return tuple((number, job.why) for number, job in self.ran if job.state in NO_SUCCESS)
+
+
+class TestRounds:
+    """Of one repository. `begin` is told the number of each pull request before its tests are run."""
+
+    def __init__(self, app: App, crew: Crew, repo: Repo, begin: Callable[[int], None]) -> None:
+        self._app = app
+        self._crew = crew
+        self._repo = repo
+        self._begin = begin
+
+    async def look(self) -> TestRound:
+        """At every open pull request whose head was not tested yet, and at what an earlier round had to put off."""
+        await looked_for(self._app, self._crew, self._repo, (testing.SPEC,))
+        ran: list[tuple[int, Job]] = []
+        for job in await self._due():
+            number = _number(job)
+            if number:
+                self._begin(number)
+            tested = await self._tested(job)
+            if tested is not None and number:
+                ran.append((number, tested))
+        await self._crew.projector.once()
+        return TestRound(self._repo.full_name, tuple(ran))
+
+    async def _due(self) -> list[Job]:
+        """Those of our repository, the oldest first; what another process has in hand is its own."""
+        pending = await self._app.store.jobs(PENDING_READ, JobState.PENDING)
+        ours = [job for job in pending if job.type == testing.SPEC.type and job.repository_id == self._repo.id]
+        return sorted((job for job in ours if job.run_at <= time.time() + SOON), key=lambda job: job.created_at)
+
+    async def _tested(self, job: Job) -> Job | None:
+        """The job as it then is, None where another process has it. What only has to wait a moment is waited for."""
+        deadline = time.time() + PATIENCE
+        while True:
+            ran = await self._crew.runner.run_one(job.id)
+            if not isinstance(ran, Job):
+                return None
+            if ran.state is not JobState.PENDING or ran.run_at > min(deadline, time.time() + SOON):
+                return ran
+            await asyncio.sleep(max(0.1, ran.run_at - time.time()))
+
+
+@asynccontextmanager
+async def testing_rounds(app: App, repository: str, begin: Callable[[int], None]) -> AsyncIterator[TestRounds]:
+    """Sign in, find the repository, and give its rounds. Raises a GitHubError."""
+    async with working(app) as crew:
+        yield TestRounds(app, crew, await reached(crew, repository), begin)
+
+
+def _number(job: Job) -> int:
+    """Of the pull request; 0 where a branch is measured."""
+    kind, _, number = job.subject.partition("/")
+    return int(number) if kind == "pull" else 0
