@@ -1,12 +1,15 @@
 """`forgehand test` as a person or a script calls it."""
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from support.command import forgehand
+from support.command import Ran, forgehand, running, variables
+from support.product import REPO, Product, product
 from support.tools import python_with_pytest
 
 pytestmark = pytest.mark.needs("bwrap")
@@ -46,6 +49,64 @@ def test_its_own_configuration_is_obeyed_and_the_option_comes_first(tmp_path: Pa
     (project / ".forgehand" / "config.yml").write_text("tests:\n  command: exit 0\n")
     assert forgehand(tmp_path, "test", str(project)).code == 0
     assert forgehand(tmp_path, "test", str(project), "--command", "exit 3").code == 1
+
+
+CONFIG = {".forgehand/config.yml": "tests:\n  command: test -e GOOD\n"}
+
+
+def test_rounds_test_each_new_head_once_and_the_status_counts_them(tmp_path: Path) -> None:
+    with product(tmp_path, start=False, sandbox="bwrap") as run:
+        run.forge.commit(REPO, "main", CONFIG, "Say what to test")
+        good, bad = (_opened(run, branch) for branch in ("GOOD", "BAD"))
+        first = _round(run, "--run-once")
+        assert first.code == 0, first.err
+        assert f"Processing PR #{good.number}\n" in first.out
+        assert f"✅ PR #{good.number} success: The tests passed\n" in first.out
+        assert f"❌ PR #{bad.number} failure: The command ended with code 1" in first.out
+        assert _round(run, "--run-once").out == "Nothing new in acme/shop.\n"
+        told = _round(run, "--status").json
+        assert told.pop("last_checked")
+        assert told == {
+            "worker": "testing_worker",
+            "prs_tested": 2,
+            "prs_passed": 1,
+            "prs_failed": 1,
+            "pass_rate": 50.0,
+            "flaky_tests": 0,
+        }
+        again = json.loads(_round(run, "--run-once", "--json").out)
+        assert again == {"repository": REPO, "pulls": [], "failed": []}
+
+
+def test_the_daemon_tests_what_comes_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    with product(tmp_path, start=False, sandbox="bwrap") as run:
+        run.forge.commit(REPO, "main", CONFIG, "Say what to test")
+        first = _opened(run, "GOOD")
+        with running(run.folder, "test", "--daemon", "1", "--repo", REPO, env=_environment(run)) as daemon:
+            daemon.line_with(f"PR #{first.number} success")
+            daemon.line_with(f"PR #{_opened(run, 'BAD').number} failure")
+            daemon.process.send_signal(signal.SIGTERM)
+            assert daemon.end() == 0
+        assert "job.settled" in (run.folder / "logs/testing.log").read_text()
+
+
+def _opened(run: Product, branch: str) -> Any:
+    tip = run.forge.branch(REPO, "main")
+    run.forge.commit(REPO, branch, {branch: "Open on Sundays.\n"}, f"Add {branch}", parent=tip)
+    return run.forge.open_pull(REPO, branch, title=f"Add {branch}")
+
+
+def _environment(run: Product) -> dict[str, str]:
+    return {**variables(run.settings), "GITHUB_WEBHOOK_SECRET": ""}
+
+
+def _round(run: Product, *argv: str) -> Ran:
+    return forgehand(run.folder, "test", "--repo", REPO, *argv, env=_environment(run), timeout=110)
+
+
+def test_two_wishes_at_once_are_refused(tmp_path: Path) -> None:
+    ran = forgehand(tmp_path, "test", "--run-once", "--status")
+    assert (ran.code, "give one of --pull N" in ran.err) == (2, True)
 
 
 @pytest.mark.parametrize(

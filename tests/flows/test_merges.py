@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from forgehand.practice.records import Quirks
-from support.product import MERGING, REPO, Product, decided, passed, product, until
+from support.product import CLEAN, FLAWED, MERGING, REPO, Product, decided, passed, product, until
 
 AWKWARD = Quirks(mergeable_null_first=True, stale_lists_seconds=0.3)
 AUTO = "merge:\n  auto: true\n  delete_branch: true\n  update_branch: true\n"
@@ -112,6 +112,29 @@ def test_a_push_between_the_decision_and_the_merge_means_no_merge_of_what_was_no
     passed(run.forge, newer)
     _merged(run, pull)
     assert run.forge.read(REPO, "main", "docs/late.md") == b"Sneaked in.\n"
+
+
+def test_what_a_second_push_fixes_has_its_thread_resolved_and_what_it_leaves_stays_open(run: Product) -> None:
+    pull = _open(run, "flawed", files={**FLAWED, "shop/till.py": "import os\n"})
+    passed(run.forge, pull.head_sha)
+    threads = until(lambda: _threads(run, pull), "the review's threads")
+    assert threads == {"shop/cart.py": False, "shop/till.py": False}
+    assert [each.state for each in run.forge.reviews(REPO, pull.number)] == ["CHANGES_REQUESTED"]
+    second = run.forge.commit(REPO, "flawed", CLEAN, "Fix the cart")
+    passed(run.forge, second)
+    until(lambda: _threads(run, pull).get("shop/cart.py"), "the fixed finding's thread to be resolved")
+    until(lambda: decided(run.forge, second), "the second decision")
+    assert _threads(run, pull) == {"shop/cart.py": True, "shop/till.py": False}
+    assert len(run.forge.review_comments(REPO, pull.number)) == 2
+    # The next test begins with a base that stands still.
+    _merged(run, pull)
+
+
+def _threads(run: Product, pull: Any) -> dict[str, bool]:
+    """Each of our threads by its path, and whether it is resolved."""
+    comments = run.forge.review_comments(REPO, pull.number)
+    with run.forge.world.lock:
+        return {each.path: each.id in run.forge.world.resolved for each in comments}
 
 
 @pytest.mark.parametrize("fault", ["error_after", "cut_after", "lands_later"])

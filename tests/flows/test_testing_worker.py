@@ -12,7 +12,7 @@ from forgehand.assembly.pull_tests import run_pull
 from forgehand.domain.jobs import Job
 from forgehand.ports.store import Unclaimed
 from support.openapi import assert_conforms
-from support.product import REPO, Product, product, until
+from support.product import REPO, Product, decided, passed, product, stored, until
 from support.tools import python_with_pytest
 
 CART = "def total(prices):\n    return sum(prices)\n"
@@ -86,6 +86,51 @@ def test_a_pull_request_can_be_tested_from_the_command_line(tmp_path: Path, tool
         assert isinstance(job, Job)
         assert (job.result or {})["conclusion"] == "failure"
         assert check_of(run, pull.head_sha).title == "1 failed, 1 passed"
+
+
+def test_a_person_who_may_write_has_the_tests_run_once_more_and_sees_the_new_result(tmp_path: Path) -> None:
+    clock = "tests:\n  command: date +%s.%N; exit 1\n  flaky_reruns: 0\n"
+    with product(tmp_path, sandbox="bwrap") as run:
+        run.forge.commit(REPO, "main", {".forgehand/config.yml": clock}, "Tell the time")
+        pull = opened(run, {"NOTES.md": "Open on Sundays.\n"})
+        first = check_of(run, pull.head_sha)
+        assert (first.conclusion, "code 1" in first.title) == ("failure", True)
+        comment = run.forge.comment(REPO, pull.number, "dev", "/forgehand retest")
+        until(lambda: "+1" in [each.content for each in run.forge.reactions(comment)], "the answer")
+        until(lambda: check_of(run, pull.head_sha).summary != first.summary, "the second result", 90)
+        again = [check for check in run.forge.check_runs(REPO, pull.head_sha) if check.name == "Forgehand tests"]
+        assert [check.id for check in again] == [first.id]
+        told = "\n".join(each.body for each in run.forge.comments(REPO, pull.number)).replace("\\", "")
+        assert f"The tests of `{pull.head_sha[:7]}` are run once more" in told
+
+
+def test_what_was_found_out_only_and_is_not_there_holds_nobody_up(tmp_path: Path) -> None:
+    with product(tmp_path, sandbox="bwrap") as run:
+        pull = opened(run, {"go.mod": "module shop\n"})
+        check = check_of(run, pull.head_sha)
+        assert check.conclusion == "neutral"
+        assert "there is go.mod, but the sandbox has no go" in check.title
+        passed(run.forge, pull.head_sha)
+        assert until(lambda: decided(run.forge, pull.head_sha), "the decision").conclusion == "success"
+
+
+def test_a_push_to_a_base_branch_is_measured_and_the_next_change_compared_with_it(tmp_path: Path, tools: Path) -> None:
+    config = {".forgehand/config.yml": "tests:\n  coverage: [coverage.json]\n"}
+    with product(tmp_path, sandbox="bwrap", sandbox_readable=str(tools)) as run:
+        run.forge.commit(REPO, "main", {"cart.py": CART, "test_cart.py": TESTS, **config}, "The cart")
+        run.forge.commit(REPO, "first", {"NOTES.md": "Open on Sundays.\n"}, "Notes")
+        run.forge.open_pull(REPO, "first", title="Notes")
+        until(lambda: _tested(run), "the first test run")
+        tip = run.forge.commit(REPO, "main", {"README.md": "# Shop\n\nOpen.\n"}, "Say that it is open")
+        assert check_of(run, tip).conclusion == "success"
+        pull = opened(run, {"cart.py": DISCOUNT, "test_cart.py": PASSING})
+        assert "against the base" in check_of(run, pull.head_sha).summary
+
+
+def _tested(run: Product) -> list[Job]:
+    """The jobs that tested something, once they are settled."""
+    jobs = stored(run, lambda store: store.jobs(100))
+    return [job for job in jobs if job.type == "testing" and (job.result or {}).get("conclusion")]
 
 
 def test_code_of_a_fork_does_not_run_without_a_strong_sandbox(tmp_path: Path, tools: Path) -> None:

@@ -202,7 +202,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
         open_pulls = gh.OpenPullReader(github, tokens)
         workers: dict[str, Worker] = {each.spec.type: each.make(parts) for each in app.built_in}
         for engine in (
-            Planner(app.store, known, identity.get),
+            Planner(app.store, known, identity.get, settings.caps),
             Sweep(gh.HookReader(github), app.store, settings.sweep_seconds),
             Tidy(app.store, settings.keep_days * DAY),
             Reconcile(open_pulls, app.store, known),

@@ -88,7 +88,7 @@ async def _status(app: "App", name: str) -> dict[str, Any]:
     """Each head counts once, however often it was tested. Of all repositories where none is named."""
     from forgehand.engine import queries
 
-    counted = await queries.tested(app.store, name)
+    counted = await queries.heads_tested(app.store, name)
     return {
         "worker": "testing_worker",
         "prs_tested": counted.prs_tested,

@@ -7,6 +7,7 @@ from typing import Any, get_args
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from forgehand.assembly.settings.caps import CapSettings
 from forgehand.assembly.settings.dispatch import DispatchSettings
 from forgehand.assembly.settings.doors import DoorSettings
 from forgehand.assembly.settings.github import GitHubSettings
@@ -22,6 +23,7 @@ class Settings(
     DoorSettings,
     StoreSettings,
     WorkSettings,
+    CapSettings,
     SandboxSettings,
     LimitSettings,
     DispatchSettings,

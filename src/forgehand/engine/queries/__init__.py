@@ -1,5 +1,6 @@
 """What pages and the command line show: each a frozen value, read by key or one index range, merging nothing."""
 
+from forgehand.engine.queries.heads_tested import HeadsTested, heads_tested
 from forgehand.engine.queries.journeys import (
     JobStory,
     JobWithEffects,
@@ -32,7 +33,6 @@ from forgehand.engine.queries.lists import (
 from forgehand.engine.queries.overview import Health, Overview, Standing, Tile, overview, standing
 from forgehand.engine.queries.pulls import Member, MergeQueue, PullStory, Verdict, merge_queues, pull_story
 from forgehand.engine.queries.search import Findable, Found, NamedRepository, search
-from forgehand.engine.queries.tested import Tested, tested
 from forgehand.engine.queries.timelines import Gap, Lane, Mark, Piece, Timeline, timeline
 from forgehand.engine.queries.windows import Numbers, Window, lag, lately, totals, window, windows
 
@@ -41,6 +41,7 @@ __all__ = [
     "Findable",
     "Found",
     "Gap",
+    "HeadsTested",
     "Health",
     "JobStory",
     "JobWithEffects",
@@ -62,7 +63,6 @@ __all__ = [
     "Reviewed",
     "Standing",
     "TargetRow",
-    "Tested",
     "Tile",
     "Timeline",
     "Verdict",
@@ -71,6 +71,7 @@ __all__ = [
     "exactness",
     "failures",
     "folded",
+    "heads_tested",
     "job_story",
     "journey",
     "lag",
@@ -86,7 +87,6 @@ __all__ = [
     "search",
     "standing",
     "targets",
-    "tested",
     "timeline",
     "totals",
     "window",

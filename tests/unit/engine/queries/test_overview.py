@@ -8,10 +8,12 @@ from forgehand.domain.jobs import Change
 from forgehand.domain.paging import Last
 from forgehand.engine.projector import Projector
 from forgehand.engine.queries import (
+    HeadsTested,
     Health,
     Reviewed,
     Standing,
     failures,
+    heads_tested,
     lately,
     overview,
     repositories,
@@ -88,6 +90,18 @@ async def test_a_repository_tells_its_reviews_merges_and_approval_rate() -> None
     assert await reviewed(store, "acme/other") == Reviewed(0, 0, 0, 0.0, None)
     assert await repositories(store, 9) == (told,)
     assert await repository(store, 33) is None
+
+
+async def test_the_tests_of_a_repository_tell_how_many_heads_passed_and_what_was_flaky() -> None:
+    judged = [
+        fact("tests.judged", repository_id=22, verdict=verdict, repository="acme/rocket")
+        for verdict in ("passed", "passed", "failed")
+    ]
+    ended = fact("job.completed", repository_id=22, worker="testing")
+    store = await a_store(*judged, fact("test.flaky", repository_id=22), ended)
+    for name in ("Acme/Rocket", ""):
+        assert await heads_tested(store, name) == HeadsTested(3, 2, 1, 66.67, 1, NOW)
+    assert await heads_tested(store, "acme/other") == HeadsTested(0, 0, 0, 0.0, 0, None)
 
 
 async def test_workers_and_failures_are_listed_newest_first() -> None:

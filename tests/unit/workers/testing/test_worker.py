@@ -128,10 +128,26 @@ def done(outcome: Outcome) -> Done:
 async def test_a_pull_request_gets_a_check_run_a_fact_and_another_look(world: World) -> None:
     outcome = done(await world.tested())
     assert (world.check.conclusion, world.check.sha, world.check.title) == (Conclusion.SUCCESS, SHA, "1 passed")
-    assert [fact.kind for fact in outcome.facts] == ["tests.ran"]
+    assert [fact.kind for fact in outcome.facts] == ["tests.ran", "tests.judged"]
     assert [(job.type, job.subject) for job in outcome.jobs] == [("decide", "pull/7")]
     assert "pytest" in world.tasks[0].command
     assert world.tasks[0].network is False
+
+
+@pytest.mark.parametrize(
+    ("ran", "verdict"),
+    [(Ran(0, b"", 1.0, files={"reports/j.xml": GREEN}), "passed"), (Ran(2, b"", 1.0), "failed"), (None, "")],
+)
+async def test_a_head_counts_once_by_its_first_verdict_and_not_where_nothing_ran(
+    world: World, ran: Ran | None, verdict: str
+) -> None:
+    facts = []
+    for job in ("a" * 32, "b" * 32):
+        world.job, world.ran = replace(JOB, id=job), [ran, ran] if ran else []
+        world.paths = world.paths if ran else ("README.md",)
+        facts += [fact for fact in done(await world.tested()).facts if fact.kind == "tests.judged"]
+    assert [fact.data["verdict"] for fact in facts] == ([verdict] * 2 if verdict else [])
+    assert len({fact.id for fact in facts}) <= 1
 
 
 async def test_a_flaky_test_is_counted_once_for_each_test_and_commit(world: World) -> None:

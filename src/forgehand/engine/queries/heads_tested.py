@@ -7,7 +7,7 @@ from forgehand.engine.queries.windows import Numbers
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class HeadsTested:
     """Each head once, by its first verdict: of one repository, or of all. `pass_rate` is in percent of what was tested,
     0.0 when nothing was."""
 
@@ -19,11 +19,11 @@ class Tested:
     last_checked: float | None
 
 
-async def tested(store: Numbers, name: str = "") -> Tested:
+async def heads_tested(store: Numbers, name: str) -> HeadsTested:
     """Of the repository of this name, or of all where none is named."""
     tally = await tally_of(store, name)
     judged, passed = tally.count("tests.judged"), tally.count("tests.passed")
-    return Tested(
+    return HeadsTested(
         prs_tested=judged,
         prs_passed=passed,
         prs_failed=tally.count("tests.failed"),
