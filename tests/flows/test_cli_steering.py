@@ -87,7 +87,7 @@ def test_what_came_and_what_it_woke_can_be_read(quiet: Desk) -> None:
 
 def test_a_job_tells_its_attempts_effects_and_story(quiet: Desk) -> None:
     job_id = quiet.job()["id"]
-    shown = quiet.run("jobs", "show", job_id[:10]).out
+    shown = quiet.run("jobs", "show", job_id[:16]).out
     assert re.search(r"state +completed", shown)
     assert re.search(r"attempts +1 of \d+", shown)
     assert "COMMENT review of acme/shop#1" in shown
