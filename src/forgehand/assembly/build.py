@@ -1,5 +1,6 @@
 """One profile, built: ports joined with adapters from the settings. Called by `cli` and by the processes of `serve`."""
 
+import asyncio
 import os
 import random
 import time
@@ -11,6 +12,7 @@ from forgehand import VERSION
 from forgehand.assembly.holders import is_dead_here, this_holder
 from forgehand.assembly.limits import dispatch_options, operator_limits
 from forgehand.assembly.settings import Settings, SettingsError
+from forgehand.assembly.traces import traces_of
 from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts, grants, listens, specs
 from forgehand.domain.jobs import PLAN, Done, Job
 from forgehand.domain.modes import APPLY, Grants, Mode
@@ -35,6 +37,7 @@ from forgehand.ports.desk import Worker
 from forgehand.ports.github import OpenPulls
 from forgehand.ports.sandbox import Sandbox
 from forgehand.ports.store import Store, StoreUnavailable, Unclaimed
+from forgehand.ports.traces import Traces
 from forgehand.ports.wakeups import Wakeups
 
 DAY = 24 * 3600.0
@@ -52,10 +55,11 @@ class App:
     built_in: Sequence[BuiltIn]
     steps: Steps
     operations: Operations
+    traces: Traces
 
     def intake(self) -> Intake:
         events = listens(self.built_in, dispatching=self.settings.dispatch)
-        return Intake(self.store, self.wakeups, events, time.time, self.steps)
+        return Intake(self.store, self.wakeups, events, time.time, self.steps, self.traces)
 
     async def run_job(self, job_id: str) -> Job | Unclaimed:
         """Claim one job, run it here, and give it as it then is."""
@@ -115,7 +119,7 @@ async def opened(
     file = settings.database_file
     if not create and file and not file.exists():
         raise StoreUnavailable(f"no store at {file}: start `forgehand serve` once, or set FORGEHAND_DATABASE_URL")
-    store = store_of(settings)
+    store, traces = store_of(settings), traces_of(settings)
     try:
         await store.open()
     except StoreUnavailable as error:
@@ -123,11 +127,12 @@ async def opened(
     try:
         hints = wakeups or await wakeups_of(settings)
         try:
-            yield App(settings, store, hints, built_in, steps, Operations(store, hints, time.time))
+            yield App(settings, store, hints, built_in, steps, Operations(store, hints, time.time), traces)
         finally:
             await hints.close()
     finally:
         await store.close()
+        await asyncio.to_thread(traces.close)
 
 
 @asynccontextmanager
@@ -149,6 +154,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
         user_agent=f"forgehand/{VERSION}",
         clock=time.time,
         answer_seconds=gate_times(settings).answer,
+        traces=app.traces,
     ) as github:
         key = settings.secret_key.get_secret_value()
         person = gh.PersonalTokens(settings.person) if settings.person else None
@@ -211,7 +217,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
         performers = gh.performers(
             github, tokens, identity, app.store, person=person is not None, looks=gh.LookTimes(*look_times(settings))
         )
-        gate = Gate(app.store, performers, time.time, gate_times(settings), app.steps)
+        gate = Gate(app.store, performers, time.time, gate_times(settings), app.steps, app.traces)
         runner = _runner(app, workers, gate, grants(known))
         yield Crew(workers, runner, _rescue(app), _schedule(app), _projector(app), parts, open_pulls, sign_in)
 
@@ -291,6 +297,7 @@ def _runner(app: App, workers: Mapping[str, Worker], gate: Door, granted: Grants
         slots=settings.slots,
         crowded=Crowd(app.store, time.time),
         steps=app.steps,
+        traces=app.traces,
     )
 
 

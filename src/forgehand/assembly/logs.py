@@ -32,23 +32,26 @@ def redactor(secrets: Iterable[str]) -> Callable[[str], str]:
     return redact
 
 
+def secrets_of(settings: Settings) -> list[str]:
+    """Every value of the settings that nobody may read."""
+    return [
+        settings.github_token.get_secret_value(),
+        settings.github_webhook_secret.get_secret_value(),
+        settings.github_webhook_secret_previous.get_secret_value(),
+        settings.admin_token.get_secret_value(),
+        settings.secret_key.get_secret_value(),
+        settings.github_client_secret.get_secret_value(),
+        *settings.private_key_lines,
+        settings.database_password,
+        unquote(settings.database_password),
+    ]
+
+
 def set_up_logs(settings: Settings, stream: Any = None) -> None:
     """Log to stderr: structlog's events and every library's records, through one redactor."""
     out: Any = stream or _Stderr()
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not out.isatty())
-    redact = redactor(
-        [
-            settings.github_token.get_secret_value(),
-            settings.github_webhook_secret.get_secret_value(),
-            settings.github_webhook_secret_previous.get_secret_value(),
-            settings.admin_token.get_secret_value(),
-            settings.secret_key.get_secret_value(),
-            settings.github_client_secret.get_secret_value(),
-            *settings.private_key_lines,
-            settings.database_password,
-            unquote(settings.database_password),
-        ]
-    )
+    redact = redactor(secrets_of(settings))
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -23,6 +23,7 @@ from forgehand.ports.desk import Landed, Landing
 from forgehand.ports.effects import Performer, Receipt
 from forgehand.ports.github import Conflict, GitHubError, Throttled, TooLate, Unreachable
 from forgehand.ports.store import Controls, Fence, Ledger, Written
+from forgehand.ports.traces import SILENT, Traces
 
 log = structlog.get_logger(__name__)
 
@@ -54,15 +55,23 @@ class Gate:
         clock: Callable[[], float],
         times: GateTimes = GateTimes(),
         steps: Steps = silent,
+        traces: Traces = SILENT,
     ) -> None:
         self._store = store
         self._performers = performers
         self._clock = clock
         self._times = times
         self._steps = steps
+        self._traces = traces
 
     async def perform(self, effect: Effect, job: Job) -> Landed:
         """Bring the world to what the effect says, once, or say why not."""
+        with self._traces.step(f"effect {effect.kind}", slot=effect.slot, summary=effect.describe()) as span:
+            landed = await self._perform(effect, job)
+            span.tell(landing=str(landed.landing), why=landed.why)
+            return landed
+
+    async def _perform(self, effect: Effect, job: Job) -> Landed:
         entry = await self._store.entry(effect.slot)
         performer = self._performers.get(effect.kind)
         refusal = refuse(effect, job, entry, known=performer is not None)

@@ -11,6 +11,7 @@ from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.jobs import PLAN, PLANNER, Change, Job, job_id
 from forgehand.engine.steps import Step, Steps, silent
 from forgehand.ports import store as ports
+from forgehand.ports.traces import SILENT, Traces
 from forgehand.ports.wakeups import Wakeups
 
 PLAN_PRIORITY = 7
@@ -34,15 +35,23 @@ class Intake:
         listens: frozenset[str],
         clock: Callable[[], float],
         steps: Steps = silent,
+        traces: Traces = SILENT,
     ) -> None:
         self._store = store
         self._wakeups = wakeups
         self._listens = listens
         self._clock = clock
         self._steps = steps
+        self._traces = traces
 
     async def accept(self, event: str, guid: str, body: bytes) -> Accepted:
         """Store a verified delivery. Returning is a promise that it will be handled; raises StoreUnavailable."""
+        with self._traces.delivery(guid, event=event) as span:
+            accepted = await self._accept(event, guid, body)
+            span.tell(duplicate=accepted.duplicate, ignored=accepted.ignored or "")
+            return accepted
+
+    async def _accept(self, event: str, guid: str, body: bytes) -> Accepted:
         now = self._clock()
         ignored = None if event in self._listens else f"no worker waits for {event}"
         said = {"event": event} if ignored else {"event": event, "made": _PLANNING}

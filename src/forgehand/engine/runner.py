@@ -6,14 +6,14 @@ The store decides who runs what; a wake-up only says when to look. Started by `a
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
 from forgehand.domain.followups import after_failure
-from forgehand.domain.jobs import Change, Done, Failed, Job, Outcome, Retry, settle
+from forgehand.domain.jobs import PLAN, Change, Done, Failed, Job, Outcome, Retry, settle
 from forgehand.domain.modes import COMMENT_ONLY, Grants
 from forgehand.domain.redaction import redact
 from forgehand.engine.crowd import never
@@ -24,6 +24,7 @@ from forgehand.ports.desk import Worker
 from forgehand.ports.git import GitFailed
 from forgehand.ports.github import GitHubError, Throttled, TooLate, Unreachable
 from forgehand.ports.store import Fence, Jobs, StoreUnavailable, Unclaimed, Written
+from forgehand.ports.traces import SILENT, Span, Traces
 from forgehand.ports.wakeups import Wakeups
 
 log = structlog.get_logger(__name__)
@@ -61,6 +62,7 @@ class Runner:
         slots: int = 8,
         crowded: Callable[[], Awaitable[bool]] = never,
         steps: Steps = silent,
+        traces: Traces = SILENT,
     ) -> None:
         self._store = store
         self._wakeups = wakeups
@@ -74,6 +76,7 @@ class Runner:
         self._slots = slots
         self._crowded = crowded
         self._steps = steps
+        self._traces = traces
         self._heartbeats = Heartbeats(store, clock, every=times.heartbeat, lease=times.lease)
         self._active: set[asyncio.Task[None]] = set()
 
@@ -189,12 +192,19 @@ class Runner:
         try:
             async with limit:
                 # Whatever is logged on the way, also by the libraries beneath, says for which delivery it was done.
-                with bound_contextvars(job=job.id, correlation=job.correlation):
-                    return await worker.run(desk)
+                with bound_contextvars(job=job.id, correlation=job.correlation), self._span(job) as span:
+                    outcome = await worker.run(desk)
+                    span.tell(outcome=type(outcome).__name__.lower(), why=getattr(outcome, "why", ""))
+                    return outcome
         except Exception as error:
             if limit.expired():
                 return Failed(f"it took longer than {job.max_duration:g} s, its time limit")
             return trouble(error, job)
+
+    def _span(self, job: Job) -> AbstractContextManager[Span]:
+        name = PLAN if job.type == PLAN else f"job {job.type}"
+        about = {"job": job.id, "worker": job.worker, "repository": job.repository, "subject": job.subject}
+        return self._traces.step(name, of=job.correlation, attempt=job.attempts, **about)
 
     async def _settle(self, job: Job, fence: Fence, outcome: Outcome, seconds: float) -> None:
         self._steps(Step.JOB_SETTLING, job.type)

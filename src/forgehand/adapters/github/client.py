@@ -36,6 +36,7 @@ from githubkit.throttling import LocalThrottler
 
 from forgehand.adapters.github.errors import Actor, Refusal, error_of, skew_of
 from forgehand.ports.github import NotPermitted, Throttled, Token, TooLate, Unprocessable, Unreachable
+from forgehand.ports.traces import SILENT, Traces
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,7 @@ class GitHub:
         attempts: int = 3,
         pause: float = 0.2,
         transport: httpx.AsyncBaseTransport | None = None,
+        traces: Traces = SILENT,
     ) -> None:
         self.api_url = _checked_url(api_url)
         self.clock = clock
@@ -90,6 +92,7 @@ class GitHub:
         self._answer_seconds = answer_seconds
         self._attempts = attempts
         self._pause = pause
+        self._traces = traces
         self._lanes: dict[int, asyncio.Lock] = {}
         self._closed_until: dict[int, float] = {}
         self._core = _Core(
@@ -229,6 +232,23 @@ class GitHub:
         label: str = "",
     ) -> Answer:
         asked = f"{method} {label or path}"
+        with self._traces.step(f"GitHub {method}", path=label or path) as span:
+            answer = await self._sent(asked, method, path, actor, lane, send_before, params, body, headers)
+            span.tell(status=answer.status)
+            return answer
+
+    async def _sent(
+        self,
+        asked: str,
+        method: str,
+        path: str,
+        actor: As,
+        lane: int,
+        send_before: float,
+        params: Mapping[str, str | int] | None,
+        body: Any,
+        headers: Mapping[str, str] | None,
+    ) -> Answer:
         self._respect_limits(lane)
         call = _Call(asked, actor, httpx.URL(self.api_url), send_before, self.clock, self._answer_seconds)
         reset = _call.set(call)

@@ -1,12 +1,13 @@
-"""What is logged, and how it looks."""
+"""What is logged, how it looks, and where traces go."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 
 class LogSettings(BaseModel):
-    """Logs go to standard error."""
+    """Logs go to standard error; traces nowhere, unless a collector is named."""
 
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(alias="LOG_LEVEL", description="What is logged.")
@@ -15,3 +16,18 @@ class LogSettings(BaseModel):
         Literal["auto", "json", "text"],
         Field(alias="FORGEHAND_LOG_FORMAT", description="`auto` is text on a terminal and JSON elsewhere."),
     ] = "auto"
+    otlp_url: Annotated[
+        str,
+        Field(
+            alias="FORGEHAND_OTLP_URL",
+            description="Where traces go: a collector's address, such as `http://127.0.0.1:4318/v1/traces`. Needs "
+            "`pip install 'forgehand[otel]'`.",
+        ),
+    ] = ""
+
+    @field_validator("otlp_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if url and urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError("it must start with http:// or https://")
+        return url
