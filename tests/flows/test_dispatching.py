@@ -135,6 +135,23 @@ def test_nothing_is_dispatched_where_the_operator_switched_it_off(tmp_path: Path
         assert starts(run) == []
 
 
+def test_a_target_that_waits_for_approval_is_started_by_a_comment_on_the_issue(tmp_path: Path) -> None:
+    with dispatching(tmp_path, "web") as run:
+        target(run, "acme/web")
+        run.forge.set_collaborator(API, "dev", "write")
+        asked = run.forge.read(API, "main", "dispatching.yml") or b""
+        asked = asked.replace(b"cd.yml,", b"cd.yml, approval: true,")
+        run.forge.commit(API, "main", {"dispatching.yml": asked.decode()}, "Ask first")
+        sha = push(run)
+        (issue,) = until(lambda: issues(run), "the issue that asks")
+        assert f"`/forgehand approve {sha[:7]}`" in issue.body
+        assert starts(run) == []
+        run.forge.comment(API, issue.number, "dev", f"/forgehand approve {sha[:7]}")
+        told = concluded(run, source_run(run))
+        assert [(each.run, each.conclusion) for each in told.targets] == _ended(run, "acme/web")
+        until(lambda: titled(run, "Dispatch results: ci.yml (success=1, failed=0, denied=0)"), "the outcome")
+
+
 @pytest.mark.parametrize("fault", ["error_after", "cut_after", "lands_later"])
 def test_a_start_without_a_clear_answer_happens_once(tmp_path: Path, fault: Any) -> None:
     with dispatching(tmp_path, "web", settle_seconds=1.5) as run:

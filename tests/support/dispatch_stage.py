@@ -89,7 +89,8 @@ def concluded(run: Product, of: WorkflowRun) -> Dispatch:
 
     def whole() -> Dispatch | None:
         found = outcome(run, of)
-        done = found and all(each.stand not in ("queued", "started") for each in found.targets)
+        open_yet = ("queued", "started", "waits for approval")
+        done = found and all(each.stand not in open_yet for each in found.targets)
         return found if done else None
 
     found: Dispatch = until(whole, "the end of all targets", 90.0)

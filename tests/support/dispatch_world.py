@@ -8,11 +8,21 @@ from typing import Any
 from forgehand.domain.effects import Effect, StickyIssue, WorkflowDispatch
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Done, Job, Outcome
+from forgehand.domain.permissions import Permission
 from forgehand.domain.repositories import Repo
+from forgehand.ports.conversation import IssueComment
 from forgehand.ports.desk import Landed, Landing
 from forgehand.ports.github import GitHubError
 from forgehand.ports.workflows import NotInstalled, PermissionMissing, Run, Workflow
-from forgehand.workers.dispatch import FollowWorker, Options, ReportWorker, Sources, TargetWorker
+from forgehand.workers.dispatch import (
+    ApprovalPorts,
+    ApproveWorker,
+    FollowWorker,
+    Options,
+    ReportWorker,
+    Sources,
+    TargetWorker,
+)
 from forgehand.workers.dispatch.worker import DispatchWorker
 
 API = Repo(10, 1, "acme/api")
@@ -61,6 +71,8 @@ class World:
     answers: list[Landed] = field(default_factory=list)
     options: Options = field(default_factory=Options)
     clock: float = 1000.0
+    said: IssueComment | None = None
+    may: Permission = Permission.WRITE
 
     @property
     def sources(self) -> Sources:
@@ -98,6 +110,12 @@ class World:
 
     async def tip(self, repo: Repo, branch: str) -> str | None:
         return f"tip of {repo.full_name}"
+
+    async def comment(self, repo: Repo, comment: int) -> IssueComment | None:
+        return self.said
+
+    async def permission(self, repo: Repo, login: str) -> Permission:
+        return self.may
 
     async def document(self, key: str) -> str | None:
         return self.documents.get(key)
@@ -172,6 +190,14 @@ class Engine:
         job = Job(guid, "dispatch", "dispatch", repo.installation, repo.id, repo.full_name, subject, 0.0, attempts=1)
         return await self.run(replace(job, delivery=guid, **more))
 
+    async def comment(self, body: str, *, by: str = "ada", number: int = 12, **more: Any) -> Outcome:
+        """Somebody says this on an issue."""
+        given = {"edited": False, "ours": False, **more}
+        self.world.said = IssueComment(5, number, by, body, **given)
+        about = ("dispatch-approve", "dispatch-approve", API.installation, API.id, API.full_name, "event/issue_comment")
+        payload = {"comment": 5, "first_line": body.strip().split("\n")[0]}
+        return await self.run(Job(f"c{len(self.outcomes)}", *about, 0.0, payload=payload, delivery="g5"))
+
     async def settle(self) -> None:
         """Until nothing is due."""
         while due := [job for job in self.jobs.values() if job.run_at <= self.world.clock + 2]:
@@ -185,6 +211,7 @@ class Engine:
             "dispatch-target": TargetWorker(self.world.sources, self.world.options),
             "dispatch-follow": FollowWorker(self.world.sources, self.world.options),
             "dispatch-report": ReportWorker(self.world),
+            "dispatch-approve": ApproveWorker(ApprovalPorts(self.world, self.world, self.world)),
         }[job.type]
         outcome: Outcome = await worker.run(Paper(self.world, job))
         self.outcomes.append((job, outcome))

@@ -190,6 +190,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
             workflows=gh.WorkflowReader(github, tokens),
             runs=gh.RunReader(github, tokens),
             installations=gh.InstallationReader(github, tokens),
+            issue_comments=gh.IssueCommentReader(github, tokens, identity),
             us=identity.get,
             dispatching=dispatch_options(settings),
             operator=APPLY.within(Mode(settings.mode)),

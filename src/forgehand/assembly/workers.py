@@ -9,7 +9,7 @@ from forgehand.engine.sweep import Sweep
 from forgehand.ports.analysers import Analyser, ChangeAnalyser
 from forgehand.ports.checks import Branches, Checks
 from forgehand.ports.contents import Contents
-from forgehand.ports.conversation import Conversation
+from forgehand.ports.conversation import Conversation, IssueComments
 from forgehand.ports.desk import Worker
 from forgehand.ports.git import Checkouts, Comparisons
 from forgehand.ports.github import PullRequests, PullsAbout
@@ -47,6 +47,7 @@ class Parts:
     workflows: Workflows
     runs: Runs
     installations: Installations
+    issue_comments: IssueComments
     us: Callable[[], Awaitable[dispatch.Us]]
     """Who we are on GitHub."""
     dispatching: dispatch.Options
@@ -100,6 +101,12 @@ BUILT_IN: tuple[BuiltIn, ...] = (
         lambda parts: dispatch.FollowWorker(dispatch_sources(parts), parts.dispatching),
     ),
     BuiltIn(dispatch.REPORT_SPEC, lambda parts: dispatch.ReportWorker(parts.documents)),
+    BuiltIn(
+        dispatch.APPROVE_SPEC,
+        lambda parts: dispatch.ApproveWorker(
+            dispatch.ApprovalPorts(parts.issue_comments, parts.people, parts.documents)
+        ),
+    ),
 )
 
 

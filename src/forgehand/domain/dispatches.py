@@ -127,6 +127,16 @@ def started_key(repository_id: int, run: int) -> str:
     return f"started:{repository_id}:{run}"
 
 
+def orders_key(run: int, attempt: int) -> str:
+    """Of the starts that wait for approval."""
+    return f"dispatch-orders:{run}:{attempt}"
+
+
+def issue_key(repository_id: int, number: int) -> str:
+    """Of the run whose outcome an issue tells."""
+    return f"dispatch-issue:{repository_id}:{number}"
+
+
 def state_keys(dispatch: Dispatch) -> dict[str, str]:
     """For each target of a plan, by its key, where its state is."""
     return {each.key: state_key(dispatch.run, dispatch.attempt, each.key) for each in dispatch.targets}
@@ -151,6 +161,17 @@ def read_dispatch(text: str | None) -> Dispatch | None:
         targets = tuple(map(_read_state, told.pop("targets")))
         return Dispatch(**{**told, "ruling": from_json(told["ruling"]), "targets": targets})
     except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+def write_issue(run: int) -> str:
+    return _text({"run": run})
+
+
+def read_issue(text: str | None) -> int | None:
+    try:
+        return int(json.loads(text)["run"]) if text else None
+    except (ValueError, LookupError, TypeError):
         return None
 
 

@@ -43,6 +43,14 @@ class IssueComment:
     ours: bool
 
 
+class IssueComments(Protocol):
+    """Comments of issues that are no pull requests."""
+
+    async def comment(self, repo: Repo, comment: int) -> IssueComment | None:
+        """One comment; None once it is deleted."""
+        ...
+
+
 class Conversation(Protocol):
     async def reviews(self, repo: Repo, number: int) -> Sequence[SubmittedReview]:
         """All submitted reviews, oldest first."""

@@ -9,7 +9,7 @@ from forgehand.adapters.github.probe import Installed, Probe, probe
 from forgehand.adapters.github.read_branches import READ_PROTECTION, BranchReader
 from forgehand.adapters.github.read_checks import CheckReader
 from forgehand.adapters.github.read_contents import ContentReader
-from forgehand.adapters.github.read_conversation import ConversationReader
+from forgehand.adapters.github.read_conversation import ConversationReader, IssueCommentReader
 from forgehand.adapters.github.read_installations import InstallationReader
 from forgehand.adapters.github.read_people import PeopleReader
 from forgehand.adapters.github.read_workflows import RunReader, WorkflowReader
@@ -36,6 +36,7 @@ __all__ = [
     "Identity",
     "InstallationReader",
     "Installed",
+    "IssueCommentReader",
     "LookTimes",
     "NewApp",
     "OpenPullReader",

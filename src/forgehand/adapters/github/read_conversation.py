@@ -15,6 +15,7 @@ from forgehand.domain.repositories import Repo
 from forgehand.ports.conversation import IssueComment, SubmittedReview, Thread
 
 READ_CONVERSATION = {"pull_requests": "read"}
+READ_ISSUES = {"issues": "read"}
 
 THREADS = """
 query Threads($owner: String!, $name: String!, $number: Int!, $after: String) {
@@ -59,6 +60,19 @@ class ConversationReader:
             if not page["pageInfo"]["hasNextPage"]:
                 return found
             variables["after"] = page["pageInfo"]["endCursor"]
+
+    async def comment(self, repo: Repo, comment: int) -> IssueComment | None:
+        us = await self._identity.get()
+        found = await self._calls.get_or_none(repo, f"issues/comments/{int(comment)}")
+        return parsed("comment", lambda data: _comment(data, us), found) if found else None
+
+
+class IssueCommentReader:
+    """The same comment where the issue is no pull request, which is another permission."""
+
+    def __init__(self, github: GitHub, tokens: KeptTokens, identity: Identity) -> None:
+        self._calls = RepoCalls(github, tokens, READ_ISSUES)
+        self._identity = identity
 
     async def comment(self, repo: Repo, comment: int) -> IssueComment | None:
         us = await self._identity.get()

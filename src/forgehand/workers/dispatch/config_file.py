@@ -171,6 +171,9 @@ class OutboundTargetModel(Model):
         ),
     ] = {}
     window: Annotated[WindowModel | None, Field(description="When it may be started; always by default.")] = None
+    approval: Annotated[
+        bool, Field(description="Whether somebody who may write to the source approves each start, in the issue.")
+    ] = False
 
 
 class OutboundModel(Model):
@@ -216,7 +219,7 @@ def _outbound(model: OutboundModel) -> Outbound:
 def _outbound_target(model: OutboundTargetModel) -> OutboundTarget:
     window = None if model.window is None else _window(model.window)
     inputs = tuple(model.inputs.items())
-    return OutboundTarget(model.repository, model.workflow, model.ref, inputs, window)
+    return OutboundTarget(model.repository, model.workflow, model.ref, inputs, window, model.approval)
 
 
 def _window(model: WindowModel) -> Window:

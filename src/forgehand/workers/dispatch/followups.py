@@ -14,6 +14,7 @@ DISPATCH = "dispatch"
 TARGET = "dispatch-target"
 FOLLOW = "dispatch-follow"
 REPORT = "dispatch-report"
+APPROVE = "dispatch-approve"
 
 MOST_ATTEMPTS = 12
 """With the pauses between them, GitHub may be away for an hour before a target counts as failed."""

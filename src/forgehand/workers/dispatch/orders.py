@@ -2,7 +2,8 @@
 job needs nothing else to be judged again. Called by `followups` and the workers that run those jobs.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,19 @@ def write_order(order: Order) -> dict[str, Any]:
 def read_order(payload: Mapping[str, Any]) -> Order:
     """Raises ValueError for what is none."""
     return _ORDER.validate_python({name: payload[name] for name in ("source", "asked", "told") if name in payload})
+
+
+def write_orders(orders: Sequence[Order]) -> str:
+    """Those that wait for approval, as a document."""
+    return json.dumps([write_order(each) for each in orders], separators=(",", ":"))
+
+
+def read_orders(text: str | None) -> tuple[Order, ...]:
+    """What `write_orders` wrote; none where another version wrote it."""
+    try:
+        return tuple(map(read_order, json.loads(text))) if text else ()
+    except (ValueError, TypeError):
+        return ()
 
 
 _ORDER = TypeAdapter(Order)

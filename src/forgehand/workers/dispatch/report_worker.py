@@ -30,9 +30,10 @@ class ReportWorker:
         dispatch = await current(self._kept, number)
         if dispatch is None:
             return Done({"skipped": "nothing is known of that run any more"})
-        return await self._say(desk, desk.job.subject, "outcome", text.title(dispatch), text.body(dispatch))
+        return await self._say(desk, desk.job.subject, "outcome", text.title(dispatch), text.body(dispatch), number)
 
-    async def _say(self, desk: Desk, subject: str, purpose: str, title: str, body: str) -> Outcome:
+    async def _say(self, desk: Desk, subject: str, purpose: str, title: str, body: str, run: int = 0) -> Outcome:
+        """An issue that tells the outcome of a `run` is remembered, since somebody may approve there."""
         issue = StickyIssue(
             repo=repo_of(desk.job), subject=subject, worker=desk.job.worker, purpose=purpose, title=title, body=body
         )
@@ -40,7 +41,10 @@ class ReportWorker:
         if isinstance(landed.stop, Failed | Refused):
             # Where issues are switched off, facts and pages tell.
             return Done({"not said": landed.why})
-        return landed.stop or Done({"said": title, "url": landed.url})
+        if landed.stop or not (run and landed.remote_id.isascii() and landed.remote_id.isdigit()):
+            return landed.stop or Done({"said": title, "url": landed.url})
+        key = d.issue_key(desk.job.repository_id, int(landed.remote_id))
+        return Done({"said": title, "url": landed.url}, documents={key: d.write_issue(run)})
 
 
 async def current(kept: Documents, run: int) -> d.Dispatch | None:

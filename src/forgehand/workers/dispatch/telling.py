@@ -16,10 +16,11 @@ PLANNED = "dispatch.plan.created"
 QUEUED, TARGET_DENIED = "dispatch.target.queued", "dispatch.target.denied"
 SUCCEEDED, FAILED, UNKNOWN = "dispatch.trigger.succeeded", "dispatch.trigger.failed", "dispatch.trigger.unknown"
 ENDED = "dispatch.run.ended"
+ASKED, APPROVED, REFUSED = "dispatch.approval.asked", "dispatch.approval.given", "dispatch.approval.refused"
 
 _OF_STAND = {
     Stand.QUEUED: QUEUED,
-    Stand.APPROVAL: "dispatch.approval.asked",
+    Stand.APPROVAL: ASKED,
     Stand.DENIED: TARGET_DENIED,
     Stand.FAILED: FAILED,
     Stand.STARTED: SUCCEEDED,
@@ -47,6 +48,11 @@ def of_end(job: Job, started: Started, state: TargetState, attempt: int, now: fl
         "attempt": started.attempt,
     }
     return _fact(job, ENDED, (job.repository_id, state.run, attempt), now, about | _of(state))
+
+
+def of_comment(job: Job, kind: str, named: tuple[Any, ...], now: float, about: dict[str, Any]) -> Fact:
+    """About an approval."""
+    return _fact(job, kind, named, now, {"source": SOURCE, "from": job.repository, **about})
 
 
 def _of(state: TargetState) -> dict[str, Any]:

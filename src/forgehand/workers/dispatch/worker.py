@@ -14,7 +14,7 @@ from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
 from forgehand.ports.desk import Desk
 from forgehand.workers.dispatch import followups, telling
 from forgehand.workers.dispatch.config import Dispatching
-from forgehand.workers.dispatch.orders import Order
+from forgehand.workers.dispatch.orders import Order, write_orders
 from forgehand.workers.dispatch.reading import Sources, config_of, source_of, started_by_us, targets_of
 from forgehand.workers.dispatch.rules.facts import Broken, Config, Installed, Options, Source, Target
 from forgehand.workers.dispatch.rules.plan import Plan, Standing, judge, screen
@@ -76,7 +76,7 @@ class DispatchWorker:
             {**told, "allowed": len(plan.allowed), "targets": len(plan.targets) + plan.more},
             jobs=(*wake, *self._ordered(job, plan, targets, now)),
             facts=facts,
-            documents={d.plan_key(source.run): d.write_dispatch(kept)},
+            documents={d.plan_key(source.run): d.write_dispatch(kept), **_held(plan)},
             once=facts[0].id,
         )
 
@@ -139,6 +139,12 @@ def _state(source: Source, verdict: Verdict, now: float) -> d.TargetState:
 def _goes(verdict: Verdict) -> bool:
     """What nobody can say yet is asked again by the target's own job."""
     return verdict.allowed or verdict.undecided
+
+
+def _held(plan: Plan) -> dict[str, str]:
+    """The starts that wait for approval."""
+    held = [Order(plan.source, each.asked) for each in plan.targets if _goes(each) and each.asked.approval]
+    return {d.orders_key(plan.source.run, plan.source.attempt): write_orders(held)} if held else {}
 
 
 def _facts(job: Job, plan: Plan, kept: d.Dispatch, now: float) -> tuple[Fact, ...]:

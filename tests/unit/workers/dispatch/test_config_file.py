@@ -45,6 +45,7 @@ outbound:
         ref: v1
         inputs: {sha: "{{ source.sha }}", on: NO}
         window: {from: "08:30", until: "17:00", days: [mon, fri], timezone: Europe/Berlin}
+        approval: true
 inbound:
   - source: {repository: other/source, workflow: ci.yml}
     targets: [{workflow: cd.yml, accept_inputs: [sha, on]}]
@@ -63,7 +64,7 @@ def test_every_key_becomes_a_value() -> None:
     runs = Runs("ci.yml", ("success", "failure"), ("main", "release/*"), dispatched=True)
     window = Window(8 * 60 + 30, 17 * 60, ("mon", "fri"), "Europe/Berlin")
     inputs = (("sha", "{{ source.sha }}"), ("on", "NO"))
-    target = OutboundTarget("other/target", "cd.yaml", "v1", inputs, window)
+    target = OutboundTarget("other/target", "cd.yaml", "v1", inputs, window, approval=True)
     consent = Inbound("other/source", Runs("ci.yml"), (InboundTarget("cd.yml", ("sha", "on")),))
     assert parse(FULL) == Dispatching((Outbound(runs, (target,)),), (consent,))
 

@@ -1,0 +1,87 @@
+"""Starts the targets that waited for approval, once somebody who may write to the source gives it: by the comment
+`/forgehand approve COMMIT` on the outcome issue of the run. Run by the engine for every new comment, most of which are
+not meant for it.
+
+The comment is read again, and counts only unchanged: who may write may also rewrite what others said.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from forgehand.crafts.subjects import repo_of
+from forgehand.domain import dispatches as d
+from forgehand.domain.facts import Fact
+from forgehand.domain.jobs import Done, Outcome
+from forgehand.ports.conversation import IssueComment, IssueComments
+from forgehand.ports.desk import Desk
+from forgehand.ports.people import People
+from forgehand.ports.store import Documents
+from forgehand.workers.dispatch import followups, telling
+from forgehand.workers.dispatch.orders import Order, read_orders
+from forgehand.workers.dispatch.report_worker import current
+from forgehand.workers.dispatch.rules.approval import Facts, commit_in, refused
+
+MENTION = "/forgehand"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where an approval is read from, and what it is judged by."""
+
+    comments: IssueComments
+    people: People
+    kept: Documents
+
+
+class ApproveWorker:
+    type: ClassVar[str] = followups.APPROVE
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    async def run(self, desk: Desk) -> Outcome:
+        job, repo = desk.job, repo_of(desk.job)
+        if not str(job.payload.get("first_line", "")).strip().lower().startswith(MENTION):
+            return Done({"skipped": "no command"})
+        comment = await self._ports.comments.comment(repo, int(job.payload["comment"]))
+        sha = commit_in(comment.body) if comment and not comment.ours and not comment.edited else None
+        if comment is None or sha is None:
+            return Done({"skipped": "no approval"})
+        run = d.read_issue(await self._ports.kept.document(d.issue_key(repo.id, comment.number)))
+        dispatch = await current(self._ports.kept, run) if run else None
+        if dispatch is None:
+            return Done({"skipped": "not on the outcome of a run"})
+        waiting = [each for each in dispatch.targets if each.stand is d.Stand.APPROVAL]
+        permission = await self._ports.people.permission(repo, comment.author)
+        why = refused(Facts(sha, comment.author, permission, dispatch.head_sha, len(waiting)))
+        desk.say("approval", run=run, by=comment.author, refused=why)
+        if why:
+            return Done({"approved": 0, "why": why}, facts=(_told(desk, dispatch, comment, telling.REFUSED, why),))
+        kept = await self._ports.kept.document(d.orders_key(dispatch.run, dispatch.attempt))
+        return _approved(desk, dispatch, comment, {each.asked.key: each for each in read_orders(kept)}, waiting)
+
+
+def _approved(
+    desk: Desk, dispatch: d.Dispatch, comment: IssueComment, orders: dict[str, Order], waiting: list[d.TargetState]
+) -> Done:
+    job, now, source = desk.job, desk.now(), repo_of(desk.job)
+    going = [each for each in waiting if each.key in orders]
+    why = f"approved by {comment.author}"
+    states = [replace(each, stand=d.Stand.QUEUED, why=why, at=now) for each in going]
+    given = _told(desk, dispatch, comment, telling.APPROVED, why)
+    return Done(
+        {"approved": len(going), "by": comment.author},
+        jobs=(
+            *(followups.start(job, orders[each.key], source, now) for each in going),
+            followups.report(job, source, dispatch.run, now),
+        ),
+        facts=(given, *(telling.of_target(job, orders[each.key].source, each, now) for each in states)),
+        documents={d.state_key(dispatch.run, dispatch.attempt, each.key): d.write_state(each) for each in states},
+        once=given.id,
+    )
+
+
+def _told(desk: Desk, dispatch: d.Dispatch, comment: IssueComment, kind: str, why: str) -> Fact:
+    about: dict[str, Any] = {"run": dispatch.run, "attempt": dispatch.attempt, "by": comment.author, "why": why}
+    named = (dispatch.run, dispatch.attempt, comment.id if kind == telling.REFUSED else "")
+    return telling.of_comment(desk.job, kind, named, desk.now(), about)

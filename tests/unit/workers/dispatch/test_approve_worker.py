@@ -1,0 +1,104 @@
+"""Approval before a target: who gives it, by which words, for which commit, and that it holds once."""
+
+from typing import Any
+
+import pytest
+
+from forgehand.domain.dispatches import Stand
+from forgehand.domain.jobs import Done
+from forgehand.domain.permissions import Permission
+from forgehand.workers.dispatch.report_worker import current
+from support.dispatch_world import API, RUN, SHA, SOURCE_FILE, Engine, World
+
+pytestmark = pytest.mark.anyio
+
+APPROVE = f"/forgehand approve {SHA[:7]}"
+TARGETS = "{repository: web, workflow: cd.yml, approval: true}, {repository: docs, workflow: cd.yml}"
+
+
+@pytest.fixture
+async def engine() -> Engine:
+    """One target waits for approval, the other one is started."""
+    world = World()
+    world.files[API.full_name, "dispatching.yml"] = SOURCE_FILE.replace("TARGETS", TARGETS)
+    world.add("acme/web")
+    world.add("acme/docs")
+    engine = Engine(world)
+    await engine.deliver()
+    await engine.settle()
+    return engine
+
+
+def _started(engine: Engine) -> list[str]:
+    return [each.repo.full_name for each in engine.world.dispatched]
+
+
+async def test_a_target_waits_and_the_issue_says_for_what(engine: Engine) -> None:
+    assert _started(engine) == ["acme/docs"]
+    assert f"comment `/forgehand approve {SHA[:7]}`" in engine.world.issue.body
+    assert "dispatch.approval.asked" in engine.kinds()
+
+
+async def test_somebody_who_may_write_has_it_started_and_that_is_told(engine: Engine) -> None:
+    await engine.comment(f"\n{APPROVE}\n")
+    stored = await current(engine.world, RUN.id)
+    assert stored is not None
+    assert (stored.targets[0].stand, stored.targets[0].why) == (Stand.QUEUED, "approved by ada")
+    await engine.settle()
+    assert _started(engine) == ["acme/docs", "acme/web"]
+    assert "approval" not in engine.world.issue.body
+    (given,) = [each for each in engine.facts.values() if each.kind == "dispatch.approval.given"]
+    assert (given.data["by"], given.data["run"]) == ("ada", 77)
+
+
+async def test_it_is_given_once(engine: Engine) -> None:
+    await engine.comment(APPROVE)
+    await engine.settle()
+    outcome = await engine.comment(APPROVE)
+    assert isinstance(outcome, Done)
+    assert outcome.result == {"approved": 0, "why": "No target waits for approval."}
+    assert len(_started(engine)) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "more", "may"),
+    [
+        (APPROVE, {}, Permission.READ),
+        (APPROVE, {}, Permission.NONE),
+        ("/forgehand approve 0000000", {}, Permission.WRITE),
+        ("/forgehand approve", {}, Permission.WRITE),
+        (f"Yes!\n{APPROVE}", {}, Permission.WRITE),
+        (f"{APPROVE}\nor not", {}, Permission.WRITE),
+        (f"> {APPROVE}", {}, Permission.WRITE),
+        (f"`{APPROVE}`", {}, Permission.WRITE),
+        (APPROVE, {"edited": True}, Permission.ADMIN),
+        (APPROVE, {"ours": True}, Permission.ADMIN),
+        (APPROVE, {"number": 13}, Permission.ADMIN),
+        ("Looks good", {}, Permission.ADMIN),
+    ],
+)
+async def test_nothing_else_approves(engine: Engine, body: str, more: dict[str, Any], may: Permission) -> None:
+    engine.world.may = may
+    outcome = await engine.comment(body, **more)
+    await engine.settle()
+    assert isinstance(outcome, Done)
+    assert not outcome.jobs
+    assert _started(engine) == ["acme/docs"]
+
+
+async def test_a_comment_that_is_gone_approves_nothing(engine: Engine) -> None:
+    engine.world.said = None
+
+    async def gone(*_: Any) -> None:
+        return None
+
+    engine.world.comment = gone  # type: ignore[method-assign, assignment]
+    assert await engine.comment(APPROVE) == Done({"skipped": "no approval"})
+
+
+async def test_consent_that_was_withdrawn_meanwhile_is_withdrawn(engine: Engine) -> None:
+    engine.world.files["acme/web", "dispatching.yml"] = "inbound: []"
+    await engine.comment(APPROVE)
+    await engine.settle()
+    assert _started(engine) == ["acme/docs"]
+    assert "`inbound_not_authorized`" in engine.world.issue.body
