@@ -11,6 +11,7 @@ from forgehand.assembly.build import opened as app_opened
 from forgehand.assembly.pull_tests import run_pull
 from forgehand.domain.jobs import Job
 from forgehand.ports.store import Unclaimed
+from support.command import forgehand, variables
 from support.openapi import assert_conforms
 from support.product import REPO, Product, decided, passed, product, stored, until
 from support.tools import python_with_pytest
@@ -102,6 +103,24 @@ def test_a_person_who_may_write_has_the_tests_run_once_more_and_sees_the_new_res
         assert [check.id for check in again] == [first.id]
         told = "\n".join(each.body for each in run.forge.comments(REPO, pull.number)).replace("\\", "")
         assert f"The tests of `{pull.head_sha[:7]}` are run once more" in told
+
+
+def test_a_run_that_ends_without_a_word_is_told_with_the_reason_and_a_remedy(tmp_path: Path) -> None:
+    with product(tmp_path, sandbox="bwrap") as run:
+        run.forge.commit(REPO, "main", {".forgehand/config.yml": "tests:\n  command: sleep 600\n"}, "Take long")
+        pull = opened(run, {"NOTES.md": "Open on Sundays.\n"})
+        job = until(lambda: _running(run, f"pull/{pull.number}"), "a test run")
+        assert forgehand(run.folder, "jobs", "cancel", job.id, env=variables(run.settings)).code == 0
+        check = check_of(run, pull.head_sha)
+        assert check.conclusion == "action_required"
+        assert "the test run was cancelled" in check.title
+        assert f"`/forgehand retest` or `forgehand jobs retry {job.id}`" in check.summary.replace("\\", "")
+        assert until(lambda: decided(run.forge, pull.head_sha), "the decision").conclusion == "failure"
+
+
+def _running(run: Product, subject: str) -> Job | None:
+    jobs = stored(run, lambda store: store.jobs(100))
+    return next((job for job in jobs if (job.type, job.subject) == ("testing", subject) and job.state.held), None)
 
 
 def test_what_was_found_out_only_and_is_not_there_holds_nobody_up(tmp_path: Path) -> None:

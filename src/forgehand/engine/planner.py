@@ -140,16 +140,17 @@ class Planner:
         return ours or event.sender == us.login
 
     async def _turn(self, event: Event, costly: Sequence[WorkerSpec], now: float) -> Turn:
-        """When what this event causes begins. Where an earlier one about the same subject is held back, this one
-        supersedes it and has its turn."""
+        """When what this event causes begins. Where that is later, and an earlier one about the same subject is held
+        back already, this one supersedes it and has its turn."""
         assert event.pull is not None
-        for lane in filter(None, (_lane(worker, event) for worker in costly)):
+        ours = event.sender_is_bot and event.sender == (await self._us()).login
+        drawn = buckets(self._caps, event.repo.id, event.pull.number, "" if ours else event.sender)
+        given = turn(drawn, {each.key: await self._store.mark(each.key) for each in drawn}, now)
+        for lane in filter(None, (_lane(worker, event) for worker in costly if given.why)):
             last = await self._store.latest_job(lane)
             if last and last.state is JobState.PENDING and last.payload.get(HELD_BACK) and last.run_at > now:
                 return Turn(last.run_at, last.why)
-        ours = event.sender_is_bot and event.sender == (await self._us()).login
-        drawn = buckets(self._caps, event.repo.id, event.pull.number, "" if ours else event.sender)
-        return turn(drawn, {each.key: await self._store.mark(each.key) for each in drawn}, now)
+        return given
 
     async def _as_seen(self, event: Event) -> Event:
         """A comment does not say which head its author saw; what we last said of the pull request does, near enough."""

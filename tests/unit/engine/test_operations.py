@@ -48,6 +48,7 @@ async def test_cancelling_ends_an_unfinished_job_once(operations: Operations, st
     assert (again.done, again.says) == (False, f"Job {job.id[:8]} is cancelled: nothing to cancel.")
     audited = await _audited(store, job=job.id)
     assert [(fact.kind, fact.data["by"], fact.delivery) for fact in audited] == [("admin.cancel", "ada", "guid")]
+    assert [look.subject for look in await store.jobs(10) if look.type == "decide"] == [job.subject]
 
 
 async def test_retrying_gives_an_ended_job_all_its_attempts_and_a_hint(

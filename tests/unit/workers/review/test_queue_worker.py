@@ -75,6 +75,10 @@ class Line:
             await self.run(steps[-1])
         return bool(steps)
 
+    async def until(self, there: Callable[[], bool]) -> None:
+        while not there():
+            assert await self.step()
+
     async def to_the_end(self, most: int = 400) -> None:
         for _ in range(most):
             if not await self.step():
@@ -161,10 +165,7 @@ async def test_one_that_somebody_else_merged_just_now_is_not_counted_as_ours() -
     shop = _shop(2)
     line = Line(shop)
     await line.join(1, 2)
-    while not shop.tested:
-        (step,) = [job for job in line.made if job.type == followups.QUEUE][-1:]
-        line.made.clear()
-        await line.run(step)
+    await line.until(lambda: bool(shop.tested))
     shop.merged_by_hand(1)
     await line.to_the_end()
     assert _landed(shop) == [1, 2]
@@ -185,10 +186,7 @@ async def test_one_that_loses_its_approval_while_it_is_tested_does_not_land() ->
     shop = _shop(2)
     line = Line(shop)
     await line.join(1, 2)
-    while not shop.tested:
-        (step,) = [job for job in line.made if job.type == followups.QUEUE][-1:]
-        line.made.clear()
-        await line.run(step)
+    await line.until(lambda: bool(shop.tested))
     shop.pulls[1] = replace(shop.pulls[1], draft=True)
     await line.to_the_end()
     assert _landed(shop) == [2]
@@ -199,10 +197,7 @@ async def test_a_base_that_moves_between_test_and_landing_is_tested_anew() -> No
     shop = _shop(2)
     line = Line(shop)
     await line.join(1, 2)
-    while not shop.tested:
-        (step,) = [job for job in line.made if job.type == followups.QUEUE][-1:]
-        line.made.clear()
-        await line.run(step)
+    await line.until(lambda: bool(shop.tested))
     shop.push_to_main("by a person")
     await line.to_the_end()
     assert _landed(shop) == [1, 2]
@@ -281,8 +276,7 @@ async def test_where_nothing_is_required_or_run_here_slow_checks_of_others_are_w
     shop = _shop(2, tests_run=False)
     line = Line(shop)
     await line.join(1, 2)
-    while not (line.queue.train and line.queue.train.since):
-        await line.step()
+    await line.until(lambda: bool(line.queue.train and line.queue.train.since))
     (tested,) = [sha for name, sha in shop.branches.items() if "/test-" in name]
     shop.given[tested] = [NOTHING_TO_RUN]
     for _ in range(5):
@@ -299,8 +293,7 @@ async def test_they_are_not_waited_for_for_ever() -> None:
     shop.policy_in_force = RepositoryPolicy(merge=MergePolicy(auto=True, queue=queue))
     line = Line(shop)
     await line.join(1)
-    while not (line.queue.train and line.queue.train.since):
-        await line.step()
+    await line.until(lambda: bool(line.queue.train and line.queue.train.since))
     began = line.clock
     (tested,) = [sha for name, sha in shop.branches.items() if "/test-" in name]
     shop.given[tested] = [NOTHING_TO_RUN]
