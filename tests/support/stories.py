@@ -229,9 +229,11 @@ async def decided(store: MemoryStore, number: int, now: float, ruling: Ruling = 
     return pull
 
 
-async def queued(store: MemoryStore, now: float, *numbers: int) -> None:
-    """A merge queue in which the first two are tested together, and the others wait."""
-    queue = q.Queue(waiting=tuple(q.Entry(number, f"{number:07}", since=now + number) for number in numbers))
+async def queued(store: MemoryStore, now: float, *numbers: int, hurried: int = 0) -> None:
+    """A merge queue in which the first two are tested together, and the others wait; the policy lets `hurried` go
+    first."""
+    entries = (q.Entry(number, f"{number:07}", int(number == hurried), now + number) for number in numbers)
+    queue = q.Queue(waiting=tuple(entries))
     queue = q.started(queue, "tip", 2)
     for place, number in enumerate(numbers[:2]):
         queue = q.built(queue, queue.train.boarding[0], f"c{number}", f"t{place}") if queue.train else queue

@@ -65,12 +65,13 @@ async def test_a_pull_request_shows_its_whole_verdict_and_what_led_there(dashboa
 
 async def test_a_merge_queue_shows_its_members_in_order_and_what_is_tested(dashboard: Dashboard) -> None:
     assert "No pull request waits" in await dashboard.page("/admin/queues")
-    await stories.queued(dashboard.store, dashboard.clock.now, 4, 5, 6)
+    await stories.queued(dashboard.store, dashboard.clock.now, 4, 5, 6, hurried=4)
     text = await dashboard.page("/admin/queues")
     assert "acme/widgets · main" in text
     assert "Now testing #4, #5 together, on <code>forgehand/queue/main/1/test-2</code>" in text
     assert text.index("Change 4") < text.index("Change 5") < text.index("Change 6")
     assert text.count("in what is tested now") == 2
+    assert text.count("goes first, by the policy") == 1
 
 
 @pytest.mark.parametrize(
