@@ -29,6 +29,9 @@ NUMBERS = {
     "audit": "/admin/audit",
     "audit-writes": "/admin/audit/writes",
     "search": "/admin/search?q=acme",
+    "dispatches": "/admin/dispatches",
+    "dispatch": "/admin/dispatches/501",
+    "targets": "/admin/targets",
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from forgehand.engine.queries import dispatches
 from support.command import forgehand, variables
 from support.dispatch_stage import (
     API,
@@ -70,6 +71,8 @@ def test_a_push_starts_what_both_sides_ask_for_and_says_why_the_others_do_not(tm
         assert {"dispatch.request.accepted", "dispatch.plan.created", "dispatch.target.queued"} <= set(kinds)
         types = [job.type for job in stored(run, lambda store: store.jobs_of(told.delivery))]
         assert types.count("dispatch-target") == 2
+        (listed,) = until(lambda: stored(run, lambda store: dispatches(store, 9)), "the row of the page")
+        assert (listed.run, listed.dispatch) == (source.id, told)
 
         explained = forgehand(run.folder, "dispatch", "explain", str(source.id), "--json", env=variables(run.settings))
         assert explained.code == 1

@@ -11,7 +11,7 @@ from forgehand.domain.pulls import PullStage, Standing
 from forgehand.engine.operations import Operations
 from forgehand.engine.projector import Projector
 from forgehand.ports.store import Store
-from support import stories
+from support import dispatches, stories
 
 REPOSITORIES = {
     42: "acme/widgets",
@@ -42,6 +42,8 @@ async def everything(store: MemoryStore, now: float) -> tuple[str, str]:
     operations = Operations(store, stories.HintedWakeups(), lambda: now - 200)
     await operations.pause("operator (one-time link)", "GitHub is slow")
     await operations.resume("operator (one-time link)")
+    await dispatches.denied(store, now - 900)
+    await dispatches.dispatched(store, now - 700)
     await two_days(store, now)
     return job.id, entry.slot
 

@@ -2,7 +2,7 @@
 `engine.projector`, and by the stores when they forget a fact.
 
 A row is named by a series and a name. Timeless ones (`totals`, `workers`, `repositories`, `targets`, `names`) are kept
-up to date for ever. Timed ones belong to a moment: windows of 5, 15 and 60 minutes, and failures.
+up to date for ever. Timed ones belong to a moment: windows of 5, 15 and 60 minutes, failures, and dispatches.
 
 Counts are the kinds of facts, and a few that are easier to ask for: `job.*` is work that a delivery or a repository
 caused, `plan.*` is planning, `poll.*` the clockwork; `now.*` is what stands at this moment.
@@ -18,6 +18,8 @@ from forgehand.domain.tallies import Step, Tally, tally_from
 
 TOTALS, ALL = "totals", "all"
 WORKERS, REPOSITORIES, TARGETS, FAILURES = "workers", "repositories", "targets", "failures"
+DISPATCHES = "dispatches"
+"""Runs that were to start others: planned, or denied as a whole."""
 NAMES = "names"
 """Repositories by name, in small letters: as `owner/name`, and as `name owner/name`."""
 HOUR = 3600
@@ -48,7 +50,7 @@ def window_start(at: float, span: int) -> int:
 
 def timed(series: str) -> bool:
     """Whether the rows of a series belong to a moment: their `at` never changes."""
-    return series == FAILURES or series[:1].isdigit()
+    return series in (FAILURES, DISPATCHES) or series[:1].isdigit()
 
 
 def goes(series: str) -> bool:
@@ -109,6 +111,8 @@ def _steps(fact: Fact) -> Iterator[Step]:
         yield from _tallied(fact, TARGETS, target, f"{TARGETS}/{target}", (HOUR,), counts, seconds, said)
     if fact.kind in _TROUBLE or fact.kind.endswith(".failed"):
         yield Step(FAILURES, fact.id, fact.at, said=_told(fact))
+    if fact.kind in _DISPATCHED:
+        yield Step(DISPATCHES, fact.id, fact.at, said=_dispatched(fact))
 
 
 def _tallied(
@@ -220,6 +224,14 @@ def _told(fact: Fact) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
+def _dispatched(fact: Fact) -> dict[str, str]:
+    """What a list of dispatches shows of one, and where its plan is."""
+    words = {name: _text(fact, name) for name in ("from", "workflow", "head", "reason", "why")}
+    numbers = {name: str(fact.data.get(name) or "") for name in ("run", "attempt")}
+    told = {"kind": fact.kind, "job": fact.job or "", "delivery": fact.delivery or "", **words, **numbers}
+    return {name: value for name, value in told.items() if value}
+
+
 def _sum(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:
     both = {name: left.get(name, 0) + right.get(name, 0) for name in {**left, **right}}
     return {name: number for name, number in both.items() if number}
@@ -237,4 +249,5 @@ def _number(fact: Fact, name: str) -> float | None:
 
 _LONGEST = 1e9
 """Seconds: whatever says more is mistaken."""
+_DISPATCHED = frozenset({"dispatch.plan.created", "dispatch.request.denied"})
 _TROUBLE = frozenset({"job.dead_letter", "effect.rejected", "effect.unknown", "effect.refused", "poll.unreadable"})

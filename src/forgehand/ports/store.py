@@ -331,6 +331,10 @@ class Reads(Protocol):
         """Those whose ids begin so, by id."""
         ...
 
+    async def documents_named(self, keys: Sequence[str]) -> dict[str, str]:
+        """Those of these keys that there are."""
+        ...
+
     async def pull(self, repository_id: int, number: int) -> PullState | None: ...
 
     async def pulls(

@@ -21,6 +21,9 @@ async def test_a_document_is_read_back_as_it_was_written_and_the_last_write_wins
     long = json.dumps({"findings": ["the same again and again"] * 9000, "odd": "zero \0, half \ud800, whole 😀"})
     await store.commit(Change(documents={"verdict:22:7": "{}", "facts:22:7:abc": long}), NOW)
     await store.commit(Change(documents={"verdict:22:7": '{"odd":"half \ud800, whole 😀"}'}), NOW + 1)
+    many = await store.documents_named(["verdict:22:7", "facts:22:7:abc", "none", *(f"{n}" for n in range(600))])
+    assert many == {key: await store.document(key) for key in ("verdict:22:7", "facts:22:7:abc")}
+    assert await store.documents_named([]) == {}
     assert await store.document("verdict:22:7") == '{"odd":"half \ud800, whole 😀"}'
     assert await store.document("facts:22:7:abc") == long
 

@@ -25,6 +25,7 @@ from forgehand.engine.projector import Projector
 from forgehand.ports.store import Store
 from forgehand.web.admin.app import build_admin, sign_in_path
 from support.dashboard import ORIGIN
+from support.dispatches import dispatched
 from support.statements import statements
 from support.stores import NOW, a_delivery, a_fact, a_job, a_pull, an_entry, finish, opened, take
 from support.stories import HintedWakeups
@@ -38,7 +39,15 @@ BOUNDED = ("AS levels", "pg_snapshot_xip", "sqlite_version()", "SHOW server_vers
 """The ten priorities of due jobs, each by the first entry of its index; PostgreSQL's running transactions; and which
 version answers."""
 
-KNOWN = {"guid": "guid-1", "id": "job-1", "slot": "slot-1", "repository": "22", "number": "7", "worker": "reviewer"}
+KNOWN = {
+    "guid": "guid-1",
+    "id": "job-1",
+    "slot": "slot-1",
+    "repository": "22",
+    "number": "7",
+    "worker": "reviewer",
+    "run": "501",
+}
 """What stands in the paths of pages here."""
 ALSO = {
     "/admin": ("show=1w",),
@@ -107,6 +116,7 @@ async def _history(url: str) -> AsyncIterator[dict[str, Any]]:
         await store.record(a_delivery(), change)
         await finish(store, await take(store), Failed("no such branch"))
         await store.override_entry(an_entry(), NOW, facts=(a_fact(job="job-1", delivery="guid-1", repository_id=22),))
+        await dispatched(store, NOW)
         await Projector(store, lambda: NOW, holder="test").once()
         await store.commit(Change(facts=(a_fact("not folded"),)), NOW)
         app = build_admin(store, HintedWakeups(), version="0", clock=lambda: NOW)

@@ -162,6 +162,10 @@ class MemoryStore:
         with self._reading() as state:
             return state.documents[key][0] if key in state.documents else None
 
+    async def documents_named(self, keys: Sequence[str]) -> dict[str, str]:
+        with self._reading() as state:
+            return {key: state.documents[key][0] for key in keys if key in state.documents}
+
     # Ledger
 
     async def entry(self, slot: str) -> LedgerEntry | None:

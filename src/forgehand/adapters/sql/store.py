@@ -187,6 +187,9 @@ class SqlStore:
     async def document(self, key: str) -> str | None:
         return await self._backend.read(lambda conn: verbs_documents.document(conn, key))
 
+    async def documents_named(self, keys: Sequence[str]) -> dict[str, str]:
+        return await self._backend.read(lambda conn: verbs_documents.documents_named(conn, keys))
+
     # Ledger
 
     async def entry(self, slot: str) -> LedgerEntry | None:

@@ -1,5 +1,6 @@
 """What pages and the command line show: each a frozen value, read by key or one index range, merging nothing."""
 
+from forgehand.engine.queries.dispatches import Dispatching, DispatchRow, DispatchStory, dispatch_story, dispatches
 from forgehand.engine.queries.heads_tested import HeadsTested, heads_tested
 from forgehand.engine.queries.journeys import (
     JobStory,
@@ -37,6 +38,9 @@ from forgehand.engine.queries.timelines import Gap, Lane, Mark, Piece, Timeline,
 from forgehand.engine.queries.windows import Numbers, Window, lag, lately, totals, window, windows
 
 __all__ = [
+    "DispatchRow",
+    "DispatchStory",
+    "Dispatching",
     "FailureRow",
     "Findable",
     "Found",
@@ -68,6 +72,8 @@ __all__ = [
     "Verdict",
     "Window",
     "WorkerRow",
+    "dispatch_story",
+    "dispatches",
     "exactness",
     "failures",
     "folded",

@@ -77,10 +77,20 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True)
 class TargetRow:
+    """A workflow that runs of other repositories start: `owner/name:cd.yml`. `ended` are runs whose conclusion is
+    known."""
+
     target: str
-    counts: dict[str, int]
-    job: Times
+    started: int
+    failed: int
+    denied: int
+    ended: int
     last_at: float
+
+    @property
+    def end(self) -> Last:
+        """Where a page of targets ended that ended with this one."""
+        return Last(self.last_at, self.target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +218,14 @@ def _repository(row: Projection) -> RepositoryRow:
 
 def _target(row: Projection) -> TargetRow:
     tally = tally_from(row.content, row.at)
-    return TargetRow(row.name, tally.counts, tally.times("job"), row.at)
+    return TargetRow(
+        target=row.name,
+        started=tally.count("dispatch.trigger.succeeded"),
+        failed=tally.count("dispatch.trigger.failed"),
+        denied=tally.count("dispatch.target.denied"),
+        ended=tally.count("dispatch.run.ended"),
+        last_at=row.at,
+    )
 
 
 def _failure(row: Projection) -> FailureRow:

@@ -19,6 +19,7 @@ from forgehand.ports.wakeups import Wakeups
 from forgehand.web.admin.actions import Actions
 from forgehand.web.admin.api import Api
 from forgehand.web.admin.audit_pages import AuditPages
+from forgehand.web.admin.dispatch_pages import DispatchPages
 from forgehand.web.admin.github_sign_in import ByGitHub, GitHubSignIn
 from forgehand.web.admin.guard import Guard
 from forgehand.web.admin.live import Live
@@ -109,6 +110,7 @@ def build_admin(
             *TroublePages(store, store, shell).routes(),
             *NumberPages(store, store, shell, clock).routes(),
             *AuditPages(store, shell).routes(),
+            *DispatchPages(store, shell).routes(),
             *SearchPage(store, shell).routes(),
             *Api(store, version, clock).routes(),
             *Probes(store, live, clock, version).routes(),

@@ -23,7 +23,15 @@ class Section:
 SECTIONS = (
     Section("Overview", {"/admin": "Overview"}),
     Section("Pull requests", {"/admin/pulls": "Pull requests", "/admin/queues": "Merge queues"}),
-    Section("Activity", {"/admin/deliveries": "Deliveries", "/admin/jobs": "Jobs", "/admin/effects": "Effects"}),
+    Section(
+        "Activity",
+        {
+            "/admin/deliveries": "Deliveries",
+            "/admin/jobs": "Jobs",
+            "/admin/effects": "Effects",
+            "/admin/dispatches": "Dispatches",
+        },
+    ),
     Section(
         "Trouble",
         {
@@ -32,7 +40,10 @@ SECTIONS = (
             "/admin/failures": "Failures",
         },
     ),
-    Section("Statistics", {"/admin/workers": "Workers", "/admin/repositories": "Repositories"}),
+    Section(
+        "Statistics",
+        {"/admin/workers": "Workers", "/admin/repositories": "Repositories", "/admin/targets": "Dispatch targets"},
+    ),
     Section("Audit", {"/admin/audit": "What people did", "/admin/audit/writes": "What was written"}),
 )
 

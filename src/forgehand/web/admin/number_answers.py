@@ -5,7 +5,17 @@ from dataclasses import dataclass
 
 from forgehand.domain.facts import Fact
 from forgehand.domain.tallies import Times
-from forgehand.engine.queries import FailureRow, Overview, RepositoryRow, Standing, Tile, Window, WorkerRow
+from forgehand.engine.queries import (
+    DispatchRow,
+    FailureRow,
+    Overview,
+    RepositoryRow,
+    Standing,
+    TargetRow,
+    Tile,
+    Window,
+    WorkerRow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,22 @@ class Audit:
     """`last` as in Deliveries."""
 
     facts: tuple[Fact, ...]
+    last: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatches:
+    """`last` as in Deliveries."""
+
+    dispatches: tuple[DispatchRow, ...]
+    last: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """`last` as in Deliveries."""
+
+    targets: tuple[TargetRow, ...]
     last: str | None
 
 

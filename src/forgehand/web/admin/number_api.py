@@ -1,4 +1,4 @@
-"""Numbers, failures, audits and the search as JSON: rows of the table of `api`."""
+"""Numbers, failures, audits, dispatches and the search as JSON: rows of the table of `api`."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -67,6 +67,27 @@ class NumberApi:
                 self.writes,
                 PAGED,
             ),
+            Read(
+                "/admin/api/dispatches",
+                "Runs that were to start workflows of other repositories, newest first.",
+                told.Dispatches,
+                self.dispatches,
+                PAGED,
+            ),
+            Read(
+                "/admin/api/dispatches/{run}",
+                "One such run with its targets and what happened.",
+                queries.DispatchStory,
+                self.dispatch,
+                absent="No such run was to start others, or it is no longer kept.",
+            ),
+            Read(
+                "/admin/api/targets",
+                "Workflows that other repositories start, the last active first.",
+                told.Targets,
+                self.targets,
+                PAGED,
+            ),
             Read("/admin/api/search", "What begins as asked.", queries.Found, self.search, (asked,)),
         )
 
@@ -103,6 +124,17 @@ class NumberApi:
 
     async def writes(self, request: Request) -> told.Audit:
         return await self._audit(request, Trail.WRITES)
+
+    async def dispatches(self, request: Request) -> told.Dispatches:
+        rows = await queries.dispatches(self._store, limit(request), before(request))
+        return told.Dispatches(rows, last_of(rows[-1].end if rows else None))
+
+    async def dispatch(self, request: Request) -> queries.DispatchStory | None:
+        return await queries.dispatch_story(self._store, number_in(request, "run"))
+
+    async def targets(self, request: Request) -> told.Targets:
+        rows = await queries.targets(self._store, limit(request), before(request))
+        return told.Targets(rows, last_of(rows[-1].end if rows else None))
 
     async def search(self, request: Request) -> queries.Found:
         return await queries.search(self._store, asked_in(request))

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from forgehand.domain.rulings import Ruling, State
 from support import history, stories
 from support.dashboard import Dashboard
+from support.dispatches import dispatched
 
 pytestmark = pytest.mark.anyio
 
@@ -55,7 +56,7 @@ async def test_what_a_parameter_may_not_be_and_what_is_not_there_is_refused_as_t
 ) -> None:
     document = await _document(dashboard)
     for path, operation in _operations(document):
-        nobody = _filled(path, dict.fromkeys(("guid", "id", "slot", "repository", "number", "worker"), "4711"))
+        nobody = _filled(path, dict.fromkeys(("guid", "id", "slot", "repository", "number", "worker", "run"), "4711"))
         for parameter in operation["parameters"]:
             if parameter["in"] == "query" and not _is_valid(parameter["schema"], "no such thing"):
                 await _holds(dashboard, document, operation, f"{nobody}?{parameter['name']}=no+such+thing", 400)
@@ -86,9 +87,19 @@ async def _everything_happened(dashboard: Dashboard) -> dict[str, str]:
     await stories.decided(store, 9, now, Ruling("ready", State.SATISFIED, "Nothing stands in its way.", parts=parts))
     await stories.queued(store, now, 11, 12, 13)
     await dashboard.press("/admin", "/admin/pause")
+    for run in (501, 502):
+        await dispatched(store, now, run)
     await history.two_days(store, now)
     (entry, *_) = await store.entries_of(job.id)
-    return {"guid": "guid", "id": job.id, "slot": entry.slot, "repository": "42", "number": "7", "worker": "review"}
+    return {
+        "guid": "guid",
+        "id": job.id,
+        "slot": entry.slot,
+        "repository": "42",
+        "number": "7",
+        "worker": "review",
+        "run": "501",
+    }
 
 
 async def _document(dashboard: Dashboard) -> dict[str, Any]:
