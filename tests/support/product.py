@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
@@ -44,7 +45,8 @@ MERGING = {**PERMISSIONS, "contents": "write", "administration": "read"}
 """What an App needs besides that may merge."""
 DISPATCHING = {**PERMISSIONS, "actions": "write", "issues": "write"}
 """What an App needs besides that may start workflows."""
-SECRET = "practice webhook secret"
+SECRET = f"practice webhook secret {token_hex(8)}"
+"""Each test process has its own: a test that looks for it everywhere must not find that of another."""
 CLEAN = {"shop/cart.py": '"""A cart."""\n\n\ndef total(prices: list[int]) -> int:\n    return sum(prices)\n'}
 FLAWED = {
     "shop/cart.py": (
