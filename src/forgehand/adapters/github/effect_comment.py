@@ -8,7 +8,7 @@ from typing import Any
 from forgehand.adapters.github.calls import KeptTokens, RepoCalls
 from forgehand.adapters.github.client import GitHub
 from forgehand.adapters.github.identity import Identity
-from forgehand.adapters.github.owned import carrying, marked, oldest, receipt
+from forgehand.adapters.github.owned import carrying, first_of, marked, oldest, receipt
 from forgehand.domain.effects import StickyComment
 from forgehand.ports.effects import Receipt
 from forgehand.ports.github import NotFound
@@ -43,12 +43,7 @@ class CommentPerformer:
         return Receipt(made.remote_id, made.url, surplus)
 
     async def tidy(self, effect: StickyComment, receipt: Receipt, send_before: float) -> Receipt:
-        listed = await self._listed(effect)
-        # The list may be behind: what was just made need not be in it.
-        known = {each.remote_id: each for each in [receipt, *listed]}
-        for surplus in receipt.surplus:
-            known.setdefault(surplus, Receipt(surplus))
-        kept = oldest(list(known.values())) or receipt
+        kept = first_of(receipt, await self._listed(effect))
         if not kept.surplus:
             return kept
         if kept.remote_id != receipt.remote_id:

@@ -9,7 +9,7 @@ from typing import Any
 from forgehand.adapters.github.calls import KeptTokens, RepoCalls, parsed
 from forgehand.adapters.github.client import GitHub
 from forgehand.adapters.github.identity import Identity
-from forgehand.adapters.github.owned import marked, oldest
+from forgehand.adapters.github.owned import first_of, marked, oldest
 from forgehand.domain.effects import StickyIssue
 from forgehand.domain.effects.base import read_marker
 from forgehand.ports.effects import Receipt
@@ -40,11 +40,7 @@ class IssuePerformer:
         return Receipt(made.remote_id, made.url, existing.surplus if existing else ())
 
     async def tidy(self, effect: StickyIssue, receipt: Receipt, send_before: float) -> Receipt:
-        # The list may be behind: what was just made need not be in it.
-        known = {each.remote_id: each for each in [receipt, *await self._listed(effect)]}
-        for surplus in receipt.surplus:
-            known.setdefault(surplus, Receipt(surplus))
-        kept = oldest(list(known.values())) or receipt
+        kept = first_of(receipt, await self._listed(effect))
         for each in kept.surplus:
             closed = {"state": "closed", "state_reason": "not_planned", "body": f"A double of #{kept.remote_id}."}
             await self._edit(effect, each, closed, send_before)

@@ -1,6 +1,6 @@
-"""Comments and reviews carry our marker; here it is written, and found again on what our own App wrote.
+"""Comments, issues and reviews carry our marker; here it is written, and found again on what our own App wrote.
 
-Used by `effect_comment` and `effect_review`.
+Used by `effect_comment`, `effect_issue` and `effect_review`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,3 +33,12 @@ def oldest(found: Sequence[Receipt]) -> Receipt | None:
         return None
     first, *rest = sorted(found, key=lambda each: int(each.remote_id))
     return Receipt(first.remote_id, first.url, tuple(each.remote_id for each in rest))
+
+
+def first_of(made: Receipt, listed: Sequence[Receipt]) -> Receipt:
+    """The oldest of what was just made and of what is listed: the list may be behind, so that what was made, and the
+    surplus known before, need not be in it."""
+    known = {each.remote_id: each for each in [made, *listed]}
+    for surplus in made.surplus:
+        known.setdefault(surplus, Receipt(surplus))
+    return oldest(list(known.values())) or made
