@@ -107,6 +107,15 @@ BUILT_IN: tuple[BuiltIn, ...] = (
             dispatch.ApprovalPorts(parts.issue_comments, parts.people, parts.documents)
         ),
     ),
+    BuiltIn(
+        dispatch.PROPOSAL_SPEC,
+        lambda parts: dispatch.ProposalWorker(
+            dispatch_sources(parts),
+            parts.pulls,
+            parts.dispatching,
+            on=parts.workers[dispatch.ProposalWorker.type].enabled,
+        ),
+    ),
 )
 
 

@@ -11,6 +11,10 @@ DECIDE = "decide"
 """The type, and the worker, of the jobs that judge a pull request as a whole and say what stands in its way."""
 TESTING = "testing"
 """The type, and the worker, of the jobs that run a repository's tests."""
+PROPOSAL = "dispatch-proposal"
+"""The type, and the worker, of the jobs that tell a pull request what it would change of what is dispatched."""
+DISPATCHING = ("dispatching.yml", ".github/dispatching.yml")
+"""Where a repository says what it dispatches; the first that is there counts."""
 REVIEW = "review"
 """The type, and the worker, of the jobs that have analysers look at a head."""
 
@@ -112,6 +116,29 @@ def test_commit(job: Job, sha: str, ref: str, now: float, *, base: str) -> Job:
         revision=sha,
         run_at=now,
         max_duration=7200.0,
+        max_attempts=job.max_attempts,
+        delivery=job.delivery,
+        correlation=job.correlation,
+    )
+
+
+def tell_proposal(job: Job, number: int, head: str, base: str, now: float) -> Job:
+    """The job that tells pull request `number` what it would change of what is dispatched: once for each head and base,
+    however often it is decided about."""
+    subject = f"pull/{number}"
+    return Job(
+        id=job_id(PROPOSAL, job.repository_id, number, head, base),
+        type=PROPOSAL,
+        worker=PROPOSAL,
+        tenant=job.tenant,
+        repository_id=job.repository_id,
+        repository=job.repository,
+        subject=subject,
+        created_at=now,
+        payload={"event": "file changed"},
+        lane=f"{PROPOSAL}:{job.repository_id}:{subject}",
+        revision=head,
+        run_at=now,
         max_attempts=job.max_attempts,
         delivery=job.delivery,
         correlation=job.correlation,

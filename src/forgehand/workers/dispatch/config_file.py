@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from forgehand.crafts.strict_models import STRICT, json_schema, wrong
 from forgehand.crafts.strict_yaml import validated
+from forgehand.domain.followups import DISPATCHING
 from forgehand.workers.dispatch.config import (
     DAYS,
     SUCCESS,
@@ -23,7 +24,7 @@ from forgehand.workers.dispatch.config import (
     Window,
 )
 
-PATHS = ("dispatching.yml", ".github/dispatching.yml")
+PATHS = DISPATCHING
 """Where it may lie; the first that is there counts."""
 MAX_BYTES = 64 * 1024
 MAX_INPUTS = 25

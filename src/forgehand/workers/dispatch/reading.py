@@ -97,11 +97,14 @@ async def source_of(sources: Sources, repo: Repo, run: Run, started: Started | N
 async def config_of(sources: Sources, repo: Repo) -> Config:
     """The file of a repository, from its default branch. Raises a GitHubError where GitHub does not answer."""
     tip = await sources.branches.tip(repo, await sources.branches.default_branch(repo))
-    if tip is None:
-        return NoFile()
+    return NoFile() if tip is None else await config_at(sources, repo, tip)
+
+
+async def config_at(sources: Sources, repo: Repo, commit: str) -> Config:
+    """The file of a repository as it is at a commit: never to dispatch by."""
     for path in PATHS:
         try:
-            raw = await sources.contents.file(repo, path, tip, most=MAX_BYTES)
+            raw = await sources.contents.file(repo, path, commit, most=MAX_BYTES)
         except Unprocessable as error:
             return Broken((f"{path}:1:1: {error.why}: keep it below {MAX_BYTES:,} bytes",))
         if raw is not None:

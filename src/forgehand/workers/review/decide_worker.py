@@ -14,7 +14,7 @@ from forgehand.crafts.subjects import number_of, repo_of
 from forgehand.domain.effects.base import Effect
 from forgehand.domain.effects.check_run import CheckRun
 from forgehand.domain.effects.comment import StickyComment
-from forgehand.domain.followups import DECIDE, tell_failure
+from forgehand.domain.followups import DECIDE, DISPATCHING, tell_failure, tell_proposal
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
 from forgehand.domain.policy import queue_priority
 from forgehand.domain.policy.facts import to_json as facts_to_json
@@ -176,6 +176,8 @@ def _next_jobs(job: Job, known: Read, decision: Decision, now: float) -> tuple[J
         jobs.append(followups.leave(job, pull.base_ref, pull.number, now))
     elif place.position and place.head == pull.head_sha and job.payload.get("event") != followups.MOVED:
         jobs.append(followups.revive(job, pull.base_ref, known.queue, now))
+    if pull.state == "open" and set(known.facts.paths).intersection(DISPATCHING):
+        jobs.append(tell_proposal(job, pull.number, pull.head_sha, pull.base_ref, now))
     if known.untested is not None:
         jobs.append(tell_failure(job, known.untested, pull.head_sha, untested(known.untested), now))
     if later := _look_later(job, pull, decision):

@@ -144,6 +144,17 @@ async def test_where_the_operator_only_comments_nothing_is_asked_for() -> None:
     assert (await _run(shop)).jobs == ()
 
 
+@pytest.mark.parametrize("path", ["dispatching.yml", ".github/dispatching.yml"])
+async def test_what_changes_the_file_of_dispatches_is_told_what_that_does_once_for_each_head(path: str) -> None:
+    shop = _shop(policy_in_force=DEFAULT)
+    shop.reviewed(7, path)
+    [first], [again] = [(await _run(shop)).jobs for _ in range(2)]
+    assert (first.type, first.subject, first.revision) == ("dispatch-proposal", "pull/7", shop.pulls[7].head_sha)
+    assert first.id == again.id
+    shop.pulls[7] = replace(shop.pulls[7], state="closed")
+    assert (await _run(shop)).jobs == ()
+
+
 async def test_a_branch_that_lacks_commits_is_asked_to_be_updated() -> None:
     shop = _shop(policy_in_force=RepositoryPolicy(merge=MergePolicy(auto=True, update_branch=True)))
     shop.push_to_main("meanwhile")
