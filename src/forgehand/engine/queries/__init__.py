@@ -14,6 +14,7 @@ from forgehand.engine.queries.journeys import (
     folded,
     job_story,
     journey,
+    latest_journeys,
     recent_journeys,
 )
 from forgehand.engine.queries.lists import (
@@ -82,6 +83,7 @@ __all__ = [
     "journey",
     "lag",
     "lately",
+    "latest_journeys",
     "merge_queues",
     "overview",
     "pull_story",

@@ -113,6 +113,19 @@ async def recent_journeys(store: Pages, limit: int, before: Last | None = None) 
     return [await _journey(store, each) for each in await store.deliveries(limit, before)]
 
 
+async def latest_journeys(store: Pages, limit: int) -> list[Journey]:
+    """The last deliveries, newest first, each with its whole path: `limit`, or more where hardly one of them woke a
+    worker, as after a review, of which GitHub tells us in several events. Reads a bounded number of ranges."""
+    journeys = await recent_journeys(store, limit)
+    while len(journeys) < limit * _MOST_PAGES and sum(not each.nothing for each in journeys) < _ENOUGH:
+        last = journeys[-1].received.delivery if journeys else None
+        more = await recent_journeys(store, limit, Last(last.received_at, last.guid)) if last else []
+        if not more:
+            break
+        journeys += more
+    return journeys
+
+
 def folded(journeys: Iterable[Journey]) -> list[Journey | Quiet]:
     """The same in the same order, with two and more neighbors that woke nobody as one."""
     parts: list[Journey | Quiet] = []
@@ -218,3 +231,7 @@ _READ_BYTES = 256 * 1024
 
 def _texts(value: Any) -> Mapping[str, str]:
     return {str(name): str(why) for name, why in value.items()} if isinstance(value, Mapping) else {}
+
+
+_MOST_PAGES = 4
+_ENOUGH = 3

@@ -19,6 +19,7 @@ from forgehand.engine.queries import (
     folded,
     job_story,
     journey,
+    latest_journeys,
     overview,
     recent_journeys,
     timeline,
@@ -29,7 +30,7 @@ from forgehand.web.admin.shell import Shell
 
 PAGE = 25
 LATELY = 10
-"""Deliveries on the overview."""
+"""Deliveries on the overview, or a few more."""
 ID = re.compile(r"[A-Za-z0-9._:@/-]{1,200}")
 TROUBLES = 5
 
@@ -62,7 +63,7 @@ class PagesOfAdmin:
             request,
             "overview.html",
             change,
-            journeys=folded(await recent_journeys(self._store, LATELY)),
+            journeys=folded(await latest_journeys(self._store, LATELY)),
             dead=await self._store.jobs(TROUBLES, JobState.DEAD_LETTER),
             unknown=await self._store.entries(TROUBLES, EffectState.UNKNOWN),
             overview=await overview(self._numbers, now),

@@ -16,7 +16,15 @@ from forgehand.engine.desk import JobDesk
 from forgehand.engine.dry_run import DryGate
 from forgehand.engine.intake import planning_job
 from forgehand.engine.planner import Planner
-from forgehand.engine.queries import Quiet, exactness, folded, job_story, journey, recent_journeys
+from forgehand.engine.queries import (
+    Quiet,
+    exactness,
+    folded,
+    job_story,
+    journey,
+    latest_journeys,
+    recent_journeys,
+)
 from support import stories
 
 pytestmark = pytest.mark.anyio
@@ -126,6 +134,19 @@ async def test_neighbors_that_woke_nobody_are_folded_and_nothing_else_moves(stor
     assert shown == ["guid-6", "guid-5", "2 star, 1 fork", "guid-1", "guid-0"]
 
 
+async def test_the_latest_reach_back_behind_an_echo_to_what_woke_a_worker(store: MemoryStore) -> None:
+    await stories.received(store, "work", NOW)
+    await _quiet(store, 15)
+    found = await latest_journeys(store, 10)
+    assert (len(found), found[-1].received.delivery.guid) == (16, "work")
+
+
+async def test_the_latest_reach_no_further_back_than_four_pages(store: MemoryStore) -> None:
+    await stories.received(store, "work", NOW)
+    await _quiet(store, 15)
+    assert len(await latest_journeys(store, 3)) == 12
+
+
 @pytest.mark.parametrize(
     ("body", "repository"),
     [(b'{"repository": {"full_name": "octo/shop"}}', "octo/shop"), (b"{}", ""), (b"[", ""), (b'{"repository": 1}', "")],
@@ -148,6 +169,12 @@ def test_every_kind_of_effect_tells_how_exact_it_is() -> None:
     for kind in ("review", "comment", "check_run", "merge", "ref", "redelivery"):
         assert exactness(kind)
     assert exactness("unheard of") == ""
+
+
+async def _quiet(store: MemoryStore, number: int) -> None:
+    """So many deliveries that no worker waits for, each later than the one before."""
+    for each in range(number):
+        await store.record(Delivery(f"quiet-{each}", "star", b"{}", NOW + 1 + each), Change())
 
 
 async def _planned_to_nothing(store: MemoryStore, guid: str, kind: str, data: dict[str, object]) -> None:
