@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from forgehand.assembly.build import App
+from forgehand.assembly.given_files import bytes_of
 from forgehand.assembly.limits import dispatch_options
 from forgehand.assembly.settings import Settings
 from forgehand.domain.dispatches import Dispatch
@@ -49,13 +50,13 @@ def validated(path: Path | None) -> tuple[Path, tuple[str, ...]]:
     if found is None:
         problem = Problem(config_file.PATHS[0], 1, 1, "there is no such file here", "give the path of one")
         raise PolicyError((problem,))
-    return found, tuple(_notes(config_file.parse(_bytes(found), str(found))))
+    return found, tuple(_notes(config_file.parse(bytes_of(found), str(found))))
 
 
 def explained(settings: Settings, asked: Explanation) -> Plan:
     """What would be planned after the run of a `workflow_run` event, with the files given. Raises PolicyError."""
     source, path = _source(asked.event), asked.source or _default()
-    config = NoFile() if path is None else read_config(_bytes(path), str(path))
+    config = NoFile() if path is None else read_config(bytes_of(path), str(path))
     options = dispatch_options(settings)
     wanted = screen(source, config, options) if isinstance(config, Dispatching) else ()
     return judge(source, config, {each.key: _target(each, asked.files) for each, _ in wanted}, options)
@@ -118,7 +119,7 @@ def _source(event: Path) -> Source:
 
 def _payload(event: Path) -> Mapping[str, Any]:
     try:
-        payload = json.loads(_bytes(event))
+        payload = json.loads(bytes_of(event))
     except (ValueError, RecursionError):
         payload = None
     if not isinstance(payload, Mapping):
@@ -131,15 +132,7 @@ def _target(asked: Asked, files: Mapping[str, Path | None]) -> Target:
     here = Installed(Repo(0, 0, asked.repository))
     for name, path in files.items():
         if same(name, asked.repository):
-            config: Config = NoFile() if path is None else read_config(_bytes(path), f"{name}/{path.name}")
+            config: Config = NoFile() if path is None else read_config(bytes_of(path), f"{name}/{path.name}")
             return Target(here, config)
     why = f"The file of {asked.repository} is not given: --target {asked.repository}=PATH, or nothing after the ="
     return Target(here, Unreadable(f"{why} where it has none."))
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        message = f"the file cannot be read ({error.strerror})"
-        raise PolicyError((Problem(str(path), 1, 1, message, "give the path of one that can"),)) from None

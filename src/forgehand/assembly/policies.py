@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from forgehand.assembly.build import App, working
+from forgehand.assembly.given_files import bytes_of
 from forgehand.assembly.limits import operator_limits
 from forgehand.assembly.settings import Settings
 from forgehand.assembly.workers import sources
@@ -13,7 +14,7 @@ from forgehand.crafts import policy_file
 from forgehand.crafts.policy_cases import Tried, read_cases, try_case
 from forgehand.crafts.policy_file import parse
 from forgehand.crafts.policy_trial import Trial, trials
-from forgehand.domain.policy import PolicyError, PolicyFile, Problem, effective
+from forgehand.domain.policy import PolicyFile, effective
 from forgehand.domain.policy.limits import NOTHING
 from forgehand.ports.github import NotFound
 from forgehand.workers import review
@@ -40,7 +41,7 @@ def validated(settings: Settings, path: Path) -> tuple[str, ...]:
 def tried(settings: Settings, cases: Path, path: Path) -> Sequence[Tried]:
     """Each case under the file, with where it went another way than expected. Raises as `validated`."""
     file, limits = _read(path), operator_limits(settings)
-    read = read_cases(_bytes(cases), str(cases))
+    read = read_cases(bytes_of(cases), str(cases))
     return [try_case(case, effective(limits, NOTHING, file, case.facts.base)[0]) for case in read]
 
 
@@ -62,12 +63,4 @@ async def explained(app: App, repository: str, number: int) -> Explained:
 
 
 def _read(path: Path) -> PolicyFile:
-    return parse(_bytes(path), str(path))
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        message = f"the file cannot be read ({error.strerror})"
-        raise PolicyError((Problem(str(path), 1, 1, message, "give the path of one that can"),)) from None
+    return parse(bytes_of(path), str(path))

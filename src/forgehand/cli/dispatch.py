@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forgehand.cli.opening import with_app
-from forgehand.cli.printing import Json, clean, details, emit_json, table
+from forgehand.cli.printing import Json, details, emit_json, table
+from forgehand.cli.validity import say_validity
 
 if TYPE_CHECKING:
     from forgehand.assembly.dispatching import Plan
@@ -31,20 +32,8 @@ def validate(
 ) -> None:
     """Say what is wrong with a `dispatching.yml`, with line and fix. Exits 1 when something is."""
     from forgehand.assembly.dispatching import validated
-    from forgehand.domain.policy import PolicyError
 
-    try:
-        found, notes = validated(path)
-    except PolicyError as error:
-        if json:
-            emit_json({"valid": False, "problems": error.problems, "notes": []})
-        else:
-            typer.echo(clean(str(error)))
-        raise typer.Exit(1) from None
-    if json:
-        emit_json({"valid": True, "problems": [], "notes": notes})
-    else:
-        typer.echo("\n".join([f"{found} is valid.", *map(clean, notes)]))
+    notes = say_validity(lambda: validated(path), json=json)
     raise typer.Exit(1 if notes else 0)
 
 

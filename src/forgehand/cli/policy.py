@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forgehand.cli.opening import with_app
-from forgehand.cli.printing import Json, clean, counted, details, emit_json, table
+from forgehand.cli.printing import Json, counted, details, emit_json, table
+from forgehand.cli.validity import say_validity
 
 if TYPE_CHECKING:
     from forgehand.assembly.policies import Explained, Trial, Tried
@@ -25,22 +26,8 @@ def validate(
     """Say what is wrong with a policy file, with line and fix. Exits 1 when something is."""
     from forgehand.assembly.policies import validated
     from forgehand.assembly.settings import read_settings
-    from forgehand.domain.policy import PolicyError
 
-    try:
-        notes = validated(read_settings(), path)
-    except PolicyError as error:
-        if json:
-            emit_json({"valid": False, "problems": error.problems, "notes": []})
-        else:
-            typer.echo(clean(str(error)))
-        raise typer.Exit(1) from None
-    if json:
-        emit_json({"valid": True, "problems": [], "notes": notes})
-        return
-    typer.echo(f"{path} is valid.")
-    for note in notes:
-        typer.echo(note)
+    say_validity(lambda: (path, validated(read_settings(), path)), json=json)
 
 
 @policy.command()
