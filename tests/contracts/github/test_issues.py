@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from forgehand.adapters.github import IssueCommentReader
 from forgehand.domain.effects import StickyIssue, marker
 from forgehand.ports.effects import Receipt
 from forgehand.ports.github import Unreachable
@@ -110,3 +111,14 @@ async def test_of_doubles_the_oldest_stays_and_the_others_are_closed(stage: Stag
     double = f"A double of #{first.number}."
     assert [(each.state, each.state_reason, each.body) for each in others] == [("closed", "not_planned", double)] * 2
     assert await performer.find(effect, None) == Receipt(kept.remote_id, kept.url)
+
+
+async def test_a_comment_on_an_issue_is_read_with_the_permission_for_issues(stage: Stage) -> None:
+    receipt = await stage.do(issue(stage))
+    made = stage.forge.comment(stage.name, int(receipt.remote_id), "dev", "/forgehand approve 3f2a3f2")
+    reader = IssueCommentReader(stage.github, stage.tokens, stage.identity)
+    read = await reader.comment(stage.repo, made.id)
+    assert read is not None
+    assert (read.number, read.author, read.body) == (int(receipt.remote_id), "dev", "/forgehand approve 3f2a3f2")
+    assert (read.edited, read.ours) == (False, False)
+    assert await reader.comment(stage.repo, made.id + 1000) is None

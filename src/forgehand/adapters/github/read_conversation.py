@@ -62,22 +62,24 @@ class ConversationReader:
             variables["after"] = page["pageInfo"]["endCursor"]
 
     async def comment(self, repo: Repo, comment: int) -> IssueComment | None:
-        us = await self._identity.get()
-        found = await self._calls.get_or_none(repo, f"issues/comments/{int(comment)}")
-        return parsed("comment", lambda data: _comment(data, us), found) if found else None
+        return await _read_comment(self._calls, self._identity, repo, comment)
 
 
 class IssueCommentReader:
-    """The same comment where the issue is no pull request, which is another permission."""
+    """`ports.conversation.IssueComments`: with the permission that issues need."""
 
     def __init__(self, github: GitHub, tokens: KeptTokens, identity: Identity) -> None:
         self._calls = RepoCalls(github, tokens, READ_ISSUES)
         self._identity = identity
 
     async def comment(self, repo: Repo, comment: int) -> IssueComment | None:
-        us = await self._identity.get()
-        found = await self._calls.get_or_none(repo, f"issues/comments/{int(comment)}")
-        return parsed("comment", lambda data: _comment(data, us), found) if found else None
+        return await _read_comment(self._calls, self._identity, repo, comment)
+
+
+async def _read_comment(calls: RepoCalls, identity: Identity, repo: Repo, comment: int) -> IssueComment | None:
+    us = await identity.get()
+    found = await calls.get_or_none(repo, f"issues/comments/{int(comment)}")
+    return parsed("comment", lambda data: _comment(data, us), found) if found else None
 
 
 def _review(data: Mapping[str, Any], us: Self) -> SubmittedReview:
