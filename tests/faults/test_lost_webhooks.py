@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from support.dispatch_stage import concluded, dispatching, push, source_run, starts, target
 from support.product import assert_said_once, open_flawed_pull, product, reviewed, until
 
 
@@ -12,6 +13,21 @@ def test_with_every_webhook_lost_the_review_appears_within_a_poll(tmp_path: Path
         until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the review", 20)
         assert_said_once(run.forge, pull.number, pull.head_sha)
         assert run.forge.deliveries(run.app) == []
+
+
+def test_with_every_webhook_lost_a_run_that_ended_starts_its_targets_within_a_poll(tmp_path: Path) -> None:
+    with dispatching(tmp_path, "web", poll_seconds=1.0) as run:
+        run.forge.webhooks.mode = "lost"
+        target(run, "acme/web")
+        looks = "/repos/{owner}/{repo}/actions/runs"
+        until(lambda: [call for call in run.forge.calls if call.route == looks and "acme/api" in call.path], "a look")
+        push(run)
+        told = concluded(run, source_run(run))
+        assert [(each.run, each.conclusion) for each in told.targets] == [
+            (each.id, "success") for each in run.forge.runs("acme/web")
+        ]
+        assert len(starts(run)) == 1
+        assert "workflow_run" not in {each.event for each in run.forge.deliveries(run.app)}
 
 
 def test_a_poll_of_what_did_not_change_costs_no_rate_limit(tmp_path: Path) -> None:

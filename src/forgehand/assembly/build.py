@@ -164,6 +164,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
         admin = await _admin_base_url(app)
         pulls = gh.PullReader(github, tokens, identity)
         contents, branches = gh.ContentReader(github, tokens), gh.BranchReader(github, tokens)
+        runs = gh.RunReader(github, tokens)
         known = specs(app.built_in, Mode(settings.mode), dispatching=settings.dispatch)
         parts = Parts(
             pulls=pulls,
@@ -188,7 +189,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
             documents=app.store,
             jobs=app.store,
             workflows=gh.WorkflowReader(github, tokens),
-            runs=gh.RunReader(github, tokens),
+            runs=runs,
             installations=gh.InstallationReader(github, tokens),
             issue_comments=gh.IssueCommentReader(github, tokens, identity),
             us=identity.get,
@@ -212,7 +213,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
             Planner(app.store, known, identity.get, settings.caps),
             Sweep(gh.HookReader(github), app.store, settings.sweep_seconds),
             Tidy(app.store, settings.keep_days * DAY),
-            Reconcile(open_pulls, app.store, known),
+            Reconcile(open_pulls, app.store, known, runs),
         ):
             workers[engine.type] = engine
         performers = gh.performers(

@@ -10,9 +10,11 @@ from forgehand.domain.jobs import Done, Job, JobState, Outcome, job_id
 from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import WorkerSpec
 from forgehand.engine.overlooked import Overlooked, OverlookedStore, watches_pushes
+from forgehand.engine.overlooked_runs import OverlookedRuns
 from forgehand.engine.planner import JOBS_A_PAGE
 from forgehand.ports.desk import Desk
 from forgehand.ports.github import NotFound, NotPermitted, OpenPulls, Unprocessable
+from forgehand.ports.workflows import FinishedRuns
 
 PAGE_SECONDS = 60.0
 """After so long a page ends and the next one goes on, well within a job's time."""
@@ -30,14 +32,21 @@ class _Page:
 
 
 class Reconcile:
-    """Looks at every open pull request whose list changed since the last poll, or one of which waits for something, and
-    at the bases of all (conditional requests, which cost no rate limit when nothing changed), and makes the jobs that a
-    webhook would have made, where they are missing."""
+    """Looks at every open pull request whose list changed since the last poll, or one of which waits for something, at
+    the bases of all, and at the `runs` of workflows that ended (conditional requests, which cost no rate limit when
+    nothing changed), and makes the jobs that a webhook would have made, where they are missing."""
 
     type = "reconcile"
 
-    def __init__(self, open_pulls: OpenPulls, store: OverlookedStore, workers: tuple[WorkerSpec, ...]) -> None:
+    def __init__(
+        self,
+        open_pulls: OpenPulls,
+        store: OverlookedStore,
+        workers: tuple[WorkerSpec, ...],
+        runs: FinishedRuns | None = None,
+    ) -> None:
         self._open_pulls = open_pulls
+        self._runs = runs
         self._store = store
         self._workers = workers
         # With other workers, lists that did not change must be looked at once more.
@@ -58,12 +67,16 @@ class Reconcile:
     async def _page(self, repos: Sequence[Repo], since: float, now: Callable[[], float]) -> _Page:
         page, started = _Page(), now()
         overlooked = Overlooked(self._open_pulls, self._store, self._workers, since)
+        runs = OverlookedRuns(self._runs, self._store, self._workers) if self._runs else None
         for repo in repos:
             if now() - started > PAGE_SECONDS:
                 page.cursor = repo.id
                 return page
             try:
                 missed, marks = await self._look(repo, overlooked, page, now())
+                if runs:
+                    ended, seen = await runs.ended(repo, now())
+                    missed, marks = missed + ended, marks | seen
             except (NotPermitted, NotFound, Unprocessable) as refused:
                 # One repository that cannot be read must not hide the others.
                 page.facts.append(_unreadable(repo, refused.why, now()))

@@ -4,6 +4,7 @@ Each protocol is for one who needs no more. Every verb raises one of the `ports.
 what is not there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -66,6 +67,12 @@ class Run:
 class Runs(Protocol):
     async def run(self, repo: Repo, run: int) -> Run | None:
         """The run of this id; None where there is none (any more)."""
+        ...
+
+
+class FinishedRuns(Protocol):
+    async def finished(self, repo: Repo, etag: str | None) -> tuple[Sequence[Run], str | None] | None:
+        """The last hundred that ended, and the ETag to ask with next time; None when nothing changed."""
         ...
 
 

@@ -122,3 +122,14 @@ async def test_reading_takes_no_permission_to_start_anything(stage: Stage) -> No
     await workflow(stage)
     held = [call.permissions for call in stage.forge.calls if call.actor.startswith("installation")]
     assert {level for each in held for level in each.values()} == {"read"}
+
+
+async def test_the_runs_that_ended_are_listed_newest_first_and_free_where_none_is_new(stage: Stage) -> None:
+    reader = RunReader(stage.github, stage.tokens)
+    stage.forge.commit(stage.name, "main", {PATH: CI})
+    stage.forge.commit(stage.name, "main", {"more.md": "More."})
+    runs = ended(stage.forge, stage.name)
+    listed = await reader.finished(stage.repo, None)
+    assert listed is not None
+    assert [each.id for each in listed[0]] == sorted((each.id for each in runs), reverse=True)
+    assert await reader.finished(stage.repo, listed[1]) is None

@@ -2,11 +2,12 @@
 
 https://docs.github.com/en/rest/actions/workflows#get-a-workflow
 https://docs.github.com/en/rest/actions/workflow-runs#get-a-workflow-run
+https://docs.github.com/en/rest/actions/workflow-runs#list-workflow-runs-for-a-repository
 https://docs.github.com/en/rest/git/refs#get-a-reference
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -61,7 +62,7 @@ class WorkflowReader:
 
 
 class RunReader:
-    """`ports.workflows.Runs`."""
+    """`ports.workflows.Runs` and `FinishedRuns`."""
 
     def __init__(self, github: GitHub, tokens: KeptTokens) -> None:
         self._calls = RepoCalls(github, tokens, READ_ACTIONS)
@@ -69,6 +70,14 @@ class RunReader:
     async def run(self, repo: Repo, run: int) -> Run | None:
         found = await self._calls.get_or_none(repo, f"actions/runs/{int(run)}")
         return parsed("run", _run, found) if found else None
+
+    async def finished(self, repo: Repo, etag: str | None) -> tuple[Sequence[Run], str | None] | None:
+        params: dict[str, str | int] = {"status": "completed", "per_page": 100}
+        answer = await self._calls.get(repo, "actions/runs", params=params, etag=etag)
+        if answer.status == 304:
+            return None
+        listed = parsed("list of runs", lambda data: [_run(each) for each in data["workflow_runs"]], answer.data)
+        return listed, answer.etag
 
 
 def _workflow(data: Mapping[str, Any], dispatchable: bool) -> Workflow:

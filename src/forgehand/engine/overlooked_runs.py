@@ -1,0 +1,83 @@
+"""Runs of workflows that ended and that no job has seen. Looked for by `reconcile`, one repository at a time; a job is
+made as the event would have made it.
+
+What ended before a repository was first looked at is history: it starts nothing.
+"""
+
+import json
+from collections.abc import Sequence
+
+from forgehand.domain.events import Event
+from forgehand.domain.jobs import Job
+from forgehand.domain.repositories import Repo
+from forgehand.domain.routing import WorkerSpec, match
+from forgehand.domain.runs import RunRef
+from forgehand.engine.overlooked import OverlookedStore
+from forgehand.engine.planner import job_for
+from forgehand.ports.github import NotPermitted
+from forgehand.ports.workflows import FinishedRuns, Run
+
+
+class OverlookedRuns:
+    """Made for one page of the poll. An installation that lets us read no runs is asked once."""
+
+    def __init__(self, runs: FinishedRuns, store: OverlookedStore, workers: tuple[WorkerSpec, ...]) -> None:
+        self._runs = runs
+        self._store = store
+        self._workers = workers
+        self._closed: set[int] = set()
+
+    async def ended(self, repo: Repo, now: float) -> tuple[list[Job], dict[str, str]]:
+        """The jobs that are missing, and the mark that remembers which runs were there."""
+        if repo.installation in self._closed or not _watches(self._workers):
+            return [], {}
+        key = f"runs:{repo.id}"
+        kept = json.loads(await self._store.mark(key) or "null")
+        try:
+            listed = await self._runs.finished(repo, kept["etag"] if kept else None)
+        except NotPermitted:
+            self._closed.add(repo.installation)
+            return [], {}
+        if listed is None:
+            return [], {}
+        runs, etag = listed
+        seen = set(kept["seen"]) if kept else {_name(run) for run in runs}
+        missed = [job for run in runs if _name(run) not in seen for job in await self._missing(repo, run, now)]
+        return missed, {key: json.dumps({"etag": etag, "seen": [_name(run) for run in runs]})}
+
+    async def _missing(self, repo: Repo, run: Run, now: float) -> list[Job]:
+        jobs = [
+            job_for(each, _as_if_ended(repo, run), now) for each in match(_as_if_ended(repo, run), self._workers)[0]
+        ]
+        return [job for job in jobs if not _covers(await self._store.latest_job(job.lane), run)]
+
+
+def _watches(workers: Sequence[WorkerSpec]) -> bool:
+    return any(trigger.event == "workflow_run" for worker in workers if worker.enabled for trigger in worker.triggers)
+
+
+def _name(run: Run) -> str:
+    return f"{run.id}:{run.attempt}"
+
+
+def _covers(latest: Job | None, run: Run) -> bool:
+    """Whether the last job about this run has said, or will say, what there is to say of this attempt."""
+    return latest is not None and (not latest.state.ended or (latest.result or {}).get("attempt", 0) >= run.attempt)
+
+
+def _as_if_ended(repo: Repo, run: Run) -> Event:
+    """The event that its end would have been. Named after the attempt, so that finding it twice is one job."""
+    about = RunRef(
+        id=run.id,
+        workflow=run.workflow,
+        name=run.name,
+        event=run.event,
+        head_branch=run.head_branch,
+        head_sha=run.head_sha,
+        head_repository=run.head_repository,
+        conclusion=run.conclusion,
+        url=run.url,
+        attempt=run.attempt,
+    )
+    name = f"poll:{repo.id}:run:{_name(run)}"
+    return Event(name, "workflow_run", "completed", repo, run.actor, sender_is_bot=False, run=about)

@@ -1,0 +1,106 @@
+"""Runs that ended unheard: each is found once, history starts nothing, and what a webhook told is not told again."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from forgehand.adapters.memory import MemoryStore
+from forgehand.domain.jobs import Change, Done, Job, settle
+from forgehand.domain.repositories import Repo
+from forgehand.domain.routing import Trigger, WorkerSpec
+from forgehand.engine.overlooked_runs import OverlookedRuns
+from forgehand.ports.github import NotPermitted
+from forgehand.ports.store import Fence
+from forgehand.ports.workflows import Run
+from support.dispatch_world import API, RUN
+
+pytestmark = pytest.mark.anyio
+
+DISPATCH = WorkerSpec("dispatch", "dispatch", (Trigger("workflow_run", actions=("completed",)),))
+
+
+@dataclass
+class SomeRuns:
+    runs: list[Run]
+    etag: str = "one"
+    closed: frozenset[int] = frozenset()
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+
+    async def finished(self, repo: Repo, etag: str | None) -> tuple[Sequence[Run], str | None] | None:
+        self.asked.append((repo.full_name, etag))
+        if repo.installation in self.closed:
+            raise NotPermitted("actions: read is missing")
+        return None if etag == self.etag else (self.runs, self.etag)
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[MemoryStore]:
+    store = MemoryStore()
+    await store.open()
+    yield store
+    await store.close()
+
+
+async def _looked(store: MemoryStore, runs: SomeRuns, *workers: WorkerSpec) -> list[Job]:
+    """One look, kept as a poll keeps it."""
+    jobs, marks = await OverlookedRuns(runs, store, workers or (DISPATCH,)).ended(API, 9.0)
+    await store.commit(Change(enqueue=tuple(jobs), marks=marks), 9.0)
+    return jobs
+
+
+async def test_what_ended_before_the_first_look_is_history(store: MemoryStore) -> None:
+    assert await _looked(store, SomeRuns([RUN])) == []
+
+
+async def test_a_run_that_ended_since_is_found_once(store: MemoryStore) -> None:
+    runs = SomeRuns([])
+    await _looked(store, runs)
+    runs.runs, runs.etag = [RUN], "two"
+    (job,) = await _looked(store, runs)
+    assert (job.type, job.subject, job.repository_id, job.revision) == ("dispatch", "run/77", API.id, RUN.head_sha)
+    assert await _looked(store, runs) == []
+    assert runs.asked[-1] == ("acme/api", "two")
+    runs.etag = "three"
+    assert await _looked(store, runs) == []
+
+
+async def test_another_attempt_of_a_run_is_found_too(store: MemoryStore) -> None:
+    runs = SomeRuns([])
+    await _looked(store, runs)
+    runs.runs, runs.etag = [RUN], "two"
+    (job,) = await _looked(store, runs)
+    await _done(store, job, attempt=1)
+    runs.runs, runs.etag = [replace(RUN, attempt=2)], "three"
+    (again,) = await _looked(store, runs)
+    assert again.id != job.id
+
+
+async def test_a_run_that_a_webhook_told_of_is_not_told_again(store: MemoryStore) -> None:
+    runs = SomeRuns([])
+    await _looked(store, runs)
+    lane = f"dispatch:{API.id}:run/77"
+    told = Job("j1", "dispatch", "dispatch", API.installation, API.id, API.full_name, "run/77", 1.0, lane=lane)
+    await store.commit(Change(enqueue=(told,)), 1.0)
+    runs.runs, runs.etag = [RUN], "two"
+    assert await _looked(store, runs) == []
+
+
+async def test_an_installation_that_shows_no_runs_is_asked_once(store: MemoryStore) -> None:
+    runs = SomeRuns([RUN], closed=frozenset({API.installation}))
+    page = OverlookedRuns(runs, store, (DISPATCH,))
+    for _ in range(3):
+        assert await page.ended(API, 9.0) == ([], {})
+    assert len(runs.asked) == 1
+
+
+async def test_nobody_looks_where_no_worker_waits_for_runs(store: MemoryStore) -> None:
+    runs = SomeRuns([RUN])
+    await _looked(store, runs, replace(DISPATCH, enabled=False))
+    assert runs.asked == []
+
+
+async def _done(store: MemoryStore, job: Job, *, attempt: int) -> None:
+    held = await store.claim(job.id, "here", 120, 9.0)
+    assert isinstance(held, Job)
+    await store.settle(settle(held, Done({"attempt": attempt}), 9.0, 0.5), Fence(held.id, held.fence), 9.0)
