@@ -15,15 +15,18 @@ OWN_TESTS = "Forgehand tests"
 """The check run of the testing worker."""
 
 
-def checked(sha: str, checks: Sequence[Check], required: Sequence[RequiredCheck], *, asked: bool) -> Ruling:
+def checked(
+    sha: str, checks: Sequence[Check], required: Sequence[RequiredCheck], *, asked: bool, until: str = ""
+) -> Ruling:
     """Required checks alone count where there are any; else every check and status that reported, once the testing
-    worker's own run is among them. `asked`: whether policy wants a commit tested by that run."""
+    worker's own run is among them. `asked`: whether policy wants a commit tested by that run; `until`: why it begins
+    later only, where it does."""
     known = [check for check in checks if check.name != DECISION]
     if wanted := _wanted(required):
         return _joined([_required(each, known, sha) for each in wanted])
     if asked and not any(_is_own(check) for check in known):
         # Whoever reports first, as a check of signatures does, must not pass for tests that have yet to begin.
-        return _joined([_not_run(known, sha), *map(_reported, known)])
+        return _joined([_not_run(known, sha, until), *map(_reported, known)])
     return _unrequired(known)
 
 
@@ -60,10 +63,10 @@ def _reported(check: Check) -> Ruling:
             return Ruling(check.name, State.VIOLATED, f"{check.name} failed{told}{said}.")
 
 
-def _not_run(checks: Sequence[Check], sha: str) -> Ruling:
+def _not_run(checks: Sequence[Check], sha: str, until: str) -> Ruling:
     others = "" if checks else f"No check has reported on {sha[:7]}, and "
-    own = "our own tests have not run yet." if others else f"Our own tests have not run on {sha[:7]} yet."
-    return Ruling(OWN_TESTS, State.PENDING, others + own)
+    own = "our own tests have not run yet" if others else f"Our own tests have not run on {sha[:7]} yet"
+    return Ruling(OWN_TESTS, State.PENDING, f"{others}{own}{until and f': {until}'}.")
 
 
 def _unrequired(checks: Sequence[Check]) -> Ruling:

@@ -43,7 +43,8 @@ def no_conflicts(facts: Facts, policy: RepositoryPolicy) -> Ruling:
 
 
 def tests(facts: Facts, policy: RepositoryPolicy) -> Ruling:
-    return checks.checked(facts.pull.head_sha, facts.checks, facts.protection.checks, asked=policy.tests.enabled)
+    head, required = facts.pull.head_sha, facts.protection.checks
+    return checks.checked(head, facts.checks, required, asked=policy.tests.enabled, until=facts.held_back)
 
 
 def static_review(facts: Facts, policy: RepositoryPolicy) -> Ruling:

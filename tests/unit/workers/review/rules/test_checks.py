@@ -57,6 +57,11 @@ def test_without_any_check_the_own_run_is_waited_for() -> None:
     assert ruling.reason == "No check has reported on aaaaaaa, and our own tests have not run yet."
 
 
+def test_an_own_run_that_begins_later_says_until_when() -> None:
+    ruling = checked(SHA, [_check("unit")], [], asked=True, until="it begins at 12:40 UTC")
+    assert ruling.reason == "Our own tests have not run on aaaaaaa yet: it begins at 12:40 UTC."
+
+
 def test_our_own_decision_is_no_reason_for_itself_whoever_requires_it() -> None:
     decision = _check(DECISION, RED, ours=True)
     assert _judged(decision, NOTHING, _check("unit"), required=(DECISION,)).state is State.SATISFIED
