@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from forgehand.assembly.settings import Settings, SettingsError, read_settings
 
@@ -104,3 +105,18 @@ def test_the_short_name_of_postgresql_is_understood() -> None:
 def test_the_worker_gets_the_very_same_settings() -> None:
     settings = read_settings(port=1234, admin_token="a token of many characters", slots=3)
     assert Settings.from_json(settings.to_json()) == settings
+
+
+def test_who_names_people_for_github_is_told_what_else_it_needs() -> None:
+    named = read_settings(_env_file=None, admin_logins="octocat")
+    assert "FORGEHAND_GITHUB_CLIENT_ID or FORGEHAND_GITHUB_CLIENT_SECRET is not set" in named.missing()[-1]
+    whole = named.model_copy(update={"github_client_id": "Iv1", "github_client_secret": SecretStr("x" * 40)})
+    assert not any("CLIENT" in problem for problem in whole.missing())
+
+
+@pytest.mark.parametrize("names", ["acme/", "https://github.com/acme", "acme/a/b", "octo cat"])
+def test_a_name_that_is_none_is_refused(names: str) -> None:
+    with pytest.raises(
+        SettingsError, match=r"FORGEHAND_ADMIN_TEAMS: .* is no login, organization or ORGANIZATION/TEAM"
+    ):
+        read_settings(_env_file=None, admin_teams=names)

@@ -90,18 +90,18 @@ class Settings(
             ("FORGEHAND_ADMIN_TOKEN", self.admin_token, 24),
             ("FORGEHAND_SECRET_KEY", self.secret_key, 32),
         )
-        missing = self.admits_by_github and not (self.github_client_id and self.github_client_secret.get_secret_value())
-        lacks = (
-            "FORGEHAND_ADMIN_LOGINS and FORGEHAND_ADMIN_TEAMS need FORGEHAND_GITHUB_CLIENT_ID and _SECRET: both stand "
-        )
-        return [
-            *([lacks + "on the App's settings page"] if missing else []),
-            *[
-                f"{name} has fewer than {least} characters and could be guessed: make one with `openssl rand -hex 32`"
-                for name, secret, least in short
-                if 0 < len(secret.get_secret_value()) < least
-            ],
+        weak = [
+            f"{name} has fewer than {least} characters and could be guessed: make one with `openssl rand -hex 32`"
+            for name, secret, least in short
+            if 0 < len(secret.get_secret_value()) < least
         ]
+        if self.admits_by_github and not (self.github_client_id and self.github_client_secret.get_secret_value()):
+            weak.append(
+                "FORGEHAND_GITHUB_CLIENT_ID or FORGEHAND_GITHUB_CLIENT_SECRET is not set, and people shall sign in by "
+                "GitHub: both stand on the App's settings page; or name nobody in FORGEHAND_ADMIN_LOGINS and "
+                "FORGEHAND_ADMIN_TEAMS"
+            )
+        return weak
 
 
 def _typed(plain: dict[str, Any]) -> dict[str, Any]:

@@ -69,8 +69,14 @@ def build_admin(
         link_seconds=link_seconds,
         session_seconds=session_seconds,
     )
-    sign_ins, secure = SignIns(store, clock), public_origin.startswith("https://")
     rendering = Rendering(clock, github_url, version)
+    sign_in = SignIn(
+        sessions,
+        SignIns(store, clock),
+        rendering,
+        secure=public_origin.startswith("https://"),
+        by_github=by_github is not None,
+    )
     live = Live(store.latest_change, poll_seconds=poll_seconds)
     shell = Shell(store, rendering, sessions)
 
@@ -98,12 +104,8 @@ def build_admin(
         routes=[
             Route("/", to_admin),
             Route("/admin/events", live.respond),
-            *SignIn(sessions, sign_ins, rendering, secure=secure, by_github=by_github is not None).routes(),
-            *(
-                GitHubSignIn(by_github, sessions, sign_ins, rendering, clock, secure=secure).routes()
-                if by_github
-                else ()
-            ),
+            *sign_in.routes(),
+            *(GitHubSignIn(by_github, sign_in, sessions, rendering, clock).routes() if by_github else ()),
             *Actions(Operations(store, wakeups, clock), sessions).routes(),
             *PagesOfAdmin(store, store, shell, clock).routes(),
             *PullPages(store, shell).routes(),

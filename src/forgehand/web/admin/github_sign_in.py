@@ -15,13 +15,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from forgehand.engine.sign_ins import SignIns
 from forgehand.ports.github import GitHubError
 from forgehand.ports.sign_in import People, Person
 from forgehand.web.admin.forms import local
 from forgehand.web.admin.guard import GITHUB_DONE, GITHUB_DOOR, client_name, cookie_name
 from forgehand.web.admin.rendering import Rendering
 from forgehand.web.admin.sessions import Sessions
+from forgehand.web.admin.sign_in import SignIn
 
 log = structlog.get_logger(__name__)
 
@@ -48,24 +48,21 @@ class ByGitHub:
 
 
 class GitHubSignIn:
-    """`secure` as in SignIn."""
+    """Ends where every other way in does: at `sign_in`."""
 
     def __init__(
         self,
         github: ByGitHub,
+        sign_in: SignIn,
         sessions: Sessions,
-        sign_ins: SignIns,
         rendering: Rendering,
         clock: Callable[[], float],
-        *,
-        secure: bool,
     ) -> None:
         self._github = github
+        self._sign_in = sign_in
         self._sessions = sessions
-        self._sign_ins = sign_ins
         self._rendering = rendering
         self._clock = clock
-        self._secure = secure
 
     def routes(self) -> list[Route]:
         return [Route(GITHUB_DOOR, self.leave), Route(GITHUB_DONE, self.come_back)]
@@ -81,7 +78,7 @@ class GitHubSignIn:
             httponly=True,
             # GitHub sends the browser back: a strict cookie would not come with it.
             samesite="lax",
-            secure=self._secure or request.url.scheme == "https",
+            secure=self._sign_in.over_tls(request),
             path=GITHUB_DONE,
         )
         return answer
@@ -90,46 +87,30 @@ class GitHubSignIn:
         begun = self._sessions.unseal("github", request.cookies.get(_cookie(request)))
         state = request.query_params.get("state", "")
         if begun is None or begun[3] < self._clock() or not secrets.compare_digest(begun[0].encode(), state.encode()):
-            return self._refused("This browser did not begin to sign in, or took too long: try again.")
+            return self._no("This browser did not begin to sign in, or took too long: try again.")
         if request.query_params.get("error"):
-            return self._refused("GitHub says that you did not agree.")
+            return self._no("GitHub says that you did not agree.")
         try:
             code = request.query_params.get("code", "")
             person = await self._github.people.who(code, begun[1], self._github.admitted.circles)
         except GitHubError as error:
             log.warning("sign_in.failed", why=error.why)
-            return self._refused(f"GitHub did not say who you are: {error.why}")
+            return self._no(f"GitHub did not say who you are: {error.why}")
         if not self._github.admitted.admits(person):
             log.warning("sign_in.refused", login=person.login, client=client_name(request.scope))
-            return self._refused(f"{person.login} may not come in: the operator says who may.")
+            return self._no(f"{person.login} may not come in: the operator says who may.")
         return await self._enter(request, person, begun[2])
 
     async def _enter(self, request: Request, person: Person, next_: str) -> Response:
         session = self._sessions.begin(f"{person.login} (GitHub)")
-        await self._sign_ins.signed_in(session.by, session.id, client_name(request.scope))
         # Our own page asks for what comes next: a request that GitHub's page began does not carry the strict cookie.
-        welcome = HTMLResponse(self._rendering.text("continue.html", here=next_))
-        welcome.set_cookie(
-            cookie_name(request.scope),
-            self._sessions.cookie(session),
-            httponly=True,
-            samesite="strict",
-            secure=self._secure or request.url.scheme == "https",
-            path="/",
-        )
+        answer = HTMLResponse(self._rendering.text("continue.html", here=next_))
+        welcome = await self._sign_in.enter(request, session, answer)
         welcome.delete_cookie(_cookie(request), path=GITHUB_DONE, httponly=True, samesite="lax")
         return welcome
 
-    def _refused(self, wrong: str) -> Response:
-        text = self._rendering.text(
-            "sign_in.html",
-            link="",
-            next="/admin",
-            wrong=wrong,
-            takes_token=self._sessions.takes_token,
-            github_door=GITHUB_DOOR,
-        )
-        return HTMLResponse(text, 403)
+    def _no(self, why: str) -> Response:
+        return self._sign_in.show("", "/admin", why, 403)
 
 
 def _cookie(request: Request) -> str:

@@ -35,7 +35,7 @@ class SignIn:
         ]
 
     async def page(self, request: Request) -> Response:
-        return self._show(request.query_params.get("token", ""), local(request.query_params.get("next")))
+        return self.show(request.query_params.get("token", ""), local(request.query_params.get("next")))
 
     async def sign_in(self, request: Request) -> Response:
         form = await fields(request)
@@ -43,17 +43,7 @@ class SignIn:
         session = await self._by_link(link) if link else self._sessions.sign_in_by_token(token)
         if session is None:
             return self._refused(request, next_, link=bool(link))
-        await self._sign_ins.signed_in(session.by, session.id, client_name(request.scope))
-        welcome = RedirectResponse(next_, 303)
-        welcome.set_cookie(
-            cookie_name(request.scope),
-            self._sessions.cookie(session),
-            httponly=True,
-            samesite="strict",
-            secure=self._secure or request.url.scheme == "https",
-            path="/",
-        )
-        return welcome
+        return await self.enter(request, session, RedirectResponse(next_, 303))
 
     async def sign_out(self, request: Request) -> Response:
         session: Session = request.state.session
@@ -63,6 +53,35 @@ class SignIn:
         goodbye = RedirectResponse("/admin/sign-in", 303)
         goodbye.delete_cookie(cookie_name(request.scope), path="/", httponly=True, samesite="strict")
         return goodbye
+
+    async def enter(self, request: Request, session: Session, answer: Response) -> Response:
+        """The answer, with the cookie of a session that begins; that it did is written down."""
+        await self._sign_ins.signed_in(session.by, session.id, client_name(request.scope))
+        answer.set_cookie(
+            cookie_name(request.scope),
+            self._sessions.cookie(session),
+            httponly=True,
+            samesite="strict",
+            secure=self.over_tls(request),
+            path="/",
+        )
+        return answer
+
+    def over_tls(self, request: Request) -> bool:
+        """Whether browsers may be told to keep a cookie off plain HTTP."""
+        return self._secure or request.url.scheme == "https"
+
+    def show(self, link: str, next_: str, wrong: str = "", status: int = 200) -> Response:
+        """The page; `wrong` is said at its top."""
+        text = self._rendering.text(
+            "sign_in.html",
+            link=link[:200],
+            next=next_,
+            wrong=wrong,
+            takes_token=self._sessions.takes_token,
+            github_door=self._github_door,
+        )
+        return HTMLResponse(text, status)
 
     async def _by_link(self, link: str) -> Session | None:
         """By one that this process printed, or another one made in the store."""
@@ -75,21 +94,10 @@ class SignIn:
         """Links have 256 random bits: guessing them needs no brake, and a brake would lock out who shares an address
         with a stranger. For the same reason the right token always signs in."""
         if link:
-            return self._show("", next_, "This link was used already or is too old.", 403)
+            return self.show("", next_, "This link was used already or is too old.", 403)
         wait = self._sessions.missed(client_name(request.scope))
         if not wait:
-            return self._show("", next_, "That is not the admin token.", 403)
-        answer = self._show("", next_, "Too many wrong tries: wait a few minutes.", 429)
+            return self.show("", next_, "That is not the admin token.", 403)
+        answer = self.show("", next_, "Too many wrong tries: wait a few minutes.", 429)
         answer.headers["retry-after"] = str(int(wait) + 1)
         return answer
-
-    def _show(self, link: str, next_: str, wrong: str = "", status: int = 200) -> Response:
-        text = self._rendering.text(
-            "sign_in.html",
-            link=link[:200],
-            next=next_,
-            wrong=wrong,
-            takes_token=self._sessions.takes_token,
-            github_door=self._github_door,
-        )
-        return HTMLResponse(text, status)
