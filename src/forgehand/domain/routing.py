@@ -47,7 +47,8 @@ class NearMiss:
 
 
 def match(event: Event, workers: tuple[WorkerSpec, ...]) -> tuple[tuple[Match, ...], tuple[NearMiss, ...]]:
-    """Split `workers` into those the event wakes and those it does not, each with its reason. Any trigger may match."""
+    """Split `workers` that wait for events into those this one wakes and the others, each with its reason. Any trigger
+    may match."""
     matches: list[Match] = []
     misses: list[NearMiss] = []
     for worker in workers:
@@ -57,8 +58,8 @@ def match(event: Event, workers: tuple[WorkerSpec, ...]) -> tuple[tuple[Match, .
         reasons = [_mismatch(event, trigger) for trigger in worker.triggers]
         if None in reasons:
             matches.append(Match(worker, _spoken(event)))
-        else:
-            misses.append(NearMiss(worker, "; ".join(sorted({r for r in reasons if r})) or "it has no trigger"))
+        elif reasons:  # Without a trigger, only other workers ask for it: no event misses it.
+            misses.append(NearMiss(worker, "; ".join(sorted({r for r in reasons if r}))))
     return tuple(matches), tuple(misses)
 
 

@@ -65,6 +65,10 @@ def test_a_filter_whose_value_the_event_lacks_does_not_match() -> None:
     assert match(event, (worker(Trigger("pull_request", base_branches=("*",))),))[0] == ()
 
 
+def test_a_worker_that_waits_for_no_event_is_no_near_miss() -> None:
+    assert match(OPENED, (worker(),)) == ((), ())
+
+
 def test_any_trigger_may_match_and_a_disabled_worker_never_does() -> None:
     either = worker(Trigger("push"), Trigger("pull_request"))
     assert len(match(OPENED, (either,))[0]) == 1

@@ -15,7 +15,7 @@ from forgehand.domain.projections import (
     Projection,
 )
 from forgehand.domain.tallies import Tally, Times, tally_from
-from forgehand.engine.queries.windows import Numbers, failed, success, totals
+from forgehand.engine.queries.windows import EVERY, Numbers, ended, failed, success, took, totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,22 +179,17 @@ def _worker(row: Projection) -> WorkerRow:
     tally = tally_from(row.content, row.at)
     return WorkerRow(
         worker=row.name,
-        completed=_ended(tally, "completed"),
-        failed=_ended(tally, "failed") + _ended(tally, "dead_letter"),
-        success=success(tally.counts),
+        completed=ended(tally.counts, "completed", EVERY),
+        failed=failed(tally.counts, EVERY),
+        success=success(tally.counts, EVERY),
         under_way=tally.count(OPEN),
         waiting=tally.count(WAITING),
         dead_letters=tally.count(DEAD),
-        job=tally.times("job"),
+        job=took(tally, EVERY),
         run=tally.times("run"),
         last=tally.last(f"job.{row.name}"),
         last_at=row.at,
     )
-
-
-def _ended(tally: Tally, state: str) -> int:
-    """A worker's jobs are work, planning or clockwork, each counted under its own name."""
-    return sum(tally.count(f"{group}.{state}") for group in ("job", "plan", "poll"))
 
 
 def _repository(row: Projection) -> RepositoryRow:

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from forgehand.domain.paging import Last
-from forgehand.domain.projections import ALL, TOTALS, Projection, window_series, window_start
+from forgehand.domain.projections import ALL, TOTALS, WORKERS, Projection, window_series, window_start
 from forgehand.domain.tallies import Tally, Times, tally_from
 from forgehand.ports import store as ports
+
+WORK = ("job",)
+EVERY = ("job", "plan", "poll")
+"""Work, planning and clockwork, as the kinds of facts begin."""
 
 
 class Numbers(ports.Folding, ports.Reads, ports.Jobs, ports.Controls, Protocol):
@@ -17,7 +21,9 @@ class Numbers(ports.Folding, ports.Reads, ports.Jobs, ports.Controls, Protocol):
 @dataclass(frozen=True, slots=True)
 class Window:
     """What happened from `start` on for `span` seconds. `success`: of the work that ended, the share in percent that
-    did not fail; None where none ended. `job`: from when work was made to its end. `counts` are by kind of fact."""
+    did not fail; None where none ended. `job`: from when work was made to its end. `counts` are by kind of fact, and
+    `groups` those that are work here: planning and clockwork are work only where the window is of the worker that does
+    it."""
 
     start: float
     span: int
@@ -25,6 +31,7 @@ class Window:
     job: Times
     run: Times
     effect: Times
+    groups: tuple[str, ...] = WORK
 
     @property
     def received(self) -> int:
@@ -32,24 +39,24 @@ class Window:
 
     @property
     def completed(self) -> int:
-        return self.counts.get("job.completed", 0)
+        return ended(self.counts, "completed", self.groups)
 
     @property
     def failed(self) -> int:
-        return failed(self.counts)
+        return failed(self.counts, self.groups)
 
     @property
     def refused(self) -> int:
-        return self.counts.get("job.refused", 0)
+        return ended(self.counts, "refused", self.groups)
 
     @property
     def set_aside(self) -> int:
         """Jobs that something newer or a person ended."""
-        return self.counts.get("job.superseded", 0) + self.counts.get("job.cancelled", 0)
+        return sum(ended(self.counts, state, self.groups) for state in ("superseded", "cancelled"))
 
     @property
     def success(self) -> float | None:
-        return success(self.counts)
+        return success(self.counts, self.groups)
 
 
 async def windows(
@@ -57,7 +64,7 @@ async def windows(
 ) -> tuple[Window, ...]:
     """The last windows of a length in which something happened, newest first. `scope` as in `window_series`."""
     rows = await store.projections(window_series(span, scope), limit, before)
-    return tuple(_window(row, span) for row in rows)
+    return tuple(_window(row, span, groups_of(scope)) for row in rows)
 
 
 async def lately(store: Numbers, span: int, number: int, now: float, *, scope: str = ALL) -> tuple[Window, ...]:
@@ -70,7 +77,7 @@ async def lately(store: Numbers, span: int, number: int, now: float, *, scope: s
 async def window(store: Numbers, span: int, at: float, *, scope: str = ALL) -> Window | None:
     """The window that lies around a time; None where nothing happened in it."""
     row = await store.projection(window_series(span, scope), str(window_start(at, span)))
-    return _window(row, span) if row else None
+    return _window(row, span, groups_of(scope)) if row else None
 
 
 async def totals(store: Numbers) -> Tally:
@@ -85,15 +92,30 @@ async def lag(store: Numbers, now: float) -> float:
     return 0.0 if since is None else max(0.0, now - since)
 
 
-def failed(counts: Mapping[str, int]) -> int:
-    return counts.get("job.failed", 0) + counts.get("job.dead_letter", 0)
+def groups_of(scope: str) -> tuple[str, ...]:
+    """Under which groups of facts the work of a scope is counted: that of one worker is of one group, whichever."""
+    return EVERY if scope.startswith(f"{WORKERS}/") else WORK
 
 
-def success(counts: Mapping[str, int]) -> float | None:
-    completed, lost = counts.get("job.completed", 0), failed(counts)
+def ended(counts: Mapping[str, int], state: str, groups: tuple[str, ...] = WORK) -> int:
+    return sum(counts.get(f"{group}.{state}", 0) for group in groups)
+
+
+def failed(counts: Mapping[str, int], groups: tuple[str, ...] = WORK) -> int:
+    return ended(counts, "failed", groups) + ended(counts, "dead_letter", groups)
+
+
+def success(counts: Mapping[str, int], groups: tuple[str, ...] = WORK) -> float | None:
+    completed, lost = ended(counts, "completed", groups), failed(counts, groups)
     return round(100 * completed / (completed + lost), 2) if completed + lost else None
 
 
-def _window(row: Projection, span: int) -> Window:
+def took(tally: Tally, groups: tuple[str, ...] = WORK) -> Times:
+    """From when work was made to its end."""
+    seen = [tally.times(group) for group in groups]
+    return next((each for each in seen if each.count), Times())
+
+
+def _window(row: Projection, span: int, groups: tuple[str, ...]) -> Window:
     tally = tally_from(row.content, row.at)
-    return Window(row.at, span, tally.counts, tally.times("job"), tally.times("run"), tally.times("effect"))
+    return Window(row.at, span, tally.counts, took(tally, groups), tally.times("run"), tally.times("effect"), groups)

@@ -113,7 +113,9 @@ async def test_workers_and_failures_are_listed_newest_first() -> None:
     )
     sweep, review = await workers(store, 9)
     assert (review.worker, review.failed, review.under_way, review.success) == ("review", 1, 1, 0.0)
-    assert (sweep.worker, sweep.completed, sweep.last) == ("sweep", 1, "completed")
+    assert (sweep.worker, sweep.completed, sweep.success, sweep.last) == ("sweep", 1, 100.0, "completed")
+    [window] = await windows(store, 900, 9, scope="workers/sweep")
+    assert (window.completed, window.success) == (1, 100.0)
     assert [(each.kind, each.why) for each in await failures(store, 9)] == [
         ("job.failed", "no such branch"),
         ("effect.unknown", "comment on acme/rocket#7"),
