@@ -210,7 +210,7 @@ class Engine:
             "dispatch": DispatchWorker(self.world.sources, self.world.options),
             "dispatch-target": TargetWorker(self.world.sources, self.world.options),
             "dispatch-follow": FollowWorker(self.world.sources, self.world.options),
-            "dispatch-report": ReportWorker(self.world),
+            "dispatch-report": ReportWorker(self.world, lambda slot: f"https://hand/{slot}"),
             "dispatch-approve": ApproveWorker(ApprovalPorts(self.world, self.world, self.world)),
         }[job.type]
         outcome: Outcome = await worker.run(Paper(self.world, job))

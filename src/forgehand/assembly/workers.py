@@ -100,7 +100,7 @@ BUILT_IN: tuple[BuiltIn, ...] = (
         dispatch.FOLLOW_SPEC,
         lambda parts: dispatch.FollowWorker(dispatch_sources(parts), parts.dispatching),
     ),
-    BuiltIn(dispatch.REPORT_SPEC, lambda parts: dispatch.ReportWorker(parts.documents)),
+    BuiltIn(dispatch.REPORT_SPEC, lambda parts: dispatch.ReportWorker(parts.documents, parts.details_url)),
     BuiltIn(
         dispatch.APPROVE_SPEC,
         lambda parts: dispatch.ApproveWorker(

@@ -38,7 +38,8 @@ GOOD = frozenset({"success", "neutral", "skipped"})
 @dataclass(frozen=True, slots=True)
 class TargetState:
     """`key` names the target among those of the run. `reason` is a name of the enumeration, `why` a sentence. `run` and
-    `url` are of the run that was started, 0 and empty where there is none, and `conclusion` how that ended."""
+    `url` are of the run that was started, 0 and empty where there is none, and `conclusion` how that ended. `effect` is
+    the slot of the start where a person has to decide about it."""
 
     key: str
     repository: str
@@ -52,6 +53,7 @@ class TargetState:
     conclusion: str = ""
     at: float = 0.0
     ruling: Ruling | None = None
+    effect: str = ""
 
     @property
     def succeeded(self) -> bool:

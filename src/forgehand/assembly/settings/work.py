@@ -24,7 +24,8 @@ class WorkSettings(BaseModel):
         Field(
             alias="FORGEHAND_POLL_SECONDS",
             ge=0,
-            description="How often open pull requests are looked at in case webhooks were lost; 0 never.",
+            description="How often open pull requests and finished runs are looked at in case webhooks were lost; 0 "
+            "never.",
         ),
     ] = 300.0
     sweep_seconds: Annotated[

@@ -3,6 +3,7 @@ Run by the engine; the newest job reads everything, so that the order in which t
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import ClassVar
 
 from forgehand.crafts.subjects import repo_of
@@ -18,8 +19,9 @@ from forgehand.workers.dispatch.worker import run_of
 class ReportWorker:
     type: ClassVar[str] = followups.REPORT
 
-    def __init__(self, kept: Documents) -> None:
+    def __init__(self, kept: Documents, effect_url: Callable[[str], str]) -> None:
         self._kept = kept
+        self._effect_url = effect_url
 
     async def run(self, desk: Desk) -> Outcome:
         number = run_of(desk.job)
@@ -30,7 +32,8 @@ class ReportWorker:
         dispatch = await current(self._kept, number)
         if dispatch is None:
             return Done({"skipped": "nothing is known of that run any more"})
-        return await self._say(desk, desk.job.subject, "outcome", text.title(dispatch), text.body(dispatch), number)
+        body = text.body(dispatch, self._effect_url)
+        return await self._say(desk, desk.job.subject, "outcome", text.title(dispatch), body, number)
 
     async def _say(self, desk: Desk, subject: str, purpose: str, title: str, body: str, run: int = 0) -> Outcome:
         """An issue that tells the outcome of a `run` is remembered, since somebody may approve there."""

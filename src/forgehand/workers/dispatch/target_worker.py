@@ -102,7 +102,7 @@ class TargetWorker:
             return self._failed(desk, order, Reason.GITHUB_ERROR, f"gave up after many attempts: {stop.why}")
         if not isinstance(stop, Waiting) or stop.for_ != f"effect:{slot}" or order.told:
             return stop or Failed(landed.why)
-        state = order.state(d.Stand.UNKNOWN, desk.now(), why=stop.why)
+        state = order.state(d.Stand.UNKNOWN, desk.now(), why=stop.why, effect=slot)
         told = Order(order.source, order.asked, told=True)
         return self._ended(desk, order, state, followups.start(desk.job, told, repo_of(desk.job), desk.now()))
 

@@ -2,7 +2,7 @@
 `report_worker`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from forgehand.crafts.markdown import code, prose
 from forgehand.domain.dispatches import Dispatch, Stand, TargetState
@@ -16,8 +16,8 @@ def title(dispatch: Dispatch) -> str:
     return f"Dispatch results: {dispatch.workflow} ({numbers})"
 
 
-def body(dispatch: Dispatch) -> str:
-    """Outcomes first, then what was denied, each with its reason."""
+def body(dispatch: Dispatch, effect_url: Callable[[str], str]) -> str:
+    """Outcomes first, then what was denied, each with its reason. `effect_url` gives the page of an effect."""
     denied = [each for each in dispatch.targets if each.stand is Stand.DENIED]
     others = [each for each in dispatch.targets if each.stand is not Stand.DENIED]
     where = f"{code(dispatch.workflow)} on {code(dispatch.head_branch)} at {dispatch.head_sha[:7]}"
@@ -30,7 +30,8 @@ def body(dispatch: Dispatch) -> str:
             f"{code(f'/forgehand approve {dispatch.head_sha[:7]}')}.\n"
         )
     if others:
-        parts.append(_table("Outcomes", "target | workflow | ref | outcome", map(_outcome, others)))
+        rows = [_outcome(each, effect_url) for each in others]
+        parts.append(_table("Outcomes", "target | workflow | ref | outcome", rows))
     if denied:
         parts.append(_table("Denied", "target | workflow | reason | why", map(_denial, denied)))
     if dispatch.more:
@@ -71,9 +72,9 @@ def _table(heading: str, columns: str, rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join([f"## {heading}", "", f"| {columns} |", f"|{rule}|", *lines, ""])
 
 
-def _outcome(target: TargetState) -> tuple[str, ...]:
-    said = prose(outcome(target))
-    return (*_named(target), code(target.ref, table=True), f"[{said}]({target.url})" if target.url else said)
+def _outcome(target: TargetState, effect_url: Callable[[str], str]) -> tuple[str, ...]:
+    said, url = prose(outcome(target)), effect_url(target.effect) if target.effect else target.url
+    return (*_named(target), code(target.ref, table=True), f"[{said}]({url})" if url else said)
 
 
 def _denial(target: TargetState) -> tuple[str, ...]:

@@ -27,12 +27,16 @@ OUTCOME = Dispatch(
 )
 
 
+def _body(dispatch: Dispatch) -> str:
+    return body(dispatch, lambda slot: f"https://hand/{slot}")
+
+
 def test_the_title_counts() -> None:
     assert title(OUTCOME) == "Dispatch results: ci.yml (success=2, failed=1, denied=1)"
 
 
 def test_outcomes_come_first_and_then_what_was_denied() -> None:
-    assert body(OUTCOME) == (
+    assert _body(OUTCOME) == (
         "[Run 77](https://x/77) of `ci.yml` on `main` at 3f2a3f2 ended in success.\n"
         "\n"
         "## Outcomes\n"
@@ -52,20 +56,25 @@ def test_outcomes_come_first_and_then_what_was_denied() -> None:
 
 
 def test_a_repeated_run_and_targets_that_were_too_many_are_told() -> None:
-    told = body(replace(OUTCOME, attempt=3, more=7))
+    told = _body(replace(OUTCOME, attempt=3, more=7))
     assert "ended in success in attempt 3." in told
     assert "7 more were too many: `max_targets_exceeded`." in told
 
 
 def test_what_waits_for_approval_says_how_to_give_it() -> None:
     waiting = replace(WEB, stand=Stand.APPROVAL, url="", conclusion="")
-    told = body(replace(OUTCOME, targets=(waiting,)))
+    told = _body(replace(OUTCOME, targets=(waiting,)))
     assert "1 target waits for approval" in told
     assert "`/forgehand approve 3f2a3f2`" in told
 
 
+def test_what_may_have_started_leads_to_where_a_person_decides() -> None:
+    unknown = replace(WEB, stand=Stand.UNKNOWN, url="", conclusion="", why="Nobody knows", effect="5107")
+    assert "[may have started\\: Nobody knows](https://hand/5107)" in _body(replace(OUTCOME, targets=(unknown,)))
+
+
 def test_a_strangers_text_stays_text() -> None:
-    told = body(replace(OUTCOME, targets=(replace(LIB, why="@acme/all <!-- forgehand:0 --> #1"),)))
+    told = _body(replace(OUTCOME, targets=(replace(LIB, why="@acme/all <!-- forgehand:0 --> #1"),)))
     assert "@acme" not in told
     assert "<!--" not in told
 

@@ -323,7 +323,7 @@ async def test_what_may_have_started_is_told_and_waits_for_a_person(engine: Engi
     del engine.jobs[again.id]
     assert await engine.run(again) == unknown.stop
     await engine.settle()
-    assert "may have started" in engine.world.issue.body
+    assert f"](https://hand/{slot})" in engine.world.issue.body
 
     await engine.run(again)
     await engine.settle()
