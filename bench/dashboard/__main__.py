@@ -83,6 +83,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--samples", type=int, default=400, help="requests of each endpoint and size (default 400)")
     parser.add_argument("--only", default="", help="only this store: sqlite or postgresql")
+    parser.add_argument("--path", default="", help="only endpoints with this in their names, such as /admin/pulls")
     parser.add_argument("--folder", type=Path, help="where the databases lie meanwhile (default: temporary files)")
     return parser.parse_args()
 
@@ -132,7 +133,8 @@ def _measure(folder: Path, urls: tuple[str, str], options: argparse.Namespace) -
             stack.enter_context(_served(folder, url, END - SECONDS * copies))
             for url, copies in zip(urls, (1, options.copies), strict=True)
         ]
-        return [_seen(visitors, each, options.samples) for each in endpoints(visitors[0].document())]
+        chosen = [each for each in endpoints(visitors[0].document()) if options.path in each.name]
+        return [_seen(visitors, each, options.samples) for each in chosen]
 
 
 @contextmanager
