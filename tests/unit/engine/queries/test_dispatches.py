@@ -1,6 +1,5 @@
 """Dispatches as they stand: the plan, and what targets have come to since."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -15,14 +14,6 @@ from support.dispatches import denied, dispatched
 pytestmark = pytest.mark.anyio
 
 NOW = 1_800_000_000.0
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[MemoryStore]:
-    store = MemoryStore()
-    await store.open()
-    yield store
-    await store.close()
 
 
 async def test_runs_are_listed_newest_first_with_their_targets_as_they_stand(store: MemoryStore) -> None:

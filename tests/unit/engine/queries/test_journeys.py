@@ -1,7 +1,6 @@
 """Journeys: what came, what was planned, what was done, and why nothing was where nothing was."""
 
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -30,14 +29,6 @@ from support import stories
 pytestmark = pytest.mark.anyio
 
 NOW = 1_800_000_000.0
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[MemoryStore]:
-    store = MemoryStore()
-    await store.open()
-    yield store
-    await store.close()
 
 
 async def test_a_journey_holds_the_whole_path(store: MemoryStore) -> None:

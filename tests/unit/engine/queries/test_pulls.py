@@ -1,7 +1,5 @@
 """What pages show of a pull request and of merge queues."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from forgehand.adapters.memory import MemoryStore
@@ -12,14 +10,6 @@ from support import stories
 pytestmark = pytest.mark.anyio
 
 NOW = 1_800_000_000.0
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[MemoryStore]:
-    store = MemoryStore()
-    await store.open()
-    yield store
-    await store.close()
 
 
 async def test_a_pull_request_has_its_verdict_and_the_jobs_that_led_there(store: MemoryStore) -> None:

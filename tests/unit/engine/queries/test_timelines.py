@@ -1,7 +1,5 @@
 """A journey as a picture: what waited, what ran, and long waits drawn narrow."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from forgehand.adapters.memory import MemoryStore
@@ -13,14 +11,6 @@ from support import stories
 pytestmark = pytest.mark.anyio
 
 NOW = 1_800_000_000.0
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[MemoryStore]:
-    store = MemoryStore()
-    await store.open()
-    yield store
-    await store.close()
 
 
 async def test_a_job_waits_runs_and_writes_in_its_lane(store: MemoryStore) -> None:
