@@ -57,7 +57,9 @@ def _pytest(tree: Tree) -> Command | None:
         why = next(iter(sorted(path for path in tree.paths if path.rpartition("/")[2] == "conftest.py")), "")
     if not why:
         why = next(iter(sorted(path for path in tree.paths if _TEST_FILE.search(path))), "")
-    return Command(_PYTEST, f"there is {why}", (), "pytest", "python3 -c 'import pytest'") if why else None
+    if not why:
+        return None
+    return Command(_PYTEST, f"there is {why}", (), "pytest", "python3 -c 'import pytest'", always_reports=True)
 
 
 def _npm(tree: Tree) -> Command | None:

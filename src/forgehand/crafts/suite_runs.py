@@ -82,7 +82,8 @@ def _attempt(ran: Ran) -> Attempt:
 def _read(ran: Ran, request: SuiteRequest) -> Attempt:
     cases: list[Case] = []
     coverages: list[Coverage] = []
-    problems = [ran.lost] if ran.lost and ran.stopped is None else []
+    unread = [ran.lost] if ran.lost and ran.stopped is None else []
+    problems = list(unread)
     told = False
     for name, content in sorted(ran.files.items()):
         shown = name.partition("/")[2]
@@ -94,6 +95,8 @@ def _read(ran: Ran, request: SuiteRequest) -> Attempt:
                 told = True
         except Unreadable as error:
             problems.append(f"{shown}: {error}")
+            if not _is_coverage(shown, request):
+                unread.append(problems[-1])
     base = _attempt(ran)
     return Attempt(
         base.code,
@@ -104,6 +107,7 @@ def _read(ran: Ran, request: SuiteRequest) -> Attempt:
         told,
         tuple(problems),
         joined(coverages),
+        tuple(unread),
     )
 
 

@@ -42,18 +42,21 @@ class Coverage:
 @dataclass(frozen=True, slots=True)
 class Command:
     """What is run, and why that. `reports` are patterns of files in the tree. It needs `program`, by its name for
-    people, which is there where the shell line `needs` succeeds."""
+    people, which is there where the shell line `needs` succeeds. `always_reports`: it writes a report whenever it comes
+    to its end, so that without one it did not."""
 
     line: str
     why: str
     reports: tuple[str, ...] = ()
     program: str = ""
     needs: str = "true"
+    always_reports: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One run. `told` says whether a report was read at all; `problems` are reports that could not be."""
+    """One run. `told` says whether a report was read at all; `problems` are reports that could not be, and `unread`
+    those of them that may tell of tests."""
 
     code: int
     seconds: float
@@ -63,6 +66,7 @@ class Attempt:
     told: bool = False
     problems: tuple[str, ...] = ()
     coverage: Coverage | None = None
+    unread: tuple[str, ...] = ()
 
     def having(self, outcome: Outcome) -> tuple[Case, ...]:
         return tuple(case for case in self.cases if case.outcome is outcome)

@@ -78,12 +78,14 @@ async def test_a_setup_that_fails_ends_it() -> None:
 
 async def test_reports_that_cannot_be_read_are_named_and_the_others_count() -> None:
     files = {
+        "reports/coverage.xml": b"none",
         "tree/bad.xml": b"<!DOCTYPE x []><x/>",
         "reports/junit.xml": b"<testsuite><testcase name='a'/></testsuite>",
     }
     run = await run_suite(ScriptedSandbox(Ran(0, b"", 1.0, files=files)), REQUEST)
     assert [case.name for case in run.decisive.cases] == ["a"]
-    assert [problem.partition(":")[0] for problem in run.decisive.problems] == ["bad.xml"]
+    assert [problem.partition(":")[0] for problem in run.decisive.problems] == ["coverage.xml", "bad.xml"]
+    assert [problem.partition(":")[0] for problem in run.decisive.unread] == ["bad.xml"]
 
 
 async def test_tests_that_share_a_name_are_told_apart() -> None:

@@ -154,6 +154,11 @@ def _passed(facts: Facts, policy: TestPolicy) -> Ruling:
         return Ruling("tests", State.VIOLATED, f"{tally(attempt)}.", parts=parts)
     if attempt.code:
         return _unexplained(attempt, facts.run.command.line)
+    if attempt.unread:
+        # It may tell of a test that failed.
+        return Ruling("tests", State.VIOLATED, f"A report could not be read: {attempt.unread[0].rstrip('.')}.")
+    if facts.run.command.always_reports and not attempt.told:
+        return Ruling("tests", State.VIOLATED, _cut_short(facts.run.command))
     if attempt.told and not attempt.having(Outcome.PASSED):
         return Ruling("tests", State.VIOLATED, "No test ran.")
     said = f"{tally(attempt)}." if attempt.told else "The command ended well; no report tells the tests apart."
@@ -170,6 +175,14 @@ def _unexplained(attempt: Attempt, line: str) -> Ruling:
         return Ruling("tests", State.VIOLATED, "pytest found no test.")
     reason = f"The command ended with code {attempt.code}, and no report says which test failed."
     return Ruling("tests", State.VIOLATED, reason)
+
+
+def _cut_short(command: Command) -> str:
+    """It ended well, and before its end: any test can end the process that runs it with a 0."""
+    return (
+        f"{command.program} wrote no report, although it ended with code 0: something in the tests or in their "
+        "configuration ended it early, as `os._exit(0)` does."
+    )
 
 
 def _steady(facts: Facts, policy: TestPolicy) -> Ruling:

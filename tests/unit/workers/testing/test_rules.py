@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from forgehand.crafts.suite_commands import Tree, detect
 from forgehand.crafts.suites import Attempt, Case, Changed, Command, Coverage, Outcome, SuiteRun
 from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.policy import Flaky, values
@@ -52,6 +53,22 @@ def test_the_first_violated_rule_is_the_blocker(
     assert verdict.conclusion is conclusion
     assert (verdict.blocker.rule if verdict.blocker else None) == rule
     assert said in (verdict.blocker.reason if verdict.blocker else "")
+
+
+def test_a_pytest_that_ends_with_0_and_writes_no_report_did_not_come_to_its_end() -> None:
+    (pytest_,) = detect(Tree(("test_a.py",), {}))
+    cut_short = replace(facts(), run=SuiteRun(pytest_, None, (Attempt(0, 1.0),)))
+    verdict = judge(cut_short, POLICY)
+    assert (verdict.conclusion, verdict.blocker and verdict.blocker.rule) == (Conclusion.FAILURE, "tests")
+    assert "tests: pytest wrote no report, although it ended with code 0" in verdict.ruling.reason
+    assert judge(replace(facts(), run=SuiteRun(pytest_, None, (GOOD,))), POLICY).conclusion is Conclusion.SUCCESS
+
+
+@pytest.mark.parametrize("read", [GOOD, Attempt(0, 1.0)])
+def test_a_report_that_nobody_could_read_may_tell_of_a_failure(read: Attempt) -> None:
+    verdict = judge(facts(replace(read, unread=("b.xml: it is no XML",))), POLICY)
+    assert verdict.conclusion is Conclusion.FAILURE
+    assert "A report could not be read: b.xml: it is no XML." in verdict.ruling.reason
 
 
 def test_a_program_that_is_not_there_is_named_with_what_would_help() -> None:
