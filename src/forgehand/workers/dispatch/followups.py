@@ -29,13 +29,13 @@ MOST_LOOKS = 57
 def start(job: Job, order: Order, where: Repo, now: float, *, at: float | None = None) -> Job:
     """Start this target, through the installation that it is known by, as far as it is known. Starts of one workflow on
     one ref run one at a time: only so can a run be told from another's. The same start is the same job, whichever
-    delivery leads to it."""
+    delivery leads to it; what a job about it leaves to be done is a job of its own."""
     asked = order.asked
     named = (order.source.run, order.source.attempt, asked.key, where.installation, where.id, where.full_name)
     made = _job(job, TARGET, (), where, order.source.run, now)
     return replace(
         made,
-        id=job_id(TARGET, *named, order.told, at or ""),
+        id=job_id(TARGET, *named, job.id if job.type == TARGET else ""),
         payload=write_order(order),
         key=f"{TARGET}:{asked.repository.casefold()}:{asked.workflow}:{asked.ref}",
         revision=order.source.head_sha,

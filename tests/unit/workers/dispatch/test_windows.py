@@ -33,10 +33,19 @@ def _at(text: str, zone: str = BERLIN) -> float:
         (Window(days=("thu",), timezone=BERLIN), "2026-11-27T00:00", "2026-12-03T00:00"),
         # The night of 2026-03-29 has no 02:30.
         (Window(2 * 60 + 30, 5 * 60, timezone=BERLIN), "2026-03-29T04:30", None),
+        # That of 2026-10-25 has two, one hour apart: the first one counts.
+        (Window(2 * 60 + 30, 5 * 60, timezone=BERLIN), "2026-10-25T02:10", "2026-10-25T02:30"),
+        (Window(2 * 60 + 30, 5 * 60, timezone=BERLIN), "2026-10-25T02:40", None),
     ],
 )
 def test_a_window_is_open_or_says_when_it_opens(window: Window, now: str, next_: str | None) -> None:
     assert opens(window, _at(now)) == (_at(next_) if next_ else None)
+
+
+def test_it_never_opens_in_the_past_when_the_clocks_go_back() -> None:
+    second = datetime(2026, 10, 25, 2, 10, tzinfo=ZoneInfo(BERLIN), fold=1).timestamp()
+    assert opens(Window(2 * 60 + 30, 5 * 60, timezone=BERLIN), second) is None
+    assert opens(Window(2 * 60 + 30, 2 * 60 + 50, timezone=BERLIN), second) == _at("2026-10-26T02:30")
 
 
 def test_a_window_keeps_to_its_own_time_zone() -> None:

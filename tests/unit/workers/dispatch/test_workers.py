@@ -362,6 +362,22 @@ async def test_a_window_holds_a_target_until_it_opens() -> None:
     assert len(world.dispatched) == 1
 
 
+async def test_a_start_that_somebody_runs_before_its_window_opens_is_held_again() -> None:
+    world = _world("{repository: web, workflow: cd.yml, window: {from: '08:00', until: '09:00'}}", clock=7 * 3600.0)
+    world.add("acme/web")
+    engine = Engine(world)
+    await engine.deliver()
+    await engine.settle()
+    (held,) = engine.jobs.values()
+    del engine.jobs[held.id]
+    await engine.run(held)
+    (again,) = engine.jobs.values()
+    assert (again.run_at, again.id == held.id) == (8 * 3600.0, False)
+    world.clock = again.run_at
+    await engine.settle()
+    assert len(world.dispatched) == 1
+
+
 async def test_a_run_is_looked_at_ever_more_rarely_and_not_for_ever(engine: Engine) -> None:
     await engine.deliver()
     await engine.settle()
