@@ -192,7 +192,7 @@ class Engine:
 
     async def comment(self, body: str, *, by: str = "ada", number: int = 12, **more: Any) -> Outcome:
         """Somebody says this on an issue."""
-        given = {"edited": False, "ours": False, **more}
+        given = {"edited": False, "ours": False, "created_at": self.world.clock, **more}
         self.world.said = IssueComment(5, number, by, body, **given)
         about = ("dispatch-approve", "dispatch-approve", API.installation, API.id, API.full_name, "event/issue_comment")
         payload = {"comment": 5, "first_line": body.strip().split("\n")[0]}
@@ -211,7 +211,7 @@ class Engine:
             "dispatch-target": TargetWorker(self.world.sources, self.world.options),
             "dispatch-follow": FollowWorker(self.world.sources, self.world.options),
             "dispatch-report": ReportWorker(self.world, lambda slot: f"https://hand/{slot}"),
-            "dispatch-approve": ApproveWorker(ApprovalPorts(self.world, self.world, self.world)),
+            "dispatch-approve": ApproveWorker(ApprovalPorts(self.world, self.world, self.world, self.world)),
         }[job.type]
         outcome: Outcome = await worker.run(Paper(self.world, job))
         self.outcomes.append((job, outcome))

@@ -104,7 +104,7 @@ BUILT_IN: tuple[BuiltIn, ...] = (
     BuiltIn(
         dispatch.APPROVE_SPEC,
         lambda parts: dispatch.ApproveWorker(
-            dispatch.ApprovalPorts(parts.issue_comments, parts.people, parts.documents)
+            dispatch.ApprovalPorts(parts.issue_comments, parts.people, parts.documents, parts.runs)
         ),
     ),
     BuiltIn(

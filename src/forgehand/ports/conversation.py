@@ -33,7 +33,7 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class IssueComment:
-    """A comment as it is now. `edited`: it no longer says what it said at first."""
+    """A comment as it is now. `edited`: it no longer says what it said at first. `created_at` is epoch seconds."""
 
     id: int
     number: int
@@ -41,6 +41,7 @@ class IssueComment:
     body: str
     edited: bool
     ours: bool
+    created_at: float
 
 
 class IssueComments(Protocol):

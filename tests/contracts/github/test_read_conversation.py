@@ -52,7 +52,7 @@ async def test_a_comment_is_read_as_it_is_now(stage: Stage) -> None:
     found = await reader(stage).comment(stage.repo, made.id)
     assert found is not None
     assert (found.id, found.number, found.author, found.body) == (made.id, stage.number, "kim", "/forgehand merge")
-    assert (found.edited, found.ours) == (False, False)
+    assert (found.edited, found.ours, found.created_at) == (False, False, int(made.created))
 
 
 async def test_a_comment_that_was_changed_says_so(stage: Stage) -> None:

@@ -127,4 +127,5 @@ def _comment(data: Mapping[str, Any], us: Self) -> IssueComment:
         body=str(data.get("body") or ""),
         edited=data["updated_at"] != data["created_at"],
         ours=us.wrote(data),
+        created_at=datetime.fromisoformat(data["created_at"]).timestamp(),
     )

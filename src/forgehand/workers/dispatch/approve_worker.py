@@ -2,7 +2,8 @@
 `/forgehand approve COMMIT` on the outcome issue of the run. Run by the engine for every new comment, most of which are
 not meant for it.
 
-The comment is read again, and counts only unchanged: who may write may also rewrite what others said.
+The comment is read again, and counts only unchanged: who may write may also rewrite what others said. So is the run: an
+approval is for the attempt that was planned for, and no other.
 """
 
 from dataclasses import dataclass, replace
@@ -12,10 +13,12 @@ from forgehand.crafts.subjects import repo_of
 from forgehand.domain import dispatches as d
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Done, Outcome
+from forgehand.domain.permissions import Permission
 from forgehand.ports.conversation import IssueComment, IssueComments
 from forgehand.ports.desk import Desk
 from forgehand.ports.people import People
 from forgehand.ports.store import Documents
+from forgehand.ports.workflows import Run, Runs
 from forgehand.workers.dispatch import followups, telling
 from forgehand.workers.dispatch.orders import Order, read_orders
 from forgehand.workers.dispatch.report_worker import current
@@ -31,6 +34,7 @@ class Ports:
     comments: IssueComments
     people: People
     kept: Documents
+    runs: Runs
 
 
 class ApproveWorker:
@@ -51,21 +55,38 @@ class ApproveWorker:
         dispatch = await current(self._ports.kept, run) if run else None
         if dispatch is None:
             return Done({"skipped": "not on the outcome of a run"})
-        waiting = [each for each in dispatch.targets if each.stand is d.Stand.APPROVAL]
         permission = await self._ports.people.permission(repo, comment.author)
-        why = refused(Facts(sha, comment.author, permission, dispatch.head_sha, len(waiting)))
-        desk.say("approval", run=run, by=comment.author, refused=why)
+        last = await self._ports.runs.run(repo, dispatch.run)
+        why = refused(_facts(sha, comment, permission, dispatch, last))
+        desk.say("approval", run=dispatch.run, by=comment.author, refused=why)
         if why:
             return Done({"approved": 0, "why": why}, facts=(_told(desk, dispatch, comment, telling.REFUSED, why),))
         kept = await self._ports.kept.document(d.orders_key(dispatch.run, dispatch.attempt))
-        return _approved(desk, dispatch, comment, {each.asked.key: each for each in read_orders(kept)}, waiting)
+        return _approved(desk, dispatch, comment, {each.asked.key: each for each in read_orders(kept)})
 
 
-def _approved(
-    desk: Desk, dispatch: d.Dispatch, comment: IssueComment, orders: dict[str, Order], waiting: list[d.TargetState]
-) -> Done:
+def _facts(sha: str, comment: IssueComment, permission: Permission, dispatch: d.Dispatch, last: Run | None) -> Facts:
+    return Facts(
+        sha=sha,
+        said_at=comment.created_at,
+        author=comment.author,
+        permission=permission,
+        head=dispatch.head_sha,
+        attempt=dispatch.attempt,
+        planned_at=dispatch.planned_at,
+        waiting=len(_waiting(dispatch)),
+        last=last.attempt if last else 0,
+        ended=last is not None and last.ended,
+    )
+
+
+def _waiting(dispatch: d.Dispatch) -> list[d.TargetState]:
+    return [each for each in dispatch.targets if each.stand is d.Stand.APPROVAL]
+
+
+def _approved(desk: Desk, dispatch: d.Dispatch, comment: IssueComment, orders: dict[str, Order]) -> Done:
     job, now, source = desk.job, desk.now(), repo_of(desk.job)
-    going = [each for each in waiting if each.key in orders]
+    going = [each for each in _waiting(dispatch) if each.key in orders]
     why = f"approved by {comment.author}"
     states = [replace(each, stand=d.Stand.QUEUED, why=why, at=now) for each in going]
     given = _told(desk, dispatch, comment, telling.APPROVED, why)

@@ -45,7 +45,7 @@ class World:
 
     async def comment(self, repo: Repo, comment: int) -> IssueComment | None:
         self.asked.append("comment")
-        return None if self.gone else IssueComment(comment, 7, self.author, self.body, self.edited, self.ours)
+        return None if self.gone else IssueComment(comment, 7, self.author, self.body, self.edited, self.ours, 0.0)
 
     async def permission(self, repo: Repo, login: str) -> Permission:
         self.asked.append("permission")

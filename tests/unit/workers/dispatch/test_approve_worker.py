@@ -1,5 +1,6 @@
 """Approval before a target: who gives it, by which words, for which commit, and that it holds once."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from forgehand.domain.dispatches import Stand
 from forgehand.domain.jobs import Done
 from forgehand.domain.permissions import Permission
+from forgehand.ports.workflows import Run
 from forgehand.workers.dispatch.report_worker import current
 from support.dispatch_world import API, RUN, SHA, SOURCE_FILE, Engine, World
 
@@ -83,6 +85,45 @@ async def test_nothing_else_approves(engine: Engine, body: str, more: dict[str, 
     await engine.settle()
     assert isinstance(outcome, Done)
     assert not outcome.jobs
+    assert _started(engine) == ["acme/docs"]
+
+
+async def test_what_was_said_of_one_attempt_does_not_approve_the_next(engine: Engine) -> None:
+    said_at = engine.world.clock
+    await engine.comment(APPROVE)
+    await engine.settle()
+    engine.world.clock += 3600
+    engine.world.ran[RUN.id] = replace(RUN, attempt=2)
+    await engine.deliver(guid="g2")
+    await engine.settle()
+    before = len(_started(engine))
+    outcome = await engine.comment(APPROVE, created_at=said_at)
+    assert isinstance(outcome, Done)
+    assert (outcome.result["approved"], outcome.jobs) == (0, ())
+    assert "before attempt 2" in str(outcome.result["why"])
+
+    await engine.comment(APPROVE)
+    await engine.settle()
+    assert len(_started(engine)) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("last", "why"),
+    [
+        (replace(RUN, attempt=2, conclusion="failure"), "what waits is of attempt 1, and its last is 2"),
+        (replace(RUN, status="in_progress", conclusion=""), "The run goes on again."),
+        (None, "The run is gone."),
+    ],
+)
+async def test_a_run_that_was_repeated_since_is_not_approved(engine: Engine, last: Run | None, why: str) -> None:
+    if last:
+        engine.world.ran[RUN.id] = last
+    else:
+        del engine.world.ran[RUN.id]
+    outcome = await engine.comment(APPROVE)
+    await engine.settle()
+    assert isinstance(outcome, Done)
+    assert why in str(outcome.result["why"])
     assert _started(engine) == ["acme/docs"]
 
 
