@@ -45,6 +45,7 @@ RUN = Run(
     actor="dev",
     url="https://github.example/acme/api/actions/runs/77",
     created_at=1.0,
+    updated_at=2.0,
 )
 
 

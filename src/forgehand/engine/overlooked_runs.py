@@ -1,7 +1,8 @@
 """Runs of workflows that ended and that no job has seen. Looked for by `reconcile`, one repository at a time; a job is
 made as the event would have made it.
 
-What ended before a repository was first looked at is history: it starts nothing.
+What ended before a repository was first looked at is history: it starts nothing. While nobody waits for runs nothing is
+remembered, so that whoever waits again looks for the first time.
 """
 
 import json
@@ -29,9 +30,11 @@ class OverlookedRuns:
 
     async def ended(self, repo: Repo, now: float) -> tuple[list[Job], dict[str, str]]:
         """The jobs that are missing, and the mark that remembers which runs were there."""
-        if repo.installation in self._closed or not _watches(self._workers):
-            return [], {}
         key = f"runs:{repo.id}"
+        if not _watches(self._workers):
+            return [], await self._forgotten(key)
+        if repo.installation in self._closed:
+            return [], {}
         kept = json.loads(await self._store.mark(key) or "null")
         try:
             listed = await self._runs.finished(repo, kept["etag"] if kept else None)
@@ -41,9 +44,15 @@ class OverlookedRuns:
         if listed is None:
             return [], {}
         runs, etag = listed
-        seen = set(kept["seen"]) if kept else {_name(run) for run in runs}
-        missed = [job for run in runs if _name(run) not in seen for job in await self._missing(repo, run, now)]
-        return missed, {key: json.dumps({"etag": etag, "seen": [_name(run) for run in runs]})}
+        names = [_name(run) for run in runs]
+        seen = set(kept["seen"]) if kept else set(names)
+        since = kept.get("since", 0.0) if kept else _last_end(runs)
+        new = [run for run in runs if _name(run) not in seen and run.updated_at >= since]
+        missed = [job for run in new for job in await self._missing(repo, run, now)]
+        return missed, {key: json.dumps({"etag": etag, "since": since, "seen": names})}
+
+    async def _forgotten(self, key: str) -> dict[str, str]:
+        return {key: ""} if await self._store.mark(key) else {}
 
     async def _missing(self, repo: Repo, run: Run, now: float) -> list[Job]:
         jobs = [
@@ -54,6 +63,12 @@ class OverlookedRuns:
 
 def _watches(workers: Sequence[WorkerSpec]) -> bool:
     return any(trigger.event == "workflow_run" for worker in workers if worker.enabled for trigger in worker.triggers)
+
+
+def _last_end(runs: Sequence[Run]) -> float:
+    """When the first look was, by GitHub's clock. Where somebody deletes runs, older ones move up into the list: what
+    ended before stays history."""
+    return max((run.updated_at for run in runs), default=0.0)
 
 
 def _name(run: Run) -> str:

@@ -42,7 +42,8 @@ class Workflows(Protocol):
 class Run:
     """One run. `workflow` is the path of its file, `event` what started it, `conclusion` empty while it goes on.
     `head_repository` is empty once a fork has been deleted, and `head_is_fork` None where GitHub does not say whether
-    that repository is one. `created_at` is epoch seconds."""
+    that repository is one. `created_at` and `updated_at` are epoch seconds: of a run that ended, the last change is its
+    end."""
 
     id: int
     name: str
@@ -57,6 +58,7 @@ class Run:
     actor: str
     url: str
     created_at: float
+    updated_at: float
     attempt: int = 1
 
     @property

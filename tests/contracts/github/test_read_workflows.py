@@ -98,6 +98,7 @@ async def test_a_run_is_read_with_where_it_came_from(stage: Stage) -> None:
     assert (run.id, run.name, run.workflow, run.event) == (made.id, "CI", PATH, "push")
     assert (run.ended, run.conclusion, run.attempt, run.actor) == (True, "success", 1, "dev")
     assert (run.head_branch, run.head_sha, run.head_repository, run.head_is_fork) == ("main", sha, stage.name, False)
+    assert run.updated_at >= run.created_at > 0
     assert run.url == f"{stage.forge.url}/octo/sample/actions/runs/{made.id}"
 
 

@@ -53,6 +53,28 @@ async def test_what_ended_before_the_first_look_is_history(store: MemoryStore) -
     assert await _looked(store, SomeRuns([RUN])) == []
 
 
+async def test_an_older_run_that_moves_up_where_others_were_deleted_is_history(store: MemoryStore) -> None:
+    runs = SomeRuns([replace(RUN, id=number, updated_at=10.0) for number in (78, 79)])
+    await _looked(store, runs)
+    runs.runs, runs.etag = [replace(RUN, id=78, updated_at=10.0), RUN], "two"
+    assert await _looked(store, runs) == []
+    runs.runs, runs.etag = [replace(RUN, id=80, updated_at=11.0), RUN], "three"
+    (job,) = await _looked(store, runs)
+    assert job.subject == "run/80"
+
+
+async def test_what_ended_while_nobody_waited_for_runs_is_history(store: MemoryStore) -> None:
+    runs = SomeRuns([])
+    await _looked(store, runs)
+    assert await _looked(store, runs, replace(DISPATCH, enabled=False)) == []
+    runs.runs, runs.etag = [RUN], "two"
+    assert await _looked(store, runs) == []
+    later = replace(RUN, id=78, updated_at=RUN.updated_at + 1)
+    runs.runs, runs.etag = [later, RUN], "three"
+    (job,) = await _looked(store, runs)
+    assert job.subject == "run/78"
+
+
 async def test_a_run_that_ended_since_is_found_once(store: MemoryStore) -> None:
     runs = SomeRuns([])
     await _looked(store, runs)
@@ -96,7 +118,8 @@ async def test_an_installation_that_shows_no_runs_is_asked_once(store: MemorySto
 
 async def test_nobody_looks_where_no_worker_waits_for_runs(store: MemoryStore) -> None:
     runs = SomeRuns([RUN])
-    await _looked(store, runs, replace(DISPATCH, enabled=False))
+    page = OverlookedRuns(runs, store, (replace(DISPATCH, enabled=False),))
+    assert await page.ended(API, 9.0) == ([], {})
     assert runs.asked == []
 
 

@@ -101,5 +101,6 @@ def _run(data: Mapping[str, Any]) -> Run:
         actor=str((data.get("actor") or {}).get("login") or ""),
         url=str(data["html_url"]),
         created_at=datetime.fromisoformat(data["created_at"]).timestamp(),
+        updated_at=datetime.fromisoformat(data["updated_at"]).timestamp(),
         attempt=int(data.get("run_attempt") or 1),
     )
