@@ -140,13 +140,16 @@ def issue_key(repository_id: int, number: int) -> str:
 
 
 def state_keys(dispatch: Dispatch) -> dict[str, str]:
-    """For each target of a plan, by its key, where its state is."""
-    return {each.key: state_key(dispatch.run, dispatch.attempt, each.key) for each in dispatch.targets}
+    """For each target of a plan that a job is about, by its key, where its state is."""
+    going = [each.key for each in dispatch.targets if each.stand is not Stand.DENIED]
+    return {key: state_key(dispatch.run, dispatch.attempt, key) for key in going}
 
 
 def as_it_stands(dispatch: Dispatch, states: Mapping[str, TargetState]) -> Dispatch:
-    """The plan with the states that targets have come to since, by their keys."""
-    return replace(dispatch, targets=tuple(states.get(each.key, each) for each in dispatch.targets))
+    """The plan with the states that targets have come to since, by their keys. What the plan denied stays as it is: a
+    target that is asked for twice has the key of the one that goes."""
+    targets = (each if each.stand is Stand.DENIED else states.get(each.key, each) for each in dispatch.targets)
+    return replace(dispatch, targets=tuple(targets))
 
 
 def write_dispatch(dispatch: Dispatch) -> str:

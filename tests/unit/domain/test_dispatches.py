@@ -1,5 +1,7 @@
 """What is kept of a dispatch: it comes back as it was, counts what it says, and no stranger's text breaks a reader."""
 
+from dataclasses import replace
+
 import pytest
 
 from forgehand.domain.dispatches import (
@@ -83,5 +85,13 @@ def test_targets_are_counted_as_they_stand(state: dict[str, str], counts: Counts
 
 def test_each_attempt_of_a_run_keeps_the_states_of_its_targets_apart() -> None:
     assert plan_key(77) == "dispatch:77"
-    assert state_keys(PLAN) == {"k1": "dispatched:77:2:k1", "k2": "dispatched:77:2:k2"}
+    assert state_keys(PLAN) == {"k1": "dispatched:77:2:k1"}
     assert started_key(2, 901) == "started:2:901"
+
+
+def test_a_target_that_is_asked_for_twice_is_counted_once_as_it_stands() -> None:
+    twice = replace(QUEUED, stand=Stand.DENIED, reason="duplicate_target", why="It is asked twice.")
+    ended = replace(QUEUED, stand=Stand.ENDED, conclusion="failure", run=901)
+    standing = as_it_stands(replace(PLAN, targets=(QUEUED, twice), more=0), {"k1": ended})
+    assert standing.targets == (ended, twice)
+    assert standing.counts == Counts(success=0, failed=1, denied=1, open=0)
