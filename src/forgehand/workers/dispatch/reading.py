@@ -34,6 +34,8 @@ from forgehand.workers.dispatch.rules.facts import (
 from forgehand.workers.dispatch.rules.target import Asked
 
 AT_ONCE = 5
+DISPATCHED, FOLLOWS = "workflow_dispatch", "workflow_run"
+"""What started a run, as GitHub says it: somebody who asked for it, or the end of another run in its repository."""
 """Repositories that are looked at together."""
 
 
@@ -89,7 +91,7 @@ async def source_of(sources: Sources, repo: Repo, run: Run, started: Started | N
         head_is_fork=run.head_is_fork,
         default_branch=await sources.branches.default_branch(repo),
         url=run.url,
-        ours=started is not None or await _dispatched_by_our_app(sources, run),
+        ours=started is not None or await _in_our_name(sources, run),
         chain=tuple(Link(*link) for link in started.chain) if started else (),
     )
 
@@ -160,12 +162,18 @@ def file_name(path: str) -> str:
     return path.partition("@")[0].rpartition("/")[2]
 
 
-async def _dispatched_by_our_app(sources: Sources, run: Run) -> bool:
-    """A person whose token we use may also start one by hand."""
-    if run.event != "workflow_dispatch":
+async def _in_our_name(sources: Sources, run: Run) -> bool:
+    """Whether we started it, or maybe the run that it follows: GitHub's `on: workflow_run` hands the actor on and does
+    not say what led there, so that a circle through it could not be seen. A push in our name is a change like any
+    other.
+
+    A person whose token we use may also start a workflow by hand, and what we start is stored. Of a run that follows
+    another nothing is stored: there a circle that never ends is worse than a start too few.
+    """
+    if run.event not in (DISPATCHED, FOLLOWS):
         return False
     us = await sources.us()
-    return bool(us.app_id) and run.actor == us.login
+    return run.actor == us.login and (bool(us.app_id) or run.event == FOLLOWS)
 
 
 def _absent(found: NotInstalled | PermissionMissing) -> Absent:

@@ -15,7 +15,7 @@ from forgehand.ports.desk import Desk
 from forgehand.workers.dispatch import followups, telling
 from forgehand.workers.dispatch.config import Dispatching
 from forgehand.workers.dispatch.orders import Order, write_orders
-from forgehand.workers.dispatch.reading import Sources, config_of, source_of, started_by_us, targets_of
+from forgehand.workers.dispatch.reading import DISPATCHED, Sources, config_of, source_of, started_by_us, targets_of
 from forgehand.workers.dispatch.rules.facts import Broken, Config, Installed, Options, Source, Target
 from forgehand.workers.dispatch.rules.plan import Plan, Standing, judge, screen
 from forgehand.workers.dispatch.rules.reasons import Reason
@@ -48,7 +48,8 @@ class DispatchWorker:
             return Done({"skipped": "it runs again"}, jobs=wake)
         source = await source_of(self._sources, repo, run, started)
         config = await config_of(self._sources, repo)
-        if started is None and source.ours and _follows_chains(config, source) and job.attempts < MOST_TRIES:
+        unknown = started is None and source.ours and run.event == DISPATCHED
+        if unknown and _follows_chains(config, source) and job.attempts < MOST_TRIES:
             return Retry("what led to this run is not stored yet", after=STALE_SECONDS)
         asked = screen(source, config, self._options) if isinstance(config, Dispatching) else ()
         targets = await targets_of(self._sources, [each for each, refused in asked if refused is None])

@@ -412,6 +412,35 @@ async def test_a_run_that_we_started_starts_nothing_by_itself(engine: Engine) ->
     assert len(engine.world.dispatched) == 2
 
 
+@pytest.mark.parametrize(
+    ("dispatched", "reason"), [("", "source_dispatched"), (", dispatched: true", "source_chain_loop")]
+)
+async def test_a_circle_through_a_run_that_follows_ours_ends_there(
+    engine: Engine, dispatched: str, reason: str
+) -> None:
+    back = (
+        f"outbound: [{{source: {{workflow: post.yml{dispatched}}}, targets: [{{repository: api, workflow: ci.yml}}]}}]"
+    )
+    engine.world.files["acme/web", "dispatching.yml"] += "\n" + back
+    engine.world.files[API.full_name, "dispatching.yml"] += (
+        f"\ninbound: [{{source: {{repository: web, workflow: post.yml{dispatched}}}, targets: [{{workflow: ci.yml}}]}}]"
+    )
+    await engine.deliver()
+    await engine.settle()
+    post = replace(RUN, id=950, workflow=".github/workflows/post.yml", head_repository="acme/web")
+    engine.world.ran[950] = replace(post, event="workflow_run", actor="forgehand[bot]")
+    await engine.deliver(950, engine.world.repositories["acme/web"], guid="g950")
+    await engine.settle()
+    (denied,) = [each for each in engine.facts.values() if each.kind == "dispatch.request.denied"]
+    assert denied.data["reason"] == reason
+    assert len(engine.world.dispatched) == 2
+
+    engine.world.ran[951] = replace(post, id=951, event="workflow_run", actor="ada")
+    await engine.deliver(951, engine.world.repositories["acme/web"], guid="g951")
+    await engine.settle()
+    assert engine.world.dispatched[-1].repo == API
+
+
 async def test_a_chain_is_followed_and_told_what_led_to_it(engine: Engine) -> None:
     source = (
         "outbound: [{source: {workflow: cd.yml, dispatched: true}, targets: [{repository: lib, workflow: cd.yml}]}]"

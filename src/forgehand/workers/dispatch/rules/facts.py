@@ -19,7 +19,7 @@ class Link:
 class Source:
     """A run that ended. `workflow` is the name of its file, `head_repository` is empty where nobody knows, and
     `head_is_fork` None. `chain` are the runs that led to it by our dispatches, the oldest first; `ours`: we started
-    it, whether or not it is known what led to it."""
+    it, or the run that it follows by `on: workflow_run`, whether or not it is known what led to it."""
 
     repository: str
     repository_id: int

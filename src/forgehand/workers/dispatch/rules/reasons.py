@@ -12,7 +12,7 @@ class Reason(StrEnum):
     SOURCE_WORKFLOW_NOT_ALLOWLISTED = "source_workflow_not_allowlisted"
     SOURCE_FORK = "source_fork"
     SOURCE_DISPATCHED = "source_dispatched"
-    """We started the run ourselves, and nobody asks for chains to be followed."""
+    """We started the run ourselves, or the one that it follows, and nobody asks for chains to be followed."""
     SOURCE_CHAIN_LOOP = "source_chain_loop"
     """The chain that led to the run has been here before, or is too long."""
     SOURCE_CONFIG_INVALID = "source_config_invalid"

@@ -94,10 +94,14 @@ def _chain(source: Source, runs: Runs, options: Options) -> Answer:
         return no(
             "chain",
             Reason.SOURCE_DISPATCHED,
-            "We started it ourselves; it counts where `source.dispatched: true` says so.",
+            "We started it, or the run that it follows; it counts where `source.dispatched: true` says so.",
         )
     if not source.chain:
-        return no("chain", Reason.SOURCE_CHAIN_LOOP, "We started it, and nobody knows any more what led to it.")
+        return no(
+            "chain",
+            Reason.SOURCE_CHAIN_LOOP,
+            "We started it, or the run that it follows, and nobody knows what led to it.",
+        )
     if len(source.chain) >= LONGEST_CHAIN:
         return no("chain", Reason.SOURCE_CHAIN_LOOP, f"{len(source.chain)} runs led to it, each by the one before.")
     for link in source.chain:
