@@ -26,6 +26,7 @@ from forgehand.workers.dispatch.rules.facts import (
     Installed,
     Link,
     NoFile,
+    Renamed,
     Source,
     Target,
     Unreadable,
@@ -33,9 +34,9 @@ from forgehand.workers.dispatch.rules.facts import (
 )
 from forgehand.workers.dispatch.rules.target import Asked
 
-AT_ONCE = 5
 DISPATCHED, FOLLOWS = "workflow_dispatch", "workflow_run"
 """What started a run, as GitHub says it: somebody who asked for it, or the end of another run in its repository."""
+AT_ONCE = 5
 """Repositories that are looked at together."""
 
 
@@ -130,8 +131,7 @@ async def target_of(sources: Sources, asked: Asked, *, closely: bool = False) ->
     if not isinstance(found, Repo):
         return Target(_absent(found), Unreadable("Nobody may look."))
     if not same(found.full_name, asked.repository):
-        why = f"{asked.repository} is called {found.full_name} now: write that name"
-        return Target(Absent(why, sees=False), Unreadable("Nobody looks under an old name."))
+        return Target(Renamed(found.full_name), Unreadable("Nobody looks under an old name."))
     try:
         target = Target(Installed(found), await config_of(sources, found))
         return await _looked_at(sources, asked, found, target) if closely else target

@@ -483,6 +483,26 @@ async def test_a_repository_under_an_old_name_is_not_started() -> None:
     assert "acme/old is called acme/web now" in world.issue.body.replace("\\", "")
 
 
+async def test_the_same_target_asked_for_twice_is_told_twice_and_counted_as_it_stands() -> None:
+    world = _world(WEB, WEB)
+    world.add("acme/web")
+    engine = Engine(world)
+    await engine.deliver()
+    await engine.settle()
+    assert _title(engine) == "Dispatch results: ci.yml (success=1, failed=0, denied=1)"
+    assert "duplicate_target" in world.issue.body.replace("\\", "")
+
+
+async def test_what_another_owners_file_says_is_not_told_in_the_sources_issue() -> None:
+    world = _world("{repository: other/docs, workflow: cd.yml}")
+    world.add("other/docs", "inbuond: []", installation=11)
+    engine = Engine(world)
+    await engine.deliver()
+    await engine.settle()
+    assert "invalid_target_config" in world.issue.body.replace("\\", "")
+    assert "inbuond" not in "".join([world.issue.body, *world.documents.values(), *map(str, engine.facts.values())])
+
+
 @pytest.mark.parametrize(
     ("kind", "subject"), [("dispatch", "pull/7"), ("dispatch-follow", "event/x"), ("dispatch-report", "run/x")]
 )

@@ -80,11 +80,18 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """It has another name now. Nobody starts anything under an old one, which may be given to another repository."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """What is known of a target. `ref` (whether it is there) and `workflow` stay None until somebody looks, right
     before it is started."""
 
-    installed: Installed | Absent | Unreadable
+    installed: Installed | Absent | Renamed | Unreadable
     config: Config
     ref: bool | None = None
     workflow: "WorkflowState | None" = None

@@ -14,6 +14,7 @@ from forgehand.workers.dispatch.rules.facts import (
     Installed,
     NoFile,
     Options,
+    Renamed,
     Source,
     Target,
     Unreadable,
@@ -68,8 +69,8 @@ def judge_target(source: Source, asked: Asked, target: Target, options: Options)
     inputs = _values(source, asked)
     answers = [allowlisted(asked, options), not_itself(source, asked)]
     for answer in (
-        _installed(asked, target),
-        _config(asked, target.config),
+        _installed(source, asked, target),
+        _config(source, asked, target.config),
         _consent(source, asked, target.config),
         _accepted(source, asked, target.config),
         inputs if isinstance(inputs, Answer) else yes("input values", _counted(inputs)),
@@ -119,18 +120,20 @@ def authorized(source: Source, asked: Asked, config: Dispatching) -> tuple[Inbou
     )
 
 
-def _installed(asked: Asked, target: Target) -> Answer:
+def _installed(source: Source, asked: Asked, target: Target) -> Answer:
     match target.installed:
         case Installed():
             return yes("installed", "The App may start workflows there.")
         case Absent(why, sees):
             reason = Reason.TARGET_PERMISSION_MISSING if sees else Reason.TARGET_NOT_INSTALLED
             return no("installed", reason, why)
+        case Renamed(name):
+            return no("installed", Reason.TARGET_NOT_INSTALLED, _renamed(source, asked, name))
         case Unreadable(why):
             return not_yet("installed", why)
 
 
-def _config(asked: Asked, config: Config) -> Answer:
+def _config(source: Source, asked: Asked, config: Config) -> Answer:
     match config:
         case NoFile():
             return no(
@@ -139,11 +142,31 @@ def _config(asked: Asked, config: Config) -> Answer:
                 f"{asked.repository} has no dispatching.yml on its default branch.",
             )
         case Broken(problems):
-            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-            return no("target file", Reason.INVALID_TARGET_CONFIG, f"{problems[0]}{more}")
+            return no("target file", Reason.INVALID_TARGET_CONFIG, _broken(source, asked, problems))
         case Unreadable(why):
             return not_yet("target file", why)
     return yes("target file", f"{asked.repository} has a dispatching.yml that can be used.")
+
+
+def _renamed(source: Source, asked: Asked, name: str) -> str:
+    if _of_owner(source, name):
+        return f"{asked.repository} is called {name} now: write that name."
+    return f"{asked.repository} has another name now: write that one."
+
+
+def _broken(source: Source, asked: Asked, problems: tuple[str, ...]) -> str:
+    if not _of_owner(source, asked.repository):
+        return (
+            f"The dispatching.yml of {asked.repository} cannot be used: `forgehand dispatch validate` there says why."
+        )
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{problems[0]}{more}"
+
+
+def _of_owner(source: Source, repository: str) -> bool:
+    """Whether both have one owner. What another one's repository says, and how it is called now, is not told in the
+    source's issue: it may be private, and has consented to nothing yet."""
+    return same(source.repo.owner, repository.partition("/")[0])
 
 
 def _consent(source: Source, asked: Asked, config: Config) -> Answer:

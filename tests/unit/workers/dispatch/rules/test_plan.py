@@ -24,6 +24,7 @@ from forgehand.workers.dispatch.rules.facts import (
     Link,
     NoFile,
     Options,
+    Renamed,
     Target,
     Unreadable,
     WorkflowState,
@@ -96,6 +97,13 @@ TARGETS: list[tuple[str, OutboundTarget, Target, Options, Reason | None]] = [
         replace(agreeing(), installed=Absent("Grant it.", sees=True)),
         Options(),
         Reason.TARGET_PERMISSION_MISSING,
+    ),
+    (
+        "under another name now",
+        WEB,
+        replace(agreeing(), installed=Renamed("acme/site")),
+        Options(),
+        Reason.TARGET_NOT_INSTALLED,
     ),
     ("no file", WEB, replace(agreeing(), config=NoFile()), Options(), Reason.MISSING_TARGET_CONFIG),
     ("a broken file", WEB, replace(agreeing(), config=BROKEN), Options(), Reason.INVALID_TARGET_CONFIG),
@@ -190,6 +198,26 @@ def test_the_guardrails_of_a_target(
     assert (verdict.reason, verdict.allowed) == (reason, reason is None)
     assert verdict.ruling.reason
     assert bool(verdict.ruling.parts)
+
+
+@pytest.mark.parametrize(
+    ("asked", "target", "says"),
+    [
+        ("web", {"config": BROKEN}, BROKEN.problems[0]),
+        ("web", {"installed": Renamed("acme/site")}, "acme/web is called acme/site now: write that name."),
+        ("other/web", {"installed": Renamed("acme/site")}, "other/web is called acme/site now: write that name."),
+        (
+            "other/web",
+            {"config": BROKEN},
+            "The dispatching.yml of other/web cannot be used: `forgehand dispatch validate` there says why.",
+        ),
+        ("other/web", {"installed": Renamed("other/secret")}, "other/web has another name now: write that one."),
+        ("web", {"installed": Renamed("other/secret")}, "acme/web has another name now: write that one."),
+    ],
+)
+def test_what_is_another_owners_is_not_told(asked: str, target: dict[str, Any], says: str) -> None:
+    plan = planned(outbound(OutboundTarget(asked, "cd.yml")), replace(agreeing(), **target))
+    assert plan.targets[0].ruling.reason == says
 
 
 def test_every_reason_that_a_rule_can_give_is_in_the_matrix() -> None:
