@@ -5,7 +5,7 @@ time is epoch seconds brought by the caller. All raise `StoreUnavailable` when t
 half written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -198,7 +198,12 @@ class Controls(Protocol):
         ...
 
     async def mark(self, key: str) -> str | None:
-        """A poll position written by a change."""
+        """A poll position written by a change, or by `move_marks`."""
+        ...
+
+    async def move_marks(self, seen: Mapping[str, str | None], marks: Mapping[str, str]) -> bool:
+        """Write these marks if each of them is still as it was `seen` (None: not there). False, and nothing is written,
+        where one is not."""
         ...
 
 

@@ -104,6 +104,7 @@ async def _use_every_verb(store: Store) -> None:
     await store.resume(NOW)
     await store.paused()
     await store.mark("m")
+    await store.move_marks({"m": "1"}, {"m": "2", "n": "1"})
     await store.override_entry(an_entry("s2"), NOW)
     await store.override_entry(an_entry("s2", version=1), NOW)
     await store.put_secret("s", b"", NOW)

@@ -1,7 +1,7 @@
 """`MemoryStore`: the store port in one process's memory. Used by tests. Nothing survives it."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -203,6 +203,13 @@ class MemoryStore:
     async def mark(self, key: str) -> str | None:
         with self._reading() as state:
             return state.marks.get(key)
+
+    async def move_marks(self, seen: Mapping[str, str | None], marks: Mapping[str, str]) -> bool:
+        with self._writing() as state:
+            if any(state.marks.get(key) != seen.get(key) for key in marks):
+                return False
+            state.marks.update(marks)
+            return True
 
     # Folding
 

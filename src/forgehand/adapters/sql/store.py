@@ -4,7 +4,7 @@ The verbs are written once, as functions of a connection; a backend decides in w
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -218,6 +218,15 @@ class SqlStore:
 
     async def mark(self, key: str) -> str | None:
         return await self._backend.read(lambda conn: verbs_small.mark(conn, key))
+
+    async def move_marks(self, seen: Mapping[str, str | None], marks: Mapping[str, str]) -> bool:
+        if not marks:
+            return True
+        try:
+            await self._backend.write(lambda conn: verbs_small.move_marks(conn, seen, marks))
+        except verbs_small.MarkMoved:
+            return False
+        return True
 
     # Folding
 

@@ -1,6 +1,7 @@
 """Pauses, poll positions and small encrypted values. Called by `store`, each in one transaction."""
 
 import json
+from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
@@ -29,6 +30,18 @@ def mark(conn: Connection, key: str) -> str | None:
     return value
 
 
+class MarkMoved(Exception):
+    """Another one wrote the mark first. Ends the transaction, so that none of the marks is written."""
+
+
+def move_marks(conn: Connection, seen: Mapping[str, str | None], marks: Mapping[str, str]) -> None:
+    """In the order of their keys, so that two who move the same wait for each other instead of deadlocking."""
+    for key, value in sorted(marks.items()):
+        statement = _FIRST_MARK if seen.get(key) is None else _MOVE_MARK
+        if conn.execute(statement, {"key": key, "value": value, "seen": seen.get(key)}).first() is None:
+            raise MarkMoved(key)
+
+
 def get_secret(conn: Connection, name: str, now: float) -> bytes | None:
     value = conn.execute(_GET_SECRET, {"name": name, "now": now}).scalar()
     return None if value is None else bytes(value)
@@ -50,6 +63,8 @@ _PAUSE = sql(
 )
 _RESUME = sql("DELETE FROM controls WHERE name = 'pause'")
 _MARK = sql("SELECT value FROM marks WHERE key = :key")
+_FIRST_MARK = sql("INSERT INTO marks (key, value) VALUES (:key, :value) ON CONFLICT DO NOTHING RETURNING key")
+_MOVE_MARK = sql("UPDATE marks SET value = :value WHERE key = :key AND value = :seen RETURNING key")
 _GET_SECRET = sql("SELECT value FROM secrets WHERE name = :name AND expires_at > :now")
 _TAKE_SECRET = sql("DELETE FROM secrets WHERE name = :name AND expires_at > :now RETURNING value")
 _PUT_SECRET = sql(
