@@ -4,14 +4,15 @@ Runs as a job of type `plan`, page by page, so that a crash in it is just a job 
 creates follow from the delivery.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from forgehand.domain.caps import HELD_BACK, NO_CAPS, Caps, Turn, buckets, turn
+from forgehand.domain.caps import HELD_BACK, NO_CAPS, Caps, Turn, buckets, held_back, turn
 from forgehand.domain.events import Event, Unhandled, each_about_one, parse
 from forgehand.domain.facts import Fact, fact_id
-from forgehand.domain.jobs import PLAN, Done, Failed, Job, JobState, Outcome, job_id
+from forgehand.domain.jobs import PLAN, Done, Failed, Job, Outcome, job_id
 from forgehand.domain.pulls import PullState
 from forgehand.domain.routing import Match, WorkerSpec, match
 from forgehand.engine.intake import planning_job
@@ -80,6 +81,8 @@ class Planner:
         self._workers = workers
         self._us = us
         self._caps = caps
+        # The slots of one process take their turns here; with other processes the store decides.
+        self._drawing = asyncio.Lock()
 
     async def run(self, desk: Desk) -> Outcome:
         guid = str(desk.job.payload["guid"])
@@ -91,13 +94,13 @@ class Planner:
             return _nothing(desk, event.why)
         if await self._is_echo(event):
             return _nothing(desk, "our own App sent it", event)
-        marks, turn = await self._own_turn(event)
+        turn = await self._own_turn(event)
         if turn > MOST_IN_A_ROW:
             why = f"our own App moved {event.subject} {turn} times in a row: it rests until somebody else pushes"
-            return _nothing(desk, why, event, marks)
-        return await self._plan(desk, await self._as_seen(event), marks)
+            return _nothing(desk, why, event)
+        return await self._plan(desk, await self._as_seen(event))
 
-    async def _plan(self, desk: Desk, event: Event, marks: Mapping[str, str]) -> Done:
+    async def _plan(self, desk: Desk, event: Event) -> Done:
         guid, now = event.delivery, desk.now()
         matches: list[tuple[Event, Match]] = []
         misses: dict[str, str] = {}
@@ -128,7 +131,7 @@ class Planner:
                 "replay": replay,
             },
         )
-        return Done({"jobs": len(page)}, jobs=tuple(jobs), facts=(*held, planned), marks={**marks, **given.marks})
+        return Done({"jobs": len(page)}, jobs=tuple(jobs), facts=(*held, planned))
 
     async def _is_echo(self, event: Event) -> bool:
         labels = event.name == "pull_request" and event.action in ("labeled", "unlabeled")
@@ -141,16 +144,30 @@ class Planner:
 
     async def _turn(self, event: Event, costly: Sequence[WorkerSpec], now: float) -> Turn:
         """When what this event causes begins. Where that is later, and an earlier one about the same subject is held
-        back already, this one supersedes it and has its turn."""
+        back already, this one supersedes it and has its turn.
+
+        It is drawn before the jobs are made, so that no other planning draws the same: a crash in between draws once
+        more, and what it begins later begins no sooner than it may."""
         assert event.pull is not None
         ours = event.sender_is_bot and event.sender == (await self._us()).login
         drawn = buckets(self._caps, event.repo.id, event.pull.number, "" if ours else event.sender)
-        given = turn(drawn, {each.key: await self._store.mark(each.key) for each in drawn}, now)
-        for lane in filter(None, (_lane(worker, event) for worker in costly if given.why)):
+        lanes = [lane for worker in costly if (lane := _lane(worker, event))]
+        async with self._drawing:
+            while True:
+                seen = {each.key: await self._store.mark(each.key) for each in drawn}
+                given = turn(drawn, seen, now)
+                if given.why and (earlier := await self._earlier(lanes, now)):
+                    return earlier
+                if await self._store.move_marks(seen, given.marks):
+                    return given
+
+    async def _earlier(self, lanes: Sequence[str], now: float) -> Turn | None:
+        """The turn that an earlier one of these lanes waits for."""
+        for lane in lanes:
             last = await self._store.latest_job(lane)
-            if last and last.state is JobState.PENDING and last.payload.get(HELD_BACK) and last.run_at > now:
+            if last and held_back(last) and last.run_at > now:
                 return Turn(last.run_at, last.why)
-        return given
+        return None
 
     async def _as_seen(self, event: Event) -> Event:
         """A comment does not say which head its author saw; what we last said of the pull request does, near enough."""
@@ -159,19 +176,22 @@ class Planner:
         known = await self._store.pull(event.repo.id, event.pull.number)
         return replace(event, pull=replace(event.pull, head_sha=known.head_sha)) if known else event
 
-    async def _own_turn(self, event: Event) -> tuple[Mapping[str, str], int]:
-        """How often in a row, this time included, our own App moved the head of this pull request, and how that is
-        remembered: the chain goes on while each move begins where our last one ended."""
+    async def _own_turn(self, event: Event) -> int:
+        """How often in a row, this time included, our own App moved the head of this pull request; that is remembered.
+        The chain goes on while each move begins where our last one ended."""
         moved = event.moved
         if not (event.pull and moved and event.sender_is_bot) or event.sender != (await self._us()).login:
-            return {}, 0
+            return 0
         key = f"own:{event.repo.id}:{event.subject}"
-        count, _, ended = (await self._store.mark(key) or "0:").partition(":")
-        if ended == moved.after:
-            # Planned before: a replay, or a crash in between.
-            return {}, int(count)
-        turn = int(count) + 1 if ended == moved.before else 1
-        return {key: f"{turn}:{moved.after}"}, turn
+        while True:
+            seen = await self._store.mark(key)
+            count, _, ended = (seen or "0:").partition(":")
+            if ended == moved.after:
+                # Planned before: a replay, or a crash in between.
+                return int(count)
+            turn = int(count) + 1 if ended == moved.before else 1
+            if await self._store.move_marks({key: seen}, {key: f"{turn}:{moved.after}"}):
+                return turn
 
 
 def _in_turn(job: Job, matched: Match, given: Turn) -> Job:
@@ -245,7 +265,7 @@ def _payload(event: Event) -> dict[str, Any]:
     return payload
 
 
-def _nothing(desk: Desk, why: str, event: Event | None = None, marks: Mapping[str, str] | None = None) -> Done:
+def _nothing(desk: Desk, why: str, event: Event | None = None) -> Done:
     about = {"action": event.action, "repository": event.repo.full_name} if event else {}
     nothing = Fact(
         id=fact_id("planned", desk.job.id, near=desk.job.id),
@@ -254,4 +274,4 @@ def _nothing(desk: Desk, why: str, event: Event | None = None, marks: Mapping[st
         delivery=desk.job.delivery,
         data={"why": why, **about},
     )
-    return Done({"jobs": 0, "why": why}, facts=(nothing,), marks=marks or {})
+    return Done({"jobs": 0, "why": why}, facts=(nothing,))

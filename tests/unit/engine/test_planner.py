@@ -1,15 +1,17 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from anyio.lowlevel import checkpoint
 
 from forgehand.adapters.github.identity import Self
 from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.caps import HELD_BACK, Caps
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
-from forgehand.domain.jobs import Change, Done, Job, JobState
+from forgehand.domain.jobs import Change, Done, Job, JobState, Retry
 from forgehand.domain.pulls import PullStage, PullState, Standing
 from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import Trigger, WorkerSpec
@@ -17,6 +19,7 @@ from forgehand.engine.desk import JobDesk
 from forgehand.engine.dry_run import DryGate
 from forgehand.engine.intake import planning_job
 from forgehand.engine.planner import JOBS_A_PAGE, MOST_IN_A_ROW, Planner
+from support import stories
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +61,7 @@ class Planned:
     async def __call__(self, event: str, *, sender: str = "dev", replay: str = "", **payload: Any) -> list[Job]:
         """The jobs of one delivery, committed."""
         done = await self.outcome(event, sender=sender, replay=replay, **payload)
-        await self.store.commit(Change(enqueue=done.jobs, facts=done.facts, marks=done.marks), NOW)
+        await self.store.commit(Change(enqueue=done.jobs, facts=done.facts), NOW)
         self.facts = [*self.facts, *done.facts]
         return list(done.jobs)
 
@@ -208,7 +211,7 @@ async def pushed(plan: Planned, step: int, sender: str = US, after: str = "") ->
     to = after or shas(step + 1)
     moved = {"action": "synchronize", "before": shas(step), "after": to, "pull_request": pull(head=to)}
     outcome = await plan.outcome("pull_request", sender=sender, **moved)
-    await plan.store.commit(Change(enqueue=outcome.jobs, marks=outcome.marks), NOW)
+    await plan.store.commit(Change(enqueue=outcome.jobs), NOW)
     return outcome
 
 
@@ -272,6 +275,48 @@ async def test_what_supersedes_held_back_work_has_its_turn_and_nothing_is_lost(
     assert (last.state, last.revision, last.why) == (JobState.PENDING, shas(39), turns[2].why)
     begun = await store.claim_due("here", 60.0, NOW + 1801, 100)
     assert [job.id for job in begun if job.worker == "review"] == [last.id]
+
+
+async def test_what_had_begun_and_failed_hands_its_pause_to_nobody(plan: Planned, store: MemoryStore) -> None:
+    plan.caps = Caps(pull=2)
+    for head in (1, 2):
+        await _pushed(plan, head)
+    held = await _pushed(plan, 3)
+    await stories.claimed(store, held.id, NOW + 1800)
+    await stories.end(store, held.id, Retry("GitHub answered 502"), NOW + 1801)
+    plan.now = NOW + 1801
+    following = await _pushed(plan, 4)
+    assert following.run_at == NOW + 3600
+    assert following.why.startswith("#7 had 2 runs within an hour")
+
+
+class Crowded(MemoryStore):
+    """Between reading a mark and what is done about it, others have their turn."""
+
+    async def mark(self, key: str) -> str | None:
+        found = await super().mark(key)
+        await checkpoint()
+        return found
+
+
+@pytest.fixture
+async def crowded() -> AsyncIterator[Planned]:
+    store = Crowded()
+    await store.open()
+    yield Planned(store)
+    await store.close()
+
+
+async def test_a_flood_that_several_processes_plan_at_once_is_held_back_all_the_same(crowded: Planned) -> None:
+    crowded.caps = Caps(user=2)
+    jobs = await asyncio.gather(*(_pushed(crowded, number, number) for number in range(1, 9)))
+    assert sorted(job.run_at - NOW for job in jobs) == [0, 0, *(1800 * late for late in range(1, 7))]
+
+
+async def test_moves_of_our_own_that_are_planned_at_once_are_all_counted(crowded: Planned) -> None:
+    await pushed(crowded, 0)
+    await asyncio.gather(*(pushed(crowded, step) for step in (1, 2)))
+    assert await crowded.store.mark("own:2:pull/7") == f"3:{shas(3)}"
 
 
 async def test_a_cap_of_a_person_spares_our_own_app_and_replays(plan: Planned) -> None:
