@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from forgehand.crafts.policy_file import PATH
 from forgehand.domain import orders
-from forgehand.domain.caps import HELD_BACK
+from forgehand.domain.caps import held_back
 from forgehand.domain.followups import REVIEW, TESTING, lane
-from forgehand.domain.jobs import Job, JobState
+from forgehand.domain.jobs import Job
 from forgehand.domain.modes import COMMENT_ONLY, Grant
 from forgehand.domain.permissions import Permission
 from forgehand.domain.policy import Opinion, ReviewFact
@@ -58,13 +58,13 @@ async def read(sources: Sources, repo: Repo, number: int) -> Read:
     pull = await sources.pulls.pull(repo, number)
     loaded = await sources.policies.policy(repo, pull.base_ref)
     queue = documents.read_queue(await sources.kept.document(documents.queue_key(repo.id, pull.base_ref)))
-    review, held_back = await _review(sources, repo, pull)
+    review, until = await _review(sources, repo, pull)
     facts = Facts(
         pull=pull,
         repository=repo.full_name,
         base_sha="",
         review=review,
-        held_back=held_back,
+        held_back=until,
         orders=orders.from_json(await sources.kept.document(orders.key(repo.id, number))),
         attempt=documents.read_attempt(await sources.kept.document(documents.attempt_key(repo.id, number))),
         place=_place(queue, pull),
@@ -113,7 +113,7 @@ async def _review(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[Stat
     last = await sources.jobs.latest_job(lane(REVIEW, repo.id, pull.number)) if pull.state == "open" else None
     if lost := gave_up(last, pull.head_sha):
         return as_review(lost, pull), ""
-    return None, last.why if last and last.state is JobState.PENDING and last.payload.get(HELD_BACK) else ""
+    return None, last.why if last and held_back(last) else ""
 
 
 async def _untested(sources: Sources, repo: Repo, facts: Facts, *, asked: bool) -> Job | None:

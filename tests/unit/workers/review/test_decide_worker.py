@@ -222,10 +222,18 @@ async def test_a_review_that_ended_without_a_word_needs_a_person() -> None:
 async def test_a_review_that_is_held_back_is_told_with_until_when() -> None:
     shop = _shop()
     shop.kept.clear()
-    _gave_up(shop, "review", state=JobState.PENDING, payload={HELD_BACK: True})
+    _gave_up(shop, "review", state=JobState.PENDING, payload={HELD_BACK: True}, attempts=0)
     done = await _run(shop)
     assert done.result["standing"] == "waiting"
     assert "has not been reviewed yet: gave up after 12 attempts" in _check(shop).summary.replace("\\", "")
+
+
+async def test_a_review_that_is_tried_again_is_not_told_as_held_back() -> None:
+    shop = _shop()
+    shop.kept.clear()
+    _gave_up(shop, "review", state=JobState.PENDING, payload={HELD_BACK: True}, attempts=1)
+    assert (await _run(shop)).result["standing"] == "waiting"
+    assert "gave up after 12 attempts" not in _check(shop).summary.replace("\\", "")
 
 
 HOTFIX = Priority(r.Labels(r.Choice(any=("hotfix",))), Goes.FIRST)
