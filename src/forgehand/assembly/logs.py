@@ -44,6 +44,7 @@ def secrets_of(settings: Settings) -> list[str]:
         *settings.private_key_lines,
         settings.database_password,
         unquote(settings.database_password),
+        *settings.otlp_secrets,
     ]
 
 

@@ -21,6 +21,7 @@ def logged(what: object, *, text: bool = False) -> str:
             log_format="text" if text else "json",
             github_webhook_secret=SecretStr("the webhook's own secret"),
             database_url="postgresql://forgehand:pass%21word99@db/forgehand",
+            otlp_url="https://collects:trac%21ngs@collector/v1/traces?team=ops&key=opens%20the%20door",
         ),
         stream,
     )
@@ -40,7 +41,10 @@ def _as_it_was() -> object:
 
 @pytest.mark.parametrize(
     "secret",
-    [TOKEN, LONG, "the webhook's own secret", "pass%21word99", "pass!word99"],
+    [
+        *(TOKEN, LONG, "the webhook's own secret", "pass%21word99", "pass!word99"),
+        *("collects", "trac%21ngs", "trac!ngs", "opens%20the%20door", "opens the door"),
+    ],
 )
 @pytest.mark.parametrize("shape", ["{}", "x {} y", "https://x-access-token:{}@github.com/o/r", "Bearer {}"])
 def test_a_secret_never_reaches_the_log(secret: str, shape: str) -> None:

@@ -1,7 +1,7 @@
 """What is logged, how it looks, and where traces go."""
 
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, Field, field_validator
 
@@ -31,3 +31,11 @@ class LogSettings(BaseModel):
         if url and urlsplit(url).scheme not in ("http", "https"):
             raise ValueError("it must start with http:// or https://")
         return url
+
+    @property
+    def otlp_secrets(self) -> list[str]:
+        """What the collector's address may carry of a key: a name, a password, values of its query; as written and as
+        meant."""
+        parts = urlsplit(self.otlp_url)
+        written = [parts.username, parts.password, *(each.partition("=")[2] for each in parts.query.split("&"))]
+        return [form for each in written if each for form in (each, unquote(each))]
