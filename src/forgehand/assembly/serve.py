@@ -1,6 +1,7 @@
 """`forgehand serve`: webhooks and admin pages in this process, one warm worker child beside it, supervised."""
 
 import asyncio
+import hashlib
 import resource
 import signal
 import socket
@@ -122,12 +123,21 @@ def _admin(app: App) -> Starlette:
         app.store,
         app.wakeups,
         version=VERSION,
+        session_secret=_session_secret(settings),
         admin_token=settings.admin_token.get_secret_value() or None,
         allowed_hosts=(*LOOPBACK, *([reached.hostname] if reached.hostname else [])),
         public_origin=f"{reached.scheme}://{reached.netloc}" if settings.admin_url else "",
         github_url=settings.github_url,
         by_github=_by_github(settings),
     )
+
+
+def _session_secret(settings: Settings) -> bytes | None:
+    """What signs cookies, the same in every process that has the operator's key; None where there is none."""
+    key = settings.secret_key.get_secret_value().encode()
+    # The salt keeps this use of the setting apart from others; scrypt, since operators choose passphrases, and whoever
+    # has a cookie could try them.
+    return hashlib.scrypt(key, salt=b"forgehand admin sessions", n=2**14, r=8, p=1, dklen=32) if key else None
 
 
 def _by_github(settings: Settings) -> ByGitHub | None:

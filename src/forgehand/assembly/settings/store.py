@@ -24,8 +24,9 @@ class StoreSettings(BaseModel):
         SecretStr,
         Field(
             alias="FORGEHAND_SECRET_KEY",
-            description="Encrypts the token cache that processes share in the store, at least 32 characters. Empty: "
-            "tokens stay in each process's memory.",
+            description="Encrypts the token cache that processes share in the store, and signs people in on all "
+            "servers and over restarts; at least 32 characters. Empty: tokens and sessions stay in each process's "
+            "memory.",
         ),
     ] = SecretStr("")
 

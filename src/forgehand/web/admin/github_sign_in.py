@@ -1,7 +1,8 @@
 """Signing in by GitHub, where it is configured: there by a link, back with a code. Used by `app`.
 
 What was begun travels in a sealed cookie of the browser that began it, so that nobody can be signed in by somebody
-else's link, and a restart in between or a second server does no harm. PKCE keeps a code worthless for whoever sees it.
+else's link. Where the operator's FORGEHAND_SECRET_KEY seals it, a restart in between or a second server does no harm.
+PKCE keeps a code worthless for whoever sees it.
 """
 
 import base64
@@ -15,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from forgehand.ports.github import GitHubError
+from forgehand.ports.github import GitHubError, Throttled, Unreachable
 from forgehand.ports.sign_in import People, Person
 from forgehand.web.admin.forms import local
 from forgehand.web.admin.guard import GITHUB_DONE, GITHUB_DOOR, client_name, cookie_name
@@ -87,7 +88,7 @@ class GitHubSignIn:
         begun = self._sessions.unseal("github", request.cookies.get(_cookie(request)))
         state = request.query_params.get("state", "")
         if begun is None or begun[3] < self._clock() or not secrets.compare_digest(begun[0].encode(), state.encode()):
-            return self._no("This browser did not begin to sign in, or took too long: try again.")
+            return self._missed(request, "This browser did not begin to sign in, or took too long: try again.")
         if request.query_params.get("error"):
             return self._no("GitHub says that you did not agree.")
         try:
@@ -95,10 +96,11 @@ class GitHubSignIn:
             person = await self._github.people.who(code, begun[1], self._github.admitted.circles)
         except GitHubError as error:
             log.warning("sign_in.failed", why=error.why)
-            return self._no(f"GitHub did not say who you are: {error.why}")
+            said = f"GitHub did not say who you are: {error.why}"
+            return self._no(said) if isinstance(error, Throttled | Unreachable) else self._missed(request, said)
         if not self._github.admitted.admits(person):
             log.warning("sign_in.refused", login=person.login, client=client_name(request.scope))
-            return self._no(f"{person.login} may not come in: the operator says who may.")
+            return self._missed(request, f"{person.login} may not come in: the operator says who may.")
         return await self._enter(request, person, begun[2])
 
     async def _enter(self, request: Request, person: Person, next_: str) -> Response:
@@ -108,6 +110,9 @@ class GitHubSignIn:
         welcome = await self._sign_in.enter(request, session, answer)
         welcome.delete_cookie(_cookie(request), path=GITHUB_DONE, httponly=True, samesite="lax")
         return welcome
+
+    def _missed(self, request: Request, why: str) -> Response:
+        return self._sign_in.missed(request, "/admin", why)
 
     def _no(self, why: str) -> Response:
         return self._sign_in.show("", "/admin", why, 403)

@@ -35,9 +35,10 @@ class Session:
 
 
 class Sessions:
-    """`secret` signs cookies: random per start (sessions end with the process) or the operator's. `admin_token` is the
-    other way in, absent unless set. A client gets `guesses` wrong tokens per `guess_window` seconds; the right one is
-    taken even then, so that nobody can lock the operator out."""
+    """`secret` signs cookies: random per start (sessions end with the process) or the operator's; then they outlast it
+    and hold on every server that has it. Who signs out is forgotten by the browser, and refused by this process until
+    the session's own end. `admin_token` is the other way in, absent unless set. A client gets `guesses` wrong tries per
+    `guess_window` seconds; the right one is taken even then, so that nobody can lock the operator out."""
 
     def __init__(
         self,
@@ -129,8 +130,8 @@ class Sessions:
         return hmac.compare_digest(self.csrf(session).encode(), given.encode())
 
     def missed(self, client: str) -> float:
-        """Count a wrong admin token of this client. Gives the seconds until its next one is more than too many: 0.0
-        while it has guesses left."""
+        """Count a wrong try of this client: an admin token, or a way back from GitHub. Gives the seconds until its next
+        one is more than too many: 0.0 while it has guesses left."""
         since = self._clock() - self._guess_window
         misses = self._misses.pop(client, None) or deque[float](maxlen=self._guesses)
         _remember(self._misses, client, misses)
@@ -140,7 +141,7 @@ class Sessions:
             return misses[0] - since
         misses.append(self._clock())
         if len(misses) == self._guesses:
-            log.warning("many wrong admin tokens", client=client, tries=self._guesses, seconds=self._guess_window)
+            log.warning("many wrong tries to sign in", client=client, tries=self._guesses, seconds=self._guess_window)
         return 0.0
 
     def notify(self, session: Session, done: bool, says: str) -> None:

@@ -67,6 +67,15 @@ class SignIn:
         )
         return answer
 
+    def missed(self, request: Request, next_: str, why: str) -> Response:
+        """A no that counts as a guess, so that a client which tries on and on is seen and slowed."""
+        wait = self._sessions.missed(client_name(request.scope))
+        if not wait:
+            return self.show("", next_, why, 403)
+        answer = self.show("", next_, "Too many wrong tries: wait a few minutes.", 429)
+        answer.headers["retry-after"] = str(int(wait) + 1)
+        return answer
+
     def over_tls(self, request: Request) -> bool:
         """Whether browsers may be told to keep a cookie off plain HTTP."""
         return self._secure or request.url.scheme == "https"
@@ -95,9 +104,4 @@ class SignIn:
         with a stranger. For the same reason the right token always signs in."""
         if link:
             return self.show("", next_, "This link was used already or is too old.", 403)
-        wait = self._sessions.missed(client_name(request.scope))
-        if not wait:
-            return self.show("", next_, "That is not the admin token.", 403)
-        answer = self.show("", next_, "Too many wrong tries: wait a few minutes.", 429)
-        answer.headers["retry-after"] = str(int(wait) + 1)
-        return answer
+        return self.missed(request, next_, "That is not the admin token.")

@@ -80,6 +80,23 @@ async def test_too_late_is_too_late(visited: Dashboard, someone: Someone) -> Non
     assert someone.verifiers == [], "GitHub was not asked"
 
 
+async def test_who_comes_back_wrong_again_and_again_must_wait(visited: Dashboard, someone: Someone) -> None:
+    someone.person = Person("mallory", frozenset())
+    back = await begun(visited)
+    tries = [(await visited.client.get(url)).status_code for url in (back, f"{DONE}?code=c0de&state=guess") * 5]
+    assert tries == [403] * 10
+    slowed = await visited.client.get(back)
+    assert (slowed.status_code, int(slowed.headers["retry-after"]) > 0) == (429, True)
+    someone.person = Person("mona", frozenset())
+    assert (await visited.client.get(await begun(visited))).status_code == 200, "nobody is locked out"
+
+
+async def test_that_github_does_not_answer_is_nobodys_guess(visited: Dashboard, someone: Someone) -> None:
+    someone.person = Unreachable("GitHub did not answer")
+    back = await begun(visited)
+    assert {(await visited.client.get(back)).status_code for _ in range(12)} == {403}
+
+
 @pytest.mark.parametrize("next_", ["https://evil.example/", "//evil.example/", "/admin\\evil"])
 async def test_it_goes_on_to_a_page_of_ours_whatever_the_link_says(visited: Dashboard, next_: str) -> None:
     welcome = await visited.client.get(await begun(visited, next_))
