@@ -8,6 +8,7 @@ from typing import Any
 from forgehand.domain.effects import Effect, StickyIssue, WorkflowDispatch
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Done, Job, Outcome
+from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.permissions import Permission
 from forgehand.domain.repositories import Repo
 from forgehand.ports.conversation import IssueComment
@@ -58,7 +59,7 @@ class Us:
 @dataclass
 class World:
     """`files` by repository and path; `broken` raises for whoever asks about a repository. `answers` are what becomes
-    of starts, in turn, where they do not simply land."""
+    of starts, in turn, where they do not simply land. `rows` are what the ledger has of them, by their slots."""
 
     files: dict[tuple[str, str], str] = field(default_factory=dict)
     repositories: dict[str, Repo] = field(default_factory=lambda: {API.full_name: API})
@@ -70,6 +71,7 @@ class World:
     documents: dict[str, str] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     answers: list[Landed] = field(default_factory=list)
+    rows: dict[str, LedgerEntry] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     clock: float = 1000.0
     said: IssueComment | None = None
@@ -120,6 +122,9 @@ class World:
 
     async def document(self, key: str) -> str | None:
         return self.documents.get(key)
+
+    async def entry(self, slot: str) -> LedgerEntry | None:
+        return self.rows.get(slot)
 
     @property
     def dispatched(self) -> list[WorkflowDispatch]:
@@ -199,6 +204,19 @@ class Engine:
         payload = {"comment": 5, "first_line": body.strip().split("\n")[0]}
         return await self.run(Job(f"c{len(self.outcomes)}", *about, 0.0, payload=payload, delivery="g5"))
 
+    def ledgered(self, job: Job, state: EffectState, run: int = 0) -> str:
+        """The ledger knows so much of the start that a job is for; gives its slot."""
+        key, repo = job.payload["asked"]["key"], Repo(job.tenant, job.repository_id, job.repository)
+        effect = WorkflowDispatch(
+            repo=repo, subject=job.subject, worker=job.worker, purpose=f"{key} attempt 1", workflow="cd.yml", ref="main"
+        )
+        about = (effect.kind, repo, job.subject, job.worker, effect.purpose, "", effect.digest, 0, state, "", job.id)
+        entry = LedgerEntry(effect.slot, *about, sent_at=1.0)
+        if run:
+            entry = replace(entry, remote_id=str(run), remote_url=f"https://github.example/runs/{run}")
+        self.world.rows[effect.slot] = entry
+        return effect.slot
+
     async def settle(self) -> None:
         """Until nothing is due."""
         while due := [job for job in self.jobs.values() if job.run_at <= self.world.clock + 2]:
@@ -209,7 +227,7 @@ class Engine:
     async def run(self, job: Job) -> Outcome:
         worker: Any = {
             "dispatch": DispatchWorker(self.world.sources, self.world.options),
-            "dispatch-target": TargetWorker(self.world.sources, self.world.options),
+            "dispatch-target": TargetWorker(self.world.sources, self.world, self.world.options),
             "dispatch-follow": FollowWorker(self.world.sources, self.world.options),
             "dispatch-report": ReportWorker(self.world, lambda slot: f"https://hand/{slot}"),
             "dispatch-approve": ApproveWorker(ApprovalPorts(self.world, self.world, self.world, self.world)),

@@ -187,6 +187,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
             details_url=lambda slot: f"{admin}/admin/effects/{slot}",
             pull_url=lambda repository_id, number: f"{admin}/admin/pulls/{repository_id}/{number}",
             documents=app.store,
+            ledger=app.store,
             jobs=app.store,
             workflows=gh.WorkflowReader(github, tokens),
             runs=runs,

@@ -16,7 +16,7 @@ from forgehand.ports.github import PullRequests, PullsAbout
 from forgehand.ports.people import People
 from forgehand.ports.policies import Policies
 from forgehand.ports.sandbox import Sandbox
-from forgehand.ports.store import Documents, LastJobs
+from forgehand.ports.store import Documents, Entries, LastJobs
 from forgehand.ports.workflows import Installations, Runs, Workflows
 from forgehand.workers import commands, dispatch, review, testing
 
@@ -43,6 +43,7 @@ class Parts:
     pull_url: Callable[[int, int], str]
     """The page of a pull request, by its repository's id and its number."""
     documents: Documents
+    ledger: Entries
     jobs: LastJobs
     workflows: Workflows
     runs: Runs
@@ -94,7 +95,7 @@ BUILT_IN: tuple[BuiltIn, ...] = (
     ),
     BuiltIn(
         dispatch.TARGET_SPEC,
-        lambda parts: dispatch.TargetWorker(dispatch_sources(parts), parts.dispatching),
+        lambda parts: dispatch.TargetWorker(dispatch_sources(parts), parts.ledger, parts.dispatching),
     ),
     BuiltIn(
         dispatch.FOLLOW_SPEC,

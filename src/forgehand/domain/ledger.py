@@ -56,6 +56,11 @@ class LedgerEntry:
     version: int = 0
 
     @property
+    def sent(self) -> bool:
+        """Whether it happened, or may have: nobody can say any more that it did not."""
+        return self.state in (EffectState.SENDING, EffectState.DONE, EffectState.UNKNOWN)
+
+    @property
     def ours(self) -> bool:
         """Whether what is found for this slot is of our making, as far as can be known: we sent something for it, and
         looked before."""

@@ -156,9 +156,13 @@ class Jobs(LastJobs, Protocol):
         ...
 
 
-class Ledger(Protocol):
+class Entries(Protocol):
+    """What the ledger knows of a slot."""
+
     async def entry(self, slot: str) -> LedgerEntry | None: ...
 
+
+class Ledger(Entries, Protocol):
     async def write_entry(
         self, entry: LedgerEntry, fence: Fence, now: float, *, lease_beyond: float = 0.0, facts: tuple[Fact, ...] = ()
     ) -> Written:

@@ -3,30 +3,38 @@ at a time for each workflow and ref.
 
 Everything is read and judged again right before: consent that was withdrawn since the plan is withdrawn. What fails
 here stops no other target, and is told as the outcome of this one.
+
+The ledger is asked first. Where a start was sent, or may have been, no judgement counts any more, and none is said to
+have failed: it is looked for, and where that cannot tell, it is unknown.
 """
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from forgehand.crafts.subjects import repo_of
 from forgehand.domain import dispatches as d
 from forgehand.domain.effects import WorkflowDispatch
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Refused, Retry, Waiting
+from forgehand.domain.ledger import EffectState
 from forgehand.ports.desk import Desk, Landed, Landing
 from forgehand.ports.github import GitHubError, Throttled, TooLate, Unreachable
+from forgehand.ports.store import Entries
 from forgehand.workers.dispatch import followups, telling
 from forgehand.workers.dispatch.orders import Order, read_order
 from forgehand.workers.dispatch.reading import Sources, target_of
 from forgehand.workers.dispatch.rules.facts import Installed, Options, Target
 from forgehand.workers.dispatch.rules.reasons import FAILURES, Reason
 from forgehand.workers.dispatch.rules.target import Verdict, judge_target
+from forgehand.workers.dispatch.rules.templates import rendered
 from forgehand.workers.dispatch.windows import opens
 
 
 class TargetWorker:
     type: ClassVar[str] = followups.TARGET
 
-    def __init__(self, sources: Sources, options: Options) -> None:
+    def __init__(self, sources: Sources, ledger: Entries, options: Options) -> None:
         self._sources = sources
+        self._ledger = ledger
         self._options = options
 
     async def run(self, desk: Desk) -> Outcome:
@@ -34,6 +42,16 @@ class TargetWorker:
             order = read_order(desk.job.payload)
         except ValueError:
             return Failed("a start needs the run that asks for it, and what it asks for")
+        entry = await self._ledger.entry(_start(desk.job, order).slot)
+        if entry and entry.state is EffectState.DONE:
+            known = Landed(Landing.UNCHANGED, url=entry.remote_url or "", remote_id=entry.remote_id or "")
+            return self._started(desk, order, known)
+        if entry and entry.sent:
+            inputs = tuple((name, rendered(template, order.source)) for name, template in order.asked.inputs)
+            return await self._perform(desk, order, inputs, sent=True)
+        return await self._judged(desk, order)
+
+    async def _judged(self, desk: Desk, order: Order) -> Outcome:
         try:
             target = await target_of(self._sources, order.asked, closely=True)
         except (Throttled, TooLate, Unreachable) as error:
@@ -47,27 +65,21 @@ class TargetWorker:
             return self._denied(desk, order, verdict)
         if elsewhere := _elsewhere(desk.job, order, target, desk.now()):
             return elsewhere
-        return await self._start(desk, order, verdict)
+        return await self._perform(desk, order, verdict.inputs, sent=False)
 
-    async def _start(self, desk: Desk, order: Order, verdict: Verdict) -> Outcome:
-        job, asked = desk.job, order.asked
-        effect = WorkflowDispatch(
-            repo=repo_of(job),
-            subject=job.subject,
-            worker=job.worker,
-            purpose=f"{asked.key} attempt {order.source.attempt}",
-            workflow=asked.workflow,
-            ref=asked.ref,
-            inputs=verdict.inputs,
-        )
+    async def _perform(self, desk: Desk, order: Order, inputs: tuple[tuple[str, str], ...], *, sent: bool) -> Outcome:
+        """Start it. `sent`: it may have been sent before, so that the gate only looks, and a refusal is one to look."""
+        effect = _start(desk.job, order, inputs)
         landed = await desk.perform(effect)
         match landed.landing:
             case Landing.DONE | Landing.UNCHANGED:
                 return self._started(desk, order, landed)
+            case Landing.REFUSED | Landing.CONFLICT if sent:
+                return self._unknown(desk, order, landed, effect.slot)
             case Landing.REFUSED | Landing.CONFLICT:
                 return self._failed(desk, order, _reason(landed), landed.why)
             case Landing.NOT_NOW:
-                return self._not_now(desk, order, landed, effect.slot)
+                return await self._not_now(desk, order, landed, effect.slot)
         return Done({"would": effect.describe()})
 
     def _started(self, desk: Desk, order: Order, landed: Landed) -> Done:
@@ -95,16 +107,25 @@ class TargetWorker:
     def _failed(self, desk: Desk, order: Order, reason: Reason, why: str) -> Done:
         return self._ended(desk, order, order.state(d.Stand.FAILED, desk.now(), reason=str(reason), why=why))
 
-    def _not_now(self, desk: Desk, order: Order, landed: Landed, slot: str) -> Outcome:
-        """Where only a person can say whether it started, that is told, and another job waits for what they say."""
+    async def _not_now(self, desk: Desk, order: Order, landed: Landed, slot: str) -> Outcome:
         stop = landed.stop
-        if isinstance(stop, Retry) and desk.job.attempts >= desk.job.max_attempts:
-            return self._failed(desk, order, Reason.GITHUB_ERROR, f"gave up after many attempts: {stop.why}")
-        if not isinstance(stop, Waiting) or stop.for_ != f"effect:{slot}" or order.told:
+        if isinstance(stop, Waiting) and stop.for_ == f"effect:{slot}":
+            return self._unknown(desk, order, landed, slot)
+        if not isinstance(stop, Retry) or desk.job.attempts < desk.job.max_attempts:
             return stop or Failed(landed.why)
-        state = order.state(d.Stand.UNKNOWN, desk.now(), why=stop.why, effect=slot)
-        told = Order(order.source, order.asked, told=True)
-        return self._ended(desk, order, state, followups.start(desk.job, told, repo_of(desk.job), desk.now()))
+        # This attempt may have sent it.
+        entry = await self._ledger.entry(slot)
+        if entry and entry.sent:
+            return self._unknown(desk, order, landed, slot)
+        return self._failed(desk, order, Reason.GITHUB_ERROR, f"gave up after many attempts: {stop.why}")
+
+    def _unknown(self, desk: Desk, order: Order, landed: Landed, slot: str) -> Outcome:
+        """It may have started. That is told once, and another job looks on, or waits for what a person says."""
+        if order.told:
+            return landed.stop or Failed(landed.why)
+        state = order.state(d.Stand.UNKNOWN, desk.now(), why=landed.why, effect=slot)
+        then = followups.start(desk.job, replace(order, told=True), repo_of(desk.job), desk.now())
+        return self._ended(desk, order, state, then)
 
     def _ended(
         self,
@@ -125,6 +146,19 @@ class TargetWorker:
             facts=(telling.of_target(job, source, state, now),),
             documents={d.state_key(source.run, source.attempt, state.key): d.write_state(state), **(kept or {})},
         )
+
+
+def _start(job: Job, order: Order, inputs: tuple[tuple[str, str], ...] = ()) -> WorkflowDispatch:
+    """The same slot, whatever the inputs."""
+    return WorkflowDispatch(
+        repo=repo_of(job),
+        subject=job.subject,
+        worker=job.worker,
+        purpose=f"{order.asked.key} attempt {order.source.attempt}",
+        workflow=order.asked.workflow,
+        ref=order.asked.ref,
+        inputs=inputs,
+    )
 
 
 def _elsewhere(job: Job, order: Order, target: Target, now: float) -> Done | None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from forgehand.domain.dispatches import Stand, read_dispatch
+from forgehand.domain.dispatches import Stand, TargetState, read_dispatch
 from forgehand.domain.effects import WorkflowDispatch
-from forgehand.domain.jobs import Done, Failed, Refused, Retry, Waiting
+from forgehand.domain.jobs import Done, Failed, Job, Refused, Retry, Waiting
+from forgehand.domain.ledger import EffectState
 from forgehand.domain.repositories import Repo
 from forgehand.ports.desk import Landed, Landing
 from forgehand.ports.github import NotFound, NotPermitted, Unreachable
@@ -314,7 +315,7 @@ async def test_a_refusal_is_told_with_its_reason(engine: Engine, landed: Landed,
 async def test_what_may_have_started_is_told_and_waits_for_a_person(engine: Engine) -> None:
     await engine.deliver()
     started = next(each for each in engine.jobs.values() if each.repository == "acme/web")
-    slot = _slot(started)
+    slot = engine.ledgered(started, EffectState.UNKNOWN)
     unknown = Landed(Landing.NOT_NOW, "It may have happened.", stop=Waiting(f"effect:{slot}", "It may have happened."))
     engine.world.answers = [unknown, unknown]
     del engine.jobs[started.id]
@@ -330,14 +331,76 @@ async def test_what_may_have_started_is_told_and_waits_for_a_person(engine: Engi
     assert _title(engine) == "Dispatch results: ci.yml (success=2, failed=0, denied=0)"
 
 
-def _slot(job: Any) -> str:
-    """The slot of the start that a job is for."""
-    repo = Repo(job.tenant, job.repository_id, job.repository)
-    key = job.payload["asked"]["key"]
-    effect = WorkflowDispatch(
-        repo=repo, subject=job.subject, worker=job.worker, purpose=f"{key} attempt 1", workflow="cd.yml", ref="main"
-    )
-    return effect.slot
+async def test_a_start_that_was_done_is_told_whatever_is_withdrawn_since(engine: Engine) -> None:
+    await engine.deliver()
+    start = _start(engine)
+    engine.ledgered(start, EffectState.DONE, run=950)
+    engine.world.files["acme/web", "dispatching.yml"] = "inbound: []"
+    engine.world.broken["acme/web"] = Unreachable("GitHub does not answer.")
+    await engine.run(start)
+    state = await _stood(engine)
+    assert (state.stand, state.run, engine.world.dispatched) == (Stand.STARTED, 950, [])
+    assert any(job.type == "dispatch-follow" and job.subject == "run/950" for job in engine.jobs.values())
+
+
+@pytest.mark.parametrize("state", [EffectState.SENDING, EffectState.UNKNOWN])
+async def test_a_start_that_may_have_been_sent_is_looked_for_and_not_judged(engine: Engine, state: EffectState) -> None:
+    await engine.deliver()
+    start = _start(engine)
+    engine.ledgered(start, state)
+    engine.world.files["acme/web", "dispatching.yml"] = "inbound: []"
+    engine.world.broken["acme/web"] = Unreachable("GitHub does not answer.")
+    await engine.run(start)
+    assert (await _stood(engine)).stand is Stand.STARTED
+    (sent,) = engine.world.dispatched
+    assert sent.inputs == (("sha", SHA),)
+
+
+@pytest.mark.parametrize(
+    ("landed", "attempts"),
+    [
+        (Landed(Landing.NOT_NOW, "No answer.", stop=Retry("No answer.")), MOST_ATTEMPTS),
+        (Landed(Landing.REFUSED, "It may not look.", stop=Failed("It may not look.")), 1),
+        (Landed(Landing.REFUSED, "Switched off.", stop=Refused("Switched off.")), 1),
+    ],
+)
+async def test_what_may_have_been_sent_never_counts_as_failed(engine: Engine, landed: Landed, attempts: int) -> None:
+    await engine.deliver()
+    start = _start(engine)
+    slot = engine.ledgered(start, EffectState.SENDING)
+    engine.world.answers = [landed, landed]
+    await engine.run(replace(start, attempts=attempts))
+    state = await _stood(engine)
+    assert (state.stand, state.effect, state.why) == (Stand.UNKNOWN, slot, landed.why)
+
+    again = next(each for each in engine.jobs.values() if each.payload.get("told"))
+    del engine.jobs[again.id]
+    assert await engine.run(replace(again, attempts=attempts)) == landed.stop
+    await engine.settle()
+    assert "may have started" in engine.world.issue.body
+
+
+async def test_a_start_whose_last_attempt_was_not_sent_counts_as_failed(engine: Engine) -> None:
+    await engine.deliver()
+    start = _start(engine)
+    engine.ledgered(start, EffectState.INTENDED)
+    engine.world.answers = [Landed(Landing.NOT_NOW, "Throttled.", stop=Retry("Throttled."))]
+    await engine.run(replace(start, attempts=MOST_ATTEMPTS))
+    state = await _stood(engine)
+    assert (state.stand, state.reason) == (Stand.FAILED, "github_error")
+
+
+def _start(engine: Engine) -> Job:
+    """The job that is to start `acme/web`, taken out of the queue."""
+    start = next(each for each in engine.jobs.values() if each.repository == "acme/web")
+    return engine.jobs.pop(start.id)
+
+
+async def _stood(engine: Engine) -> TargetState:
+    """Where `acme/web` stands."""
+    stored = await current(engine.world, RUN.id)
+    assert stored is not None
+    return stored.targets[0]
 
 
 async def test_what_is_paused_waits_as_everything_does(engine: Engine) -> None:
