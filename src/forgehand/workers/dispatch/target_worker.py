@@ -21,9 +21,10 @@ from forgehand.ports.github import GitHubError, Throttled, TooLate, Unreachable
 from forgehand.ports.store import Entries
 from forgehand.workers.dispatch import followups, telling
 from forgehand.workers.dispatch.orders import Order, read_order
-from forgehand.workers.dispatch.reading import Sources, target_of
+from forgehand.workers.dispatch.reading import Sources, config_of, target_of
 from forgehand.workers.dispatch.rules.facts import Installed, Options, Target
 from forgehand.workers.dispatch.rules.reasons import FAILURES, Reason
+from forgehand.workers.dispatch.rules.source_again import asked_again
 from forgehand.workers.dispatch.rules.target import Verdict, judge_target
 from forgehand.workers.dispatch.rules.templates import rendered
 from forgehand.workers.dispatch.windows import opens
@@ -53,6 +54,7 @@ class TargetWorker:
 
     async def _judged(self, desk: Desk, order: Order) -> Outcome:
         try:
+            config = await config_of(self._sources, order.source.repo)
             target = await target_of(self._sources, order.asked, closely=True)
         except (Throttled, TooLate, Unreachable) as error:
             if desk.job.attempts < desk.job.max_attempts:
@@ -60,7 +62,11 @@ class TargetWorker:
             return self._failed(desk, order, Reason.GITHUB_ERROR, error.why)
         except GitHubError as error:
             return self._failed(desk, order, Reason.GITHUB_ERROR, error.why)
-        verdict = judge_target(order.source, order.asked, target, self._options)
+        asked = asked_again(order.source, order.asked, config, self._options)
+        if isinstance(asked, Verdict):
+            return self._denied(desk, order, asked)
+        order = replace(order, asked=asked)
+        verdict = judge_target(order.source, asked, target, self._options)
         if not verdict.allowed:
             return self._denied(desk, order, verdict)
         if elsewhere := _elsewhere(desk.job, order, target, desk.now()):

@@ -274,6 +274,37 @@ async def test_consent_that_was_withdrawn_since_the_plan_is_withdrawn(engine: En
 
 
 @pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        (None, "source_withdrawn"),
+        (SOURCE_FILE.replace("TARGETS", DOCS), "source_withdrawn"),
+        (SOURCE_FILE.replace("TARGETS", f"{WEB[:-1]}, approval: true}}, {DOCS}"), "source_withdrawn"),
+        ("outbound: 3", "source_config_invalid"),
+    ],
+)
+async def test_what_the_source_withdrew_since_the_plan_is_not_started(
+    engine: Engine, file: str | None, reason: str
+) -> None:
+    await engine.deliver()
+    start = _start(engine)
+    if file is None:
+        del engine.world.files[API.full_name, "dispatching.yml"]
+    else:
+        engine.world.files[API.full_name, "dispatching.yml"] = file
+    await engine.run(start)
+    state = await _stood(engine)
+    assert (state.stand, state.reason, engine.world.dispatched) == (Stand.DENIED, reason, [])
+
+
+async def test_a_source_that_the_operator_took_off_the_list_since_the_plan_starts_nothing(engine: Engine) -> None:
+    await engine.deliver()
+    engine.world.options = Options(sources=("acme/other",))
+    await engine.settle()
+    assert engine.world.dispatched == []
+    assert (await _stood(engine)).reason == "source_repo_not_allowlisted"
+
+
+@pytest.mark.parametrize(
     ("change", "reason"),
     [
         ({"refs": {"trunk"}}, "ref_not_found"),

@@ -17,6 +17,8 @@ class Reason(StrEnum):
     """The chain that led to the run has been here before, or is too long."""
     SOURCE_CONFIG_INVALID = "source_config_invalid"
 
+    SOURCE_WITHDRAWN = "source_withdrawn"
+    """It was asked for when the run ended, and right before the start it was not any more."""
     TARGET_REPO_NOT_ALLOWLISTED = "target_repo_not_allowlisted"
     DUPLICATE_TARGET = "duplicate_target"
     SELF_DISPATCH_BLOCKED = "self_dispatch_blocked"
