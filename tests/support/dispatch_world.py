@@ -147,6 +147,13 @@ class World:
         return Landed(Landing.DONE, remote_id=str(run), url=f"https://github.example/runs/{run}")
 
 
+def asking(*targets: str, **more: Any) -> World:
+    """A source that asks for these targets."""
+    world = World(**more)
+    world.files[API.full_name, "dispatching.yml"] = SOURCE_FILE.replace("TARGETS", ", ".join(targets))
+    return world
+
+
 @dataclass
 class _Flows:
     world: World

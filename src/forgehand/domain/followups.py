@@ -15,6 +15,10 @@ PROPOSAL = "dispatch-proposal"
 """The type, and the worker, of the jobs that tell a pull request what it would change of what is dispatched."""
 DISPATCHING = ("dispatching.yml", ".github/dispatching.yml")
 """Where a repository says what it dispatches; the first that is there counts."""
+TARGET = "dispatch-target"
+"""The type, and the worker, of the jobs that start a workflow in another repository."""
+GAVE_UP = "gave up"
+"""What the payload of a job says, and why, that only tells what became of one that gave up."""
 REVIEW = "review"
 """The type, and the worker, of the jobs that have analysers look at a head."""
 
@@ -42,8 +46,10 @@ def look_again(job: Job, number: int, now: float, *, because: str) -> Job:
 
 def after_failure(job: Job, now: float) -> tuple[Job, ...]:
     """Another look at the pull request whose review or test run ended for good without a word: its decision waits for
-    what is not to come."""
+    what is not to come. Of a start elsewhere somebody has to tell that it is not to come, or may have."""
     kind, _, number = job.subject.partition("/")
+    if job.state.gave_up and job.type == TARGET:
+        return () if GAVE_UP in job.payload else (_tell_gave_up(job, now),)
     if not job.state.gave_up or job.type not in (REVIEW, TESTING) or kind != "pull" or not number.isdecimal():
         return ()
     return (look_again(job, int(number), now, because=f"{job.type} gave up"),)
@@ -69,6 +75,26 @@ def tell_failure(job: Job, failed: Job, head: str, why: str, now: float) -> Job:
         revision=head,
         # As if it had said so itself: what a later one said stands.
         generation=failed.generation,
+        run_at=now,
+        max_attempts=job.max_attempts,
+        delivery=job.delivery,
+        correlation=job.correlation,
+    )
+
+
+def _tell_gave_up(job: Job, now: float) -> Job:
+    """It needs neither the turn nor the window of the one that gave up: it starts nothing."""
+    return Job(
+        id=job_id(GAVE_UP, job.id, job.fence, near=job.id),
+        type=job.type,
+        worker=job.worker,
+        tenant=job.tenant,
+        repository_id=job.repository_id,
+        repository=job.repository,
+        subject=job.subject,
+        created_at=now,
+        payload={**job.payload, GAVE_UP: job.why or f"it ended as {job.state}"},
+        revision=job.revision,
         run_at=now,
         max_attempts=job.max_attempts,
         delivery=job.delivery,

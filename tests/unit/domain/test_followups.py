@@ -46,6 +46,17 @@ def test_what_ended_for_good_without_a_word_is_looked_at_once_more(changes: dict
     assert [each.type for each in after_failure(job, 5.0)] == (["decide"] if looks else [])
 
 
+@pytest.mark.parametrize("state", [JobState.FAILED, JobState.REFUSED, JobState.CANCELLED, JobState.DEAD_LETTER])
+def test_of_a_start_that_gave_up_one_job_tells_and_of_that_job_none(state: JobState) -> None:
+    start = replace(TESTED, type="dispatch-target", subject="run/77", payload={"asked": 1}, key="k", why="No.")
+    (told,) = after_failure(replace(start, state=state), 5.0)
+    assert (told.type, told.subject, told.key, told.run_at) == ("dispatch-target", "run/77", "", 5.0)
+    assert told.payload["asked"] == 1
+    assert "No." in told.payload["gave up"]
+    assert after_failure(replace(told, state=state), 6.0) == ()
+    assert after_failure(replace(start, state=JobState.COMPLETED), 5.0) == ()
+
+
 def test_that_a_test_run_failed_is_told_once_for_each_time_it_did() -> None:
     told = tell_failure(TESTED, replace(TESTED, generation=4), "a" * 40, "No result.", 5.0)
     assert (told.type, told.subject, told.generation, told.lane) == ("testing", "pull/7", 4, "")

@@ -3,12 +3,13 @@ starts one target, `dispatch-follow` follows its run to the end, `dispatch-repor
 `dispatch-approve` takes approvals there; and `dispatch-proposal` tells a pull request what its change of the file would
 change."""
 
+from forgehand.domain.followups import TARGET
 from forgehand.domain.modes import Grant
 from forgehand.domain.routing import Trigger, WorkerSpec
 from forgehand.workers.dispatch.approve_worker import ApproveWorker
 from forgehand.workers.dispatch.approve_worker import Ports as ApprovalPorts
 from forgehand.workers.dispatch.follow_worker import FollowWorker
-from forgehand.workers.dispatch.followups import APPROVE, DISPATCH, FOLLOW, REPORT, TARGET
+from forgehand.workers.dispatch.followups import APPROVE, DISPATCH, FOLLOW, REPORT
 from forgehand.workers.dispatch.proposal_worker import ProposalWorker
 from forgehand.workers.dispatch.reading import Sources, Us
 from forgehand.workers.dispatch.report_worker import ReportWorker

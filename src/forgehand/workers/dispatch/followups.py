@@ -5,13 +5,13 @@ here, so that every worker of this folder makes them alike. Pure.
 from dataclasses import replace
 from typing import Any
 
+from forgehand.domain.followups import TARGET
 from forgehand.domain.jobs import Job, job_id
 from forgehand.domain.repositories import Repo
 from forgehand.workers.dispatch.orders import Order, write_order
 from forgehand.workers.dispatch.rules.facts import Source
 
 DISPATCH = "dispatch"
-TARGET = "dispatch-target"
 FOLLOW = "dispatch-follow"
 REPORT = "dispatch-report"
 APPROVE = "dispatch-approve"

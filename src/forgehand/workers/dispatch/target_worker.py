@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 from forgehand.crafts.subjects import repo_of
 from forgehand.domain import dispatches as d
 from forgehand.domain.effects import WorkflowDispatch
+from forgehand.domain.followups import GAVE_UP, TARGET
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Refused, Retry, Waiting
-from forgehand.domain.ledger import EffectState
+from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.ports.desk import Desk, Landed, Landing
 from forgehand.ports.github import GitHubError, Throttled, TooLate, Unreachable
 from forgehand.ports.store import Entries
@@ -31,7 +32,7 @@ from forgehand.workers.dispatch.windows import opens
 
 
 class TargetWorker:
-    type: ClassVar[str] = followups.TARGET
+    type: ClassVar[str] = TARGET
 
     def __init__(self, sources: Sources, ledger: Entries, options: Options) -> None:
         self._sources = sources
@@ -44,9 +45,10 @@ class TargetWorker:
         except ValueError:
             return Failed("a start needs the run that asks for it, and what it asks for")
         entry = await self._ledger.entry(_start(desk.job, order).slot)
+        if why := desk.job.payload.get(GAVE_UP):
+            return await self._gave_up(desk, order, entry, str(why))
         if entry and entry.state is EffectState.DONE:
-            known = Landed(Landing.UNCHANGED, url=entry.remote_url or "", remote_id=entry.remote_id or "")
-            return self._started(desk, order, known)
+            return self._started(desk, order, _done(entry))
         if entry and entry.sent:
             inputs = tuple((name, rendered(template, order.source)) for name, template in order.asked.inputs)
             return await self._perform(desk, order, inputs, sent=True)
@@ -125,6 +127,18 @@ class TargetWorker:
             return self._unknown(desk, order, landed, slot)
         return self._failed(desk, order, Reason.GITHUB_ERROR, f"gave up after many attempts: {stop.why}")
 
+    async def _gave_up(self, desk: Desk, order: Order, entry: LedgerEntry | None, why: str) -> Outcome:
+        """Another job of this start ended for good. Where that left nobody a word, this is it."""
+        source = order.source
+        kept = d.read_state(await self._sources.kept.document(d.state_key(source.run, source.attempt, order.asked.key)))
+        if kept and kept.stand is not d.Stand.QUEUED:
+            return Done({"skipped": "what became of it is told already"})
+        if entry and entry.state is EffectState.DONE:
+            return self._started(desk, order, _done(entry))
+        if entry and entry.sent:
+            return self._unknown(desk, order, Landed(Landing.NOT_NOW, why), entry.slot)
+        return self._failed(desk, order, Reason.GAVE_UP, why)
+
     def _unknown(self, desk: Desk, order: Order, landed: Landed, slot: str) -> Outcome:
         """It may have started. That is told once, and another job looks on, or waits for what a person says."""
         if order.told:
@@ -165,6 +179,10 @@ def _start(job: Job, order: Order, inputs: tuple[tuple[str, str], ...] = ()) -> 
         ref=order.asked.ref,
         inputs=inputs,
     )
+
+
+def _done(entry: LedgerEntry) -> Landed:
+    return Landed(Landing.UNCHANGED, url=entry.remote_url or "", remote_id=entry.remote_id or "")
 
 
 def _elsewhere(job: Job, order: Order, target: Target, now: float) -> Done | None:

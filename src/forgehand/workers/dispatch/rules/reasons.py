@@ -38,6 +38,8 @@ class Reason(StrEnum):
     GITHUB_ERROR = "github_error"
     DISPATCHING_OFF = "dispatching_off"
     """The operator switched it off meanwhile."""
+    GAVE_UP = "gave_up"
+    """Its job was cancelled, or ended without an outcome."""
 
 
 FAILURES = frozenset(
@@ -47,6 +49,7 @@ FAILURES = frozenset(
         Reason.WORKFLOW_NOT_DISPATCHABLE,
         Reason.GITHUB_ERROR,
         Reason.DISPATCHING_OFF,
+        Reason.GAVE_UP,
     }
 )
 """Nobody said no to these: they failed."""

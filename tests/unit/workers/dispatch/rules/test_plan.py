@@ -225,9 +225,12 @@ def test_every_reason_that_a_rule_can_give_is_in_the_matrix() -> None:
         Reason.DUPLICATE_TARGET,
         Reason.MAX_TARGETS_EXCEEDED,
         Reason.SOURCE_CHAIN_LOOP,
-        # Given by GitHub's answer, or by the gate.
+        # Of a source that changed since: `test_source_again`.
+        Reason.SOURCE_WITHDRAWN,
+        # Given by GitHub's answer, by the gate, or of a job that gave up.
         Reason.GITHUB_ERROR,
         Reason.DISPATCHING_OFF,
+        Reason.GAVE_UP,
     }
     seen = {each[-1] for each in SOURCES} | {each[-1] for each in TARGETS} | elsewhere
     assert seen - {None} == set(Reason)
