@@ -105,6 +105,25 @@ def test_a_person_who_may_write_has_the_tests_run_once_more_and_sees_the_new_res
         assert f"The tests of `{pull.head_sha[:7]}` are run once more" in told
 
 
+def test_what_passed_by_the_rules_of_another_base_is_judged_by_those_of_the_new_one(tmp_path: Path) -> None:
+    rules = "tests:\n  command: exit 1\n  flaky_reruns: 0\nbranches:\n  dev:\n    tests: {command: exit 0}\n"
+    with product(tmp_path, sandbox="bwrap") as run:
+        run.forge.commit(REPO, "main", {".forgehand/config.yml": rules}, "Be strict on main")
+        run.forge.commit(REPO, "dev", {"DEV.md": "Anything goes.\n"}, "Begin to develop")
+        run.forge.commit(REPO, "change", {"NOTES.md": "Open on Sundays.\n"}, "A change")
+        pull = run.forge.open_pull(REPO, "change", base="dev", title="A change")
+        assert check_of(run, pull.head_sha).conclusion == "success"
+        until(lambda: _concluded(run, pull) == "success", "the decision for dev")
+        run.forge.edit_pull(REPO, pull.number, base="main")
+        until(lambda: check_of(run, pull.head_sha).conclusion == "failure", "the tests for main", 90)
+        until(lambda: _concluded(run, pull) == "failure", "the decision for main", 90)
+
+
+def _concluded(run: Product, pull: Any) -> str | None:
+    check = decided(run.forge, pull.head_sha)
+    return check.conclusion if check else None
+
+
 def test_a_run_that_ends_without_a_word_is_told_with_the_reason_and_a_remedy(tmp_path: Path) -> None:
     with product(tmp_path, sandbox="bwrap") as run:
         run.forge.commit(REPO, "main", {".forgehand/config.yml": "tests:\n  command: sleep 600\n"}, "Take long")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from forgehand.domain import tested
 from forgehand.domain.checks import CheckState
 from forgehand.domain.effects import (
     CheckRun,
@@ -26,6 +27,7 @@ from forgehand.domain.permissions import Permission
 from forgehand.domain.policy import RepositoryPolicy
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import Ruling, State
+from forgehand.domain.tested import Tested
 from forgehand.ports.checks import Check, Protection
 from forgehand.ports.conversation import IssueComment, SubmittedReview, Thread
 from forgehand.ports.desk import Landed, Landing
@@ -94,12 +96,18 @@ class Shop:
         )
         self.reviewed(number)
         self.given[head] = [Check("unit", 15, CheckState.PASSED, "success"), NOTHING_TO_RUN]
+        self.ran_own(f"pull/{number}", head, self.pulls[number].base_ref)
         return self.pulls[number]
 
     def reviewed(self, number: int, path: str = "shop/cart.py") -> None:
         pull = self.pulls[number]
         review = StaticReview(pull.head_sha, pull.base_ref, (File(path, "modified", looked=("ruff",)),))
         self.kept[documents.review_key(REPO.id, number, pull.head_sha)] = documents.write_review(review)
+
+    def ran_own(self, subject: str, sha: str, base: str, conclusion: str = "neutral") -> None:
+        """The testing worker said this of a commit, for this base."""
+        said = Tested(base, conclusion, NOTHING_TO_RUN.title if conclusion == "neutral" else conclusion)
+        self.kept[tested.key(REPO.id, subject, sha)] = tested.to_json(said)
 
     def push(self, number: int, word: str) -> str:
         """Another commit on a pull request's branch, neither reviewed nor tested."""
@@ -136,6 +144,7 @@ class Shop:
             return ()
         if sha not in self.tested:
             self.tested.append(sha)
+            self.ran_own(f"commit/{sha}", sha, "main")
         failed = any(red <= self.commits[sha] for red in self.red)
         return (
             Check("unit", 15, CheckState.FAILED if failed else CheckState.PASSED, "failure" if failed else "success"),

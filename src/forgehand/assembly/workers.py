@@ -77,7 +77,7 @@ BUILT_IN: tuple[BuiltIn, ...] = (
     BuiltIn(
         testing.SPEC,
         lambda parts: testing.TestingWorker(
-            parts.pulls, parts.checkouts, parts.sandbox, parts.policies, parts.marks, parts.details_url
+            parts.pulls, parts.checkouts, parts.sandbox, parts.policies, parts.marks, parts.documents, parts.details_url
         ),
     ),
     BuiltIn(review.DECIDE_SPEC, lambda parts: review.DecideWorker(sources(parts), parts.pulls_about, parts.pull_url)),

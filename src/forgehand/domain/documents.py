@@ -1,8 +1,8 @@
 """Documents: JSON that a job leaves under a key, for later jobs, pages and the command line. The last write wins.
 
-They are written in a `Change`. `review:…`, `verdict:…` and `facts:…` tell of one pull request and go with age; what
-goes on mattering stays: the last valid configuration of a repository, what people ordered on a pull request, the state
-of a merge queue.
+They are written in a `Change`. `review:…`, `tests:…`, `verdict:…` and `facts:…` tell of one pull request and go with
+age; what goes on mattering stays: the last valid configuration of a repository, what people ordered on a pull request,
+the state of a merge queue.
 """
 
 from collections.abc import Mapping

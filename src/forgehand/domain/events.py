@@ -58,7 +58,8 @@ class Event:
 
     `pull` is what it is about, if anything; `more_pulls` are others, which a check on a commit that several have can
     name. `commit` and `branches` are those of a check or status, `app` the id of the App that made the check.
-    `run` is the run of a workflow that a `workflow_run` tells of."""
+    `run` is the run of a workflow that a `workflow_run` tells of. `rebased`: the pull request goes into another branch
+    than before."""
 
     delivery: str
     name: str
@@ -74,6 +75,7 @@ class Event:
     moved: Moved | None = None
     comment: CommentRef | None = None
     run: RunRef | None = None
+    rebased: bool = False
 
     @property
     def subject(self) -> str:
@@ -134,6 +136,7 @@ def parse(delivery: Delivery) -> Event | Unhandled:
         moved=_moved(payload, delivery.event),
         comment=_comment(payload) if delivery.event == "issue_comment" else None,
         run=run_ref(payload) if delivery.event == "workflow_run" else None,
+        rebased=delivery.event == "pull_request" and bool(mapping(mapping(payload, "changes"), "base")),
     )
 
 

@@ -126,11 +126,34 @@ def ask_again(job: Job, worker: WorkerSpec, number: int, head: str, now: float) 
     )
 
 
+def test_anew(job: Job, last: Job, number: int, head: str, base: str, now: float) -> Job:
+    """The job that tests pull request `number` although `last` did, which did not for this base: once after each."""
+    return Job(
+        id=job_id("test anew", last.id, last.fence, head, base),
+        type=TESTING,
+        worker=TESTING,
+        tenant=job.tenant,
+        repository_id=job.repository_id,
+        repository=job.repository,
+        subject=f"pull/{number}",
+        created_at=now,
+        payload={"event": "another base"},
+        grant=last.grant,
+        lane=lane(TESTING, job.repository_id, number),
+        revision=head,
+        run_at=now,
+        max_duration=last.max_duration,
+        max_attempts=last.max_attempts,
+        delivery=job.delivery,
+        correlation=job.correlation,
+    )
+
+
 def test_commit(job: Job, sha: str, ref: str, now: float, *, base: str) -> Job:
     """The job that tests a commit that is no pull request's head, where nothing else does; `ref` points at it, and it
-    is to land in `base`, whose policy counts. The same commit gives the same job."""
+    is to land in `base`, whose policy counts. The same commit and base give the same job."""
     return Job(
-        id=job_id("test", job.repository_id, sha),
+        id=job_id("test", job.repository_id, sha, base),
         type=TESTING,
         worker=TESTING,
         tenant=job.tenant,

@@ -10,7 +10,8 @@ from forgehand.domain.modes import COMMENT_ONLY, Grant
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """When a worker wakes. `actions=None` matches every action and `()` none; an empty filter matches everything;
-    a filter whose value the event lacks does not match. Filters take globs."""
+    a filter whose value the event lacks does not match. Filters take globs. `rebased`: only by what gives a pull
+    request another base branch."""
 
     event: str
     actions: tuple[str, ...] | None = None
@@ -18,6 +19,7 @@ class Trigger:
     base_branches: tuple[str, ...] = ()
     head_branches: tuple[str, ...] = ()
     draft: bool | None = None
+    rebased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ def _mismatch(event: Event, trigger: Trigger) -> str | None:
         return f"it waits for {trigger.event}, not {event.name}"
     if trigger.actions is not None and event.action not in trigger.actions:
         return f"action {event.action or 'none'} is not among {', '.join(trigger.actions) or 'none'}"
+    if trigger.rebased and not event.rebased:
+        return "the pull request keeps its base branch"
     pull = event.pull
     for name, globs, value in (
         ("repository", trigger.repository, event.repo.full_name),

@@ -44,7 +44,7 @@ class Overlooked:
             for each in match(event, self._workers)[0]:
                 latest = await self._store.latest_job(job_for(each, event, now).lane)
                 settled = settled and latest is not None and latest.state.ended
-                if not covers(latest, pull.head_sha, self._since):
+                if not covers(latest, pull.head_sha, self._since, base=pull.base_ref):
                     settled = False
                     # Another name after each generation: a head that comes back needs a job of its own.
                     named = replace(event, delivery=f"{event.delivery}:{latest.generation if latest else 0}")
@@ -92,11 +92,12 @@ class Overlooked:
         return self._thought_open
 
 
-def covers(latest: Job | None, head: str, since: float) -> bool:
+def covers(latest: Job | None, head: str, since: float, base: str = "") -> bool:
     """Whether the last job of a lane has said, or will say, what there is to say about this head. One that is not
-    finished reads the present state anyway; one that was completed tells which head it saw (`head`), whether it skipped
-    it (a draft, say, which may be none any more), and whether it `waits` for something that no webhook need tell of,
-    which a poll that began at `since` looks at once; one that failed at this head would fail again."""
+    finished reads the present state anyway; one that was completed tells which head it saw (`head`), into which branch
+    (`base`, where that matters to it), whether it skipped it (a draft, say, which may be none any more), and whether it
+    `waits` for something that no webhook need tell of, which a poll that began at `since` looks at once; one that
+    failed at this head would fail again."""
     if latest is None:
         return False
     if not latest.state.ended:
@@ -104,7 +105,8 @@ def covers(latest: Job | None, head: str, since: float) -> bool:
     if latest.state is JobState.COMPLETED:
         result = latest.result or {}
         again = (result.get("skipped") or result.get("waits")) and latest.created_at < since
-        return not again and result.get("head", latest.revision) == head
+        same = (result.get("head", latest.revision), result.get("base", base)) == (head, base)
+        return same and not again
     return latest.revision == head
 
 

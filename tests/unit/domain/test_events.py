@@ -67,6 +67,18 @@ def test_a_push_of_a_tag_is_about_no_branch() -> None:
     assert event_of("push", ref="refs/tags/v1", before="0" * 40, after=SHA).subject == "event/push"
 
 
+@pytest.mark.parametrize(
+    ("changes", "rebased"),
+    [
+        ({"base": {"ref": {"from": "dev"}, "sha": {"from": OTHER}}}, True),
+        ({"title": {"from": "x"}}, False),
+        (None, False),
+    ],
+)
+def test_an_edit_says_whether_the_base_is_another(changes: object, rebased: bool) -> None:
+    assert event_of("pull_request", action="edited", changes=changes, pull_request=listed(7)).rebased is rebased
+
+
 def test_a_synchronize_says_where_the_head_came_from() -> None:
     event = event_of("pull_request", action="synchronize", before=SHA, after=OTHER, pull_request=listed(7))
     assert event.moved == Moved("", SHA, OTHER)

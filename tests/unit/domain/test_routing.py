@@ -69,6 +69,14 @@ def test_a_worker_that_waits_for_no_event_is_no_near_miss() -> None:
     assert match(OPENED, (worker(),)) == ((), ())
 
 
+def test_an_edit_that_keeps_the_base_wakes_nobody_who_waits_for_another_base() -> None:
+    waits = worker(Trigger("pull_request", actions=("edited",), rebased=True))
+    edited = replace(OPENED, action="edited")
+    matches, misses = match(edited, (waits,))
+    assert (matches, misses[0].why) == ((), "the pull request keeps its base branch")
+    assert [each.worker for each in match(replace(edited, rebased=True), (waits,))[0]] == [waits]
+
+
 def test_any_trigger_may_match_and_a_disabled_worker_never_does() -> None:
     either = worker(Trigger("push"), Trigger("pull_request"))
     assert len(match(OPENED, (either,))[0]) == 1

@@ -186,6 +186,15 @@ async def test_a_review_that_saw_an_older_head_or_a_draft_is_made_again(store: M
     assert (await polled(store, pulls, clock)).jobs == ()
 
 
+async def test_a_review_for_another_base_is_made_again(store: MemoryStore) -> None:
+    clock, pulls = Clock(), SomePulls([pull(7, "a" * 40)])
+    await polled(store, pulls, clock)
+    await run_due(store, clock, Done({"head": "a" * 40, "base": "main"}))
+    assert (await polled(store, pulls, clock)).jobs == ()
+    pulls.etag, pulls.pulls = "two", [replace(pull(7, "a" * 40), base_ref="dev")]
+    assert [job.subject for job in (await polled(store, pulls, clock)).jobs] == ["pull/7"]
+
+
 async def test_a_decision_that_waits_is_looked_at_again_at_each_poll(store: MemoryStore) -> None:
     clock, pulls = Clock(), SomePulls([pull(7, "a" * 40)])
     await polled(store, pulls, clock, DECIDE)

@@ -14,7 +14,7 @@ from forgehand.crafts.subjects import number_of, repo_of
 from forgehand.domain.effects.base import Effect
 from forgehand.domain.effects.check_run import CheckRun
 from forgehand.domain.effects.comment import StickyComment
-from forgehand.domain.followups import DECIDE, DISPATCHING, tell_failure, tell_proposal
+from forgehand.domain.followups import DECIDE, DISPATCHING, tell_failure, tell_proposal, test_anew
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
 from forgehand.domain.policy import queue_priority
 from forgehand.domain.policy.facts import to_json as facts_to_json
@@ -123,6 +123,7 @@ class DecideWorker:
         return Done(
             result={
                 "head": head,
+                "base": pull.base_ref,
                 "standing": str(decision.standing),
                 "why": decision.why_not,
                 "step": str(decision.step),
@@ -180,6 +181,8 @@ def _next_jobs(job: Job, known: Read, decision: Decision, now: float) -> tuple[J
         jobs.append(tell_proposal(job, pull.number, pull.head_sha, pull.base_ref, now))
     if known.untested is not None:
         jobs.append(tell_failure(job, known.untested, pull.head_sha, untested(known.untested), now))
+    if known.elsewhere is not None:
+        jobs.append(test_anew(job, known.elsewhere, pull.number, pull.head_sha, pull.base_ref, now))
     if later := _look_later(job, pull, decision):
         jobs.append(followups.look_later(job, pull.number, now, first=later))
     return tuple(each for each in jobs if each is not None)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from forgehand.crafts.markdown import code, prose
 from forgehand.crafts.subjects import repo_of
+from forgehand.domain import tested
 from forgehand.domain.effects.comment import StickyComment
 from forgehand.domain.effects.merge_into import MergeInto
 from forgehand.domain.effects.ref import SCRATCH, UpdateRef
@@ -23,7 +24,7 @@ from forgehand.workers.review.given_up import as_check, gave_up, untested
 from forgehand.workers.review.landing import Merged, NotMerged, delete_branch, merge, merged_fact
 from forgehand.workers.review.reading import Read, Sources, read
 from forgehand.workers.review.rules import queue as q
-from forgehand.workers.review.rules.checks import checked, needs_own_run
+from forgehand.workers.review.rules.checks import as_tested, checked, needs_own_run
 from forgehand.workers.review.rules.decision import Step, judge
 from forgehand.workers.review.rules.facts import Attempt
 
@@ -159,7 +160,9 @@ class QueueWorker:
         """Whether a combination is tested, and the job that it takes: the test run where nothing else makes it happen,
         or the word about one that ended without any."""
         job, now, repo = desk.job, desk.now(), repo_of(desk.job)
-        checks = await self._sources.checks.checks(repo, commit)
+        shown = await self._sources.checks.checks(repo, commit)
+        own_run = await self._sources.kept.document(tested.key(repo.id, f"commit/{commit}", commit))
+        checks = as_tested(shown, tested.from_json(own_run), base)
         required = (await self._sources.branches.protection(repo, base)).checks
         if not needs_own_run(checks, required, asked=asked):
             return checked(commit, checks, required, asked=asked), ()

@@ -4,16 +4,16 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from forgehand.crafts.policy_file import PATH
-from forgehand.domain import orders
+from forgehand.domain import orders, tested
 from forgehand.domain.caps import held_back
 from forgehand.domain.followups import REVIEW, TESTING, lane
-from forgehand.domain.jobs import Job
+from forgehand.domain.jobs import Job, JobState
 from forgehand.domain.modes import COMMENT_ONLY, Grant
 from forgehand.domain.permissions import Permission
 from forgehand.domain.policy import Opinion, ReviewFact
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import Ruling
-from forgehand.ports.checks import Branches, Checks
+from forgehand.ports.checks import Branches, Check, Checks
 from forgehand.ports.conversation import Conversation, SubmittedReview
 from forgehand.ports.github import PullRequest, PullRequests
 from forgehand.ports.people import People
@@ -22,7 +22,7 @@ from forgehand.ports.store import Documents, LastJobs
 from forgehand.workers.review import documents
 from forgehand.workers.review.given_up import as_check, as_review, gave_up
 from forgehand.workers.review.rules import queue as q
-from forgehand.workers.review.rules.checks import needs_own_run
+from forgehand.workers.review.rules.checks import as_tested, needs_own_run
 from forgehand.workers.review.rules.facts import Facts, Place
 from forgehand.workers.review.rules.static import StaticReview
 
@@ -45,12 +45,14 @@ class Sources:
 @dataclass(frozen=True, slots=True)
 class Read:
     """Facts and the policy to judge them by, with the queue of their base. `untested` is the test run that ended for
-    good without a word, which is still to be said."""
+    good without a word, which is still to be said; `elsewhere` the last one, where it is over and said nothing for this
+    base, so that another is needed."""
 
     facts: Facts
     loaded: Loaded
     queue: q.Queue
     untested: Job | None = None
+    elsewhere: Job | None = None
 
 
 async def read(sources: Sources, repo: Repo, number: int) -> Read:
@@ -74,16 +76,18 @@ async def read(sources: Sources, repo: Repo, number: int) -> Read:
     if pull.state != "open":
         return Read(facts, loaded, queue)
     facts = await _open(sources, repo, facts)
-    untested = await _untested(sources, repo, facts, asked=loaded.policy.tests.enabled)
+    enabled = loaded.policy.tests.enabled
+    last = await _last_run(sources, repo, facts, asked=enabled)
+    untested = gave_up(last, pull.head_sha)
     if untested is not None:
         facts = replace(facts, checks=(*facts.checks, as_check(untested)))
-    return Read(facts, loaded, queue, untested)
+    return Read(facts, loaded, queue, untested, last if enabled and _said_elsewhere(last, pull) else None)
 
 
 async def _open(sources: Sources, repo: Repo, facts: Facts) -> Facts:
     pull = facts.pull
     checks, protection, base, author, reviews, proposal = await asyncio.gather(
-        sources.checks.checks(repo, pull.head_sha),
+        _checks(sources, repo, pull),
         sources.branches.protection(repo, pull.base_ref),
         sources.branches.tip(repo, pull.base_ref),
         sources.people.permission(repo, pull.author),
@@ -94,7 +98,7 @@ async def _open(sources: Sources, repo: Repo, facts: Facts) -> Facts:
         facts,
         base_sha=base or "",
         behind=await sources.branches.behind(repo, base, pull.head_sha) if base else 0,
-        checks=tuple(checks),
+        checks=checks,
         protection=protection,
         author=author,
         reviews=reviews,
@@ -102,6 +106,13 @@ async def _open(sources: Sources, repo: Repo, facts: Facts) -> Facts:
         asker=await _asker(sources, repo, facts),
         proposal=proposal,
     )
+
+
+async def _checks(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[Check, ...]:
+    """What others say of the head, and what our own tests said of it for this pull request and base."""
+    shown = await sources.checks.checks(repo, pull.head_sha)
+    said = await sources.kept.document(tested.key(repo.id, f"pull/{pull.number}", pull.head_sha))
+    return as_tested(shown, tested.from_json(said), pull.base_ref)
 
 
 async def _review(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[StaticReview | None, str]:
@@ -116,12 +127,20 @@ async def _review(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[Stat
     return None, last.why if last and held_back(last) else ""
 
 
-async def _untested(sources: Sources, repo: Repo, facts: Facts, *, asked: bool) -> Job | None:
-    """The test run that should have reported and never will."""
+async def _last_run(sources: Sources, repo: Repo, facts: Facts, *, asked: bool) -> Job | None:
+    """The last test run, where one has to report and has not."""
     if not needs_own_run(facts.checks, facts.protection.checks, asked=asked):
         return None
-    pull = facts.pull
-    return gave_up(await sources.jobs.latest_job(lane(TESTING, repo.id, pull.number)), pull.head_sha)
+    return await sources.jobs.latest_job(lane(TESTING, repo.id, facts.pull.number))
+
+
+def _said_elsewhere(last: Job | None, pull: PullRequest) -> bool:
+    """Whether it did its work at this head, but not for this base, so that nothing else makes it run again."""
+    if last is None or last.state is not JobState.COMPLETED or pull.draft:
+        return False
+    result = last.result or {}
+    # One that did has ended just now: it asks for another look itself.
+    return result.get("head", last.revision) == pull.head_sha and result.get("base") != pull.base_ref
 
 
 async def _reviews(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[ReviewFact, ...]:

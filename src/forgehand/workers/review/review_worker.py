@@ -75,7 +75,7 @@ class ReviewWorker:
             return Done({"skipped": "draft", "head": pull.head_sha})
         if await self._known(desk.job, pull):
             again = look_again(desk.job, number, desk.now(), because="reviewed before")
-            return Done({"known": True, "head": pull.head_sha}, jobs=(again,))
+            return Done({"known": True, "head": pull.head_sha, "base": pull.base_ref}, jobs=(again,))
         return await self._review(desk, repo, pull)
 
     async def _known(self, job: Job, pull: PullRequest) -> bool:
@@ -210,6 +210,7 @@ def _done(
     return Done(
         result={
             "head": pull.head_sha,
+            "base": pull.base_ref,
             "conclusion": str(conclusion),
             "why": ruling.reason,
             "findings": len(telling.findings) + telling.beyond,

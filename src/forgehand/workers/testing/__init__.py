@@ -12,10 +12,11 @@ SPEC = WorkerSpec(
     type=TestingWorker.type,
     triggers=(
         Trigger("pull_request", actions=("opened", "reopened", "synchronize", "ready_for_review"), draft=False),
+        Trigger("pull_request", actions=("edited",), draft=False, rebased=True),
         Trigger("push"),
     ),
     max_duration=2 * 3600.0,
     costly=True,
 )
-"""Comment-only, on every open pull request that is no draft, and on pushes to base branches whose coverage is asked
-for. The policy's own time is shorter, and ends the tests."""
+"""Comment-only, on every open pull request that is no draft, once more where it gets another base, and on pushes to
+base branches whose coverage is asked for. The policy's own time is shorter, and ends the tests."""

@@ -12,6 +12,7 @@ from forgehand.crafts.suite_choice import choose
 from forgehand.crafts.suite_commands import READ, Tree, configured, detect
 from forgehand.crafts.suite_runs import SuiteRequest, run_suite
 from forgehand.crafts.suites import Command, changed_lines
+from forgehand.domain import tested
 from forgehand.domain.effects.check_run import CheckRun, Conclusion
 from forgehand.domain.effects.ref import SCRATCH
 from forgehand.domain.facts import Fact, fact_id
@@ -20,11 +21,13 @@ from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
 from forgehand.domain.policy import TestPolicy
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import State
+from forgehand.domain.tested import Tested
 from forgehand.ports.desk import Desk
 from forgehand.ports.git import Checkout, Checkouts, GitFailed
 from forgehand.ports.github import PullRequests
 from forgehand.ports.policies import Policies
 from forgehand.ports.sandbox import Sandbox, SandboxFailed
+from forgehand.ports.store import Documents
 from forgehand.workers.testing import text
 from forgehand.workers.testing.rules import Facts, Verdict, judge, may_run, unfinished
 
@@ -66,6 +69,7 @@ class TestingWorker:
         sandbox: Sandbox,
         policies: Policies,
         marks: Marks,
+        kept: Documents,
         details_url: Callable[[str], str],
     ) -> None:
         self._pulls = pulls
@@ -73,6 +77,7 @@ class TestingWorker:
         self._sandbox = sandbox
         self._policies = policies
         self._marks = marks
+        self._kept = kept
         self._details_url = details_url
 
     async def run(self, desk: Desk) -> Outcome:
@@ -87,6 +92,9 @@ class TestingWorker:
         policy = (await self._policies.policy(repo, target.base)).policy.tests
         if not policy.enabled:
             return Done({"skipped": "tests are switched off", "head": target.sha})
+        if await self._known(desk.job, target):
+            again = look_again(desk.job, target.pull or 0, desk.now(), because="tested before")
+            return Done({"known": True, "head": target.sha, "base": target.base}, jobs=(again,))
         desk.say("testing", head=target.sha, stranger=target.stranger)
         try:
             facts = await self._facts(repo, target, policy)
@@ -96,11 +104,20 @@ class TestingWorker:
             facts = Facts(target.sha, await self._sandbox.strength(), target.stranger, not_fetched=failed.why)
         return await self._say(desk, repo, target, judge(facts, policy))
 
+    async def _known(self, job: Job, target: _Target) -> bool:
+        """Whether a pull request that got another base got back the one for which it was tested."""
+        if target.pull is None or job.payload.get("action") != "edited":
+            return False
+        key = tested.key(job.repository_id, job.subject, target.sha)
+        before = tested.from_json(await self._kept.document(key))
+        return before is not None and before.base == target.base
+
     async def _say(self, desk: Desk, repo: Repo, target: _Target, verdict: Verdict) -> Outcome:
         if target.pull is not None:
             now = await self._pulls.pull(repo, target.pull)
-            if (now.head_sha, now.state) != (target.sha, "open"):
-                return Retry(f"it changed while it was tested: {now.state} at {now.head_sha[:7]}", after=STALE_SECONDS)
+            if (now.head_sha, now.base_ref, now.state) != (target.sha, target.base, "open"):
+                seen = f"{now.state} at {now.head_sha[:7]}, into {now.base_ref}"
+                return Retry(f"it changed while it was tested: {seen}", after=STALE_SECONDS)
         desk.say("judged", conclusion=str(verdict.conclusion), failures=len(verdict.failures))
         stopped = await desk.perform_all([self._check_run(desk.job, repo, verdict)])
         known = await self._marks.mark(_base_mark(repo.id, target.base)) is not None
@@ -234,7 +251,21 @@ def _done(desk: Desk, target: _Target, verdict: Verdict, *, known: bool) -> Done
     elif target.pull is not None and (percent is not None or not known):
         marks = {_base_mark(job.repository_id, target.base): _TESTS if percent is None else _COVERAGE}
     follow = () if target.pull is None else (look_again(job, target.pull, now, because="tests"),)
-    return Done(text.result(verdict), jobs=follow, facts=tuple(_told(desk, target, verdict)), marks=marks)
+    return Done(
+        {**text.result(verdict), "base": target.base},
+        jobs=follow,
+        facts=tuple(_told(desk, target, verdict)),
+        marks=marks,
+        documents=_kept(job, target, verdict),
+    )
+
+
+def _kept(job: Job, target: _Target, verdict: Verdict) -> dict[str, str]:
+    """What a decision counts: of a pull request's head, and of a combination that is to land in a base."""
+    if target.pull is None and not job.subject.startswith("commit/"):
+        return {}
+    said = Tested(target.base, str(verdict.conclusion), text.title(verdict))
+    return {tested.key(job.repository_id, job.subject, target.sha): tested.to_json(said)}
 
 
 def _told(desk: Desk, target: _Target, verdict: Verdict) -> list[Fact]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from forgehand.domain import orders
+from forgehand.domain import orders, tested
 from forgehand.domain.caps import HELD_BACK
 from forgehand.domain.checks import CheckState
 from forgehand.domain.effects import CheckRun, Conclusion, Effect, StickyComment
@@ -20,10 +20,11 @@ from forgehand.domain.policy import rules as r
 from forgehand.domain.pulls import PullStage, Standing
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import from_json
-from forgehand.ports.checks import Protection
+from forgehand.ports.checks import Check, Protection
 from forgehand.ports.desk import Landed, Landing
 from forgehand.ports.github import PullRequest
 from forgehand.workers.review import DecideWorker, documents, followups
+from forgehand.workers.review.rules.checks import OWN_TESTS
 from forgehand.workers.review.rules.facts import Attempt
 from forgehand.workers.review.rules.queue import Entry, Queue, joined, started, thrown_out
 from support.decisions import DEFAULT, PULL, QUEUED, UNIT
@@ -101,6 +102,7 @@ async def test_one_summary_and_one_check_run_say_the_decision() -> None:
     assert check.details_url == f"https://forge/pulls/{REPO.id}/7"
     assert done.result == {
         "head": head,
+        "base": "main",
         "standing": "ready",
         "why": "merge.auto is false: a person merges.",
         "step": "nothing",
@@ -179,9 +181,58 @@ def _gave_up(shop: Shop, worker: str, **changes: Any) -> Job:
     return job
 
 
+def _not_tested(shop: Shop) -> None:
+    head = shop.pulls[7].head_sha
+    shop.given[head] = [UNIT]
+    del shop.kept[tested.key(REPO.id, "pull/7", head)]
+
+
+OWN = Check(OWN_TESTS, 1, CheckState.PASSED, "success", ours=True, title="12 passed")
+
+
+async def test_tests_that_passed_for_another_base_are_asked_for_once_more_and_count_for_nothing() -> None:
+    shop = _shop()
+    head = shop.pulls[7].head_sha
+    shop.given[head] = [UNIT, OWN]
+    shop.ran_own("pull/7", head, "dev", "success")
+    before = {"revision": head, "state": JobState.COMPLETED, "result": {"head": head, "base": "dev"}}
+    _gave_up(shop, "testing", **before)
+    done = await _run(shop)
+    assert done.result["standing"] == "waiting"
+    assert "Our own tests have not run on" in done.result["why"]
+    (asked,) = [job for job in done.jobs if job.type == "testing"]
+    assert (asked.subject, asked.revision, asked.lane) == ("pull/7", head, lane("testing", REPO.id, 7))
+    (again,) = [job for job in (await _run(shop, _job(id="j2"))).jobs if job.type == "testing"]
+    assert again.id == asked.id
+    shop.ran_own("pull/7", head, "main", "success")
+    done = await _run(shop, _job(id="j3"))
+    assert _types(done) == ["land"]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("failure", "success"), ("success", "failure")])
+async def test_what_another_pull_request_with_the_same_head_was_told_does_not_count(ours: str, theirs: str) -> None:
+    shop = _shop()
+    head = shop.pulls[7].head_sha
+    shown = CheckState.PASSED if theirs == "success" else CheckState.FAILED
+    shop.given[head] = [UNIT, replace(OWN, state=shown, told=theirs)]
+    shop.ran_own("pull/7", head, "main", ours)
+    shop.ran_own("pull/8", head, "dev", theirs)
+    done = await _run(shop)
+    assert (done.result["standing"] == "blocked") is (ours == "failure")
+    assert ("land" in _types(done)) is (ours == "success")
+
+
+async def test_a_test_run_that_ends_this_very_moment_is_not_asked_for_again() -> None:
+    shop = _shop()
+    _not_tested(shop)
+    head = shop.pulls[7].head_sha
+    _gave_up(shop, "testing", state=JobState.COMPLETED, result={"head": head, "base": "main"})
+    assert "testing" not in _types(await _run(shop))
+
+
 async def test_a_test_run_that_ended_without_a_word_fails_the_decision_and_is_told_once() -> None:
     shop = _shop()
-    shop.given[shop.pulls[7].head_sha] = [UNIT]
+    _not_tested(shop)
     _gave_up(shop, "testing")
     done = await _run(shop)
     assert (_check(shop).conclusion, done.result["standing"]) == (Conclusion.FAILURE, "blocked")
@@ -197,8 +248,8 @@ async def test_a_test_run_that_ended_without_a_word_fails_the_decision_and_is_to
 @pytest.mark.parametrize("change", [{"revision": "e" * 40}, {"state": JobState.PENDING}, {"state": JobState.COMPLETED}])
 async def test_a_test_run_that_may_still_report_is_waited_for(change: dict[str, Any]) -> None:
     shop = _shop()
-    shop.given[shop.pulls[7].head_sha] = [UNIT]
-    _gave_up(shop, "testing", **change)
+    _not_tested(shop)
+    _gave_up(shop, "testing", **({"result": {"base": "main"}} | change))
     done = await _run(shop)
     assert done.result["standing"] == "waiting"
     assert [job for job in done.jobs if job.type == "testing"] == []
@@ -419,6 +470,7 @@ async def test_an_order_to_merge_ends_when_the_author_chooses_another_base() -> 
     shop.branches["release"] = shop.branches["main"]
     shop.pulls[7] = replace(shop.pulls[7], base_ref="release")
     shop.reviewed(7)
+    shop.ran_own("pull/7", shop.pulls[7].head_sha, "release")
     assert (await _run(shop)).jobs == ()
 
 

@@ -237,6 +237,10 @@ async def test_where_nothing_reports_the_testing_worker_is_asked_once_for_each_c
     assert asked[0].payload["ref"] == "refs/heads/forgehand/queue/main/1/test-2"
     assert asked[0].payload["base"] == "main"
     shop.given[asked[0].revision] = [Check("Forgehand tests", 1, CheckState.PASSED, "success", ours=True)]
+    # Shown on the commit, it may be of somebody's pull request with this head into another branch.
+    await line.run(replace(step, id="shown"))
+    assert _landed(shop) == []
+    shop.ran_own(asked[0].subject, asked[0].revision, "main", "success")
     await line.run(replace(step, id="again"))
     await line.to_the_end()
     assert _landed(shop) == [1, 2]
@@ -279,6 +283,7 @@ async def test_where_nothing_is_required_or_run_here_slow_checks_of_others_are_w
     await line.until(lambda: bool(line.queue.train and line.queue.train.since))
     (tested,) = [sha for name, sha in shop.branches.items() if "/test-" in name]
     shop.given[tested] = [NOTHING_TO_RUN]
+    shop.ran_own(f"commit/{tested}", tested, "main")
     for _ in range(5):
         await line.step()
     assert line.queue.thrown == ()
@@ -297,6 +302,7 @@ async def test_they_are_not_waited_for_for_ever() -> None:
     began = line.clock
     (tested,) = [sha for name, sha in shop.branches.items() if "/test-" in name]
     shop.given[tested] = [NOTHING_TO_RUN]
+    shop.ran_own(f"commit/{tested}", tested, "main")
     await line.to_the_end()
     assert began + 300 < line.clock < began + 400
     told = shop.comments[1, f"thrown out at {shop.pulls[1].head_sha}"]

@@ -187,6 +187,7 @@ async def test_a_new_bug_becomes_one_review_and_a_document_for_the_decision() ->
     assert [(job.type, job.subject) for job in outcome.jobs] == [(DECIDE, "pull/7")]
     assert outcome.result == {
         "head": HEAD,
+        "base": "main",
         "conclusion": "failure",
         "why": "static review: 1 major finding.",
         "findings": 1,
@@ -245,7 +246,7 @@ async def test_a_head_that_was_reviewed_is_not_reviewed_again_but_decided_about(
     sides = Sides()
     outcome = await _again(sides)
     assert isinstance(outcome, Done)
-    assert (outcome.result, sides.asked) == ({"known": True, "head": HEAD}, [])
+    assert (outcome.result, sides.asked) == ({"known": True, "head": HEAD, "base": "main"}, [])
     assert [job.type for job in outcome.jobs] == [DECIDE]
 
 

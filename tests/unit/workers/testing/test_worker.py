@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from forgehand.domain import followups
+from forgehand.domain import followups, tested
 from forgehand.domain.effects.base import Effect
 from forgehand.domain.effects.check_run import CheckRun, Conclusion
 from forgehand.domain.jobs import Done, Failed, Job, JobState, Outcome, Retry
 from forgehand.domain.policy import RepositoryPolicy, values
 from forgehand.domain.repositories import Repo
+from forgehand.domain.tested import Tested
 from forgehand.ports.desk import Landed, Landing
 from forgehand.ports.git import Checkout, GitFailed
 from forgehand.ports.github import ChangedFile, PullRequest
@@ -48,6 +49,7 @@ class World:
     policy_: values.TestPolicy = field(default_factory=values.TestPolicy)
     fails: GitFailed | None = None
     known: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
     job: Job = JOB
     effects: list[Effect] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
@@ -89,6 +91,9 @@ class World:
     async def mark(self, key: str) -> str | None:
         return self.known.get(key)
 
+    async def document(self, key: str) -> str | None:
+        return self.kept.get(key)
+
     def now(self) -> float:
         return 1000.0
 
@@ -106,7 +111,7 @@ class World:
 
     async def tested(self) -> Outcome:
         me: Any = self
-        return await TestingWorker(me, me, me, me, me, lambda slot: f"https://x/{slot}").run(me)
+        return await TestingWorker(me, me, me, me, me, me, lambda slot: f"https://x/{slot}").run(me)
 
     @property
     def check(self) -> CheckRun:
@@ -326,6 +331,45 @@ async def test_a_head_that_moved_meanwhile_is_not_judged(world: World) -> None:
     world.pulls = [PULL, replace(PULL, head_sha="e" * 40)]
     assert isinstance(await world.tested(), Retry)
     assert world.effects == []
+
+
+async def test_a_base_that_changed_meanwhile_is_not_judged_by_the_policy_of_the_other(world: World) -> None:
+    world.pulls = [PULL, replace(PULL, base_ref="dev")]
+    outcome = await world.tested()
+    assert isinstance(outcome, Retry)
+    assert "into dev" in outcome.why
+    assert world.effects == []
+
+
+async def test_what_was_said_is_kept_for_the_base_whose_policy_judged_it(world: World) -> None:
+    world.pulls = [replace(PULL, base_ref="dev")]
+    outcome = done(await world.tested())
+    assert tested.from_json(outcome.documents[f"tests:42:pull/7:{SHA}"]) == Tested("dev", "success", "1 passed")
+    assert outcome.result["base"] == "dev"
+
+
+async def test_a_combination_keeps_its_verdict_and_a_base_branch_needs_none(world: World) -> None:
+    world.job = followups.test_commit(replace(JOB, type="queue"), "d" * 40, "queue/main", 0.0, base="main")
+    said = done(await world.tested()).documents[f"tests:42:commit/{'d' * 40}:{'d' * 40}"]
+    assert tested.from_json(said) == Tested("main", "success", "1 passed")
+    world.job, world.ran = PUSH, [Ran(0, b"", 1.0, files={"reports/j.xml": GREEN})]
+    world.known, world.policy_ = TESTED, values.TestPolicy(measure_base=True)
+    assert done(await world.tested()).documents == {}
+
+
+@pytest.mark.parametrize(
+    ("action", "base", "runs"), [("edited", "main", 0), ("edited", "dev", 1), ("opened", "main", 1)]
+)
+async def test_one_that_gets_another_base_is_tested_again_but_for_the_one_that_it_was_tested_for(
+    world: World, action: str, base: str, runs: int
+) -> None:
+    world.kept = {f"tests:42:pull/7:{SHA}": tested.to_json(Tested("main", "success", "1 passed"))}
+    world.pulls = [replace(PULL, base_ref=base)]
+    world.job = replace(JOB, payload={"event": "pull_request", "action": action})
+    outcome = done(await world.tested())
+    assert len(world.tasks) == runs
+    assert (outcome.result["head"], outcome.result["base"]) == (SHA, base)
+    assert [job.type for job in outcome.jobs] == ["decide"]
 
 
 async def test_a_closed_pull_request_is_left_alone(world: World) -> None:

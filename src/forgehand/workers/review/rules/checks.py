@@ -4,15 +4,31 @@ Used for the head of a pull request (`whole`) and for the combinations of the me
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from forgehand.domain.checks import CheckState
+from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.rulings import Ruling, State, first
+from forgehand.domain.tested import Tested
 from forgehand.ports.checks import Check, RequiredCheck
 
 DECISION = "Forgehand review"
 """The check run that says what is decided here: never a reason for the decision, whoever requires it."""
 OWN_TESTS = "Forgehand tests"
 """The check run of the testing worker."""
+_PASSING = (Conclusion.SUCCESS, Conclusion.NEUTRAL)
+
+
+def as_tested(checks: Sequence[Check], tested: Tested | None, base: str) -> tuple[Check, ...]:
+    """The checks, but our own run says what was said for this very subject and base: GitHub shows the last one of its
+    name, which another pull request with the same head may have made, or this one while it went into another branch.
+    Without a word for this base there is none."""
+    others = tuple(check for check in checks if not _is_own(check))
+    if tested is None or tested.base != base:
+        return others
+    shown = next((check for check in checks if _is_own(check)), Check(OWN_TESTS, 0, CheckState.PENDING, "", ours=True))
+    state = CheckState.PASSED if tested.conclusion in _PASSING else CheckState.FAILED
+    return (*others, replace(shown, state=state, told=tested.conclusion, title=tested.title))
 
 
 def checked(

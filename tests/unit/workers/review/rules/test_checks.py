@@ -4,8 +4,9 @@ import pytest
 
 from forgehand.domain.checks import CheckState
 from forgehand.domain.rulings import Ruling, State
+from forgehand.domain.tested import Tested
 from forgehand.ports.checks import Check, RequiredCheck
-from forgehand.workers.review.rules.checks import DECISION, OWN_TESTS, checked, needs_own_run
+from forgehand.workers.review.rules.checks import DECISION, OWN_TESTS, as_tested, checked, needs_own_run
 
 SHA = "a" * 40
 
@@ -126,3 +127,24 @@ def test_the_testing_worker_is_asked_where_its_run_is_what_counts(
 ) -> None:
     wanted = [RequiredCheck(name) for name in required]
     assert needs_own_run(reported, wanted, asked=asked) is needed
+
+
+@pytest.mark.parametrize(
+    ("tested", "base", "told"),
+    [
+        (None, "main", None),
+        (Tested("dev", "success", ""), "main", None),
+        (Tested("main", "success", ""), "main", (CheckState.PASSED, "success")),
+        (Tested("main", "neutral", ""), "main", (CheckState.PASSED, "neutral")),
+        (Tested("main", "failure", ""), "main", (CheckState.FAILED, "failure")),
+        (Tested("main", "action_required", ""), "main", (CheckState.FAILED, "action_required")),
+    ],
+)
+def test_our_own_run_counts_as_it_was_judged_for_this_base(
+    tested: Tested | None, base: str, told: tuple[CheckState, str] | None
+) -> None:
+    others = (_check("unit"), _check(OWN_TESTS))  # another's of that name
+    for shown in ((OWN,), ()):
+        counted = as_tested((*others, *shown), tested, base)
+        assert counted[:2] == others
+        assert [(each.state, each.told, each.ours) for each in counted[2:]] == ([(*told, True)] if told else [])
