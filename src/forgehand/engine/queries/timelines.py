@@ -6,9 +6,10 @@ words, so that a review of two seconds can be seen beside a wait of two days.
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Job, JobState
@@ -144,19 +145,20 @@ class _Scale:
         self.end = max([start, *(each.end for each in stretches)])
         edges = {start, self.end, *(edge for each in stretches for edge in (each.start, each.end))}
         self._times = sorted(edge for edge in edges if edge >= start)
-        runs = [any(each.runs and each.start <= a < each.end for each in stretches) for a, _ in pairwise(self._times)]
+        runs = _anything_runs(self._times, stretches)
         seconds = [b - a for a, b in pairwise(self._times)]
         busy = sum(each for each, ran in zip(seconds, runs, strict=True) if ran)
         widest = max(busy * GAP_SHARE, 1.0) if busy else self.end - start
         self._widths = [each if ran else min(each, widest) for each, ran in zip(seconds, runs, strict=True)]
-        self._whole = sum(self._widths) or 1.0
+        self._before = [0.0, *accumulate(self._widths)]
+        self._whole = self._before[-1] or 1.0
 
     def place(self, at: float) -> float:
         at = min(max(at, self._times[0]), self.end)
         number = max(0, min(bisect_right(self._times, at) - 1, len(self._widths) - 1))
         if not self._widths:
             return 0.0
-        before, a, b = sum(self._widths[:number]), self._times[number], self._times[number + 1]
+        before, a, b = self._before[number], self._times[number], self._times[number + 1]
         return round(100 * (before + (at - a) / (b - a) * self._widths[number]) / self._whole, 3)
 
     def width(self, start: float, end: float) -> float:
@@ -166,3 +168,13 @@ class _Scale:
         for (a, b), width in zip(pairwise(self._times), self._widths, strict=True):
             if b - a > max(LEAST_GAP, 1.5 * width):
                 yield Gap(self.place(a), self.width(a, b), b - a)
+
+
+def _anything_runs(times: Sequence[float], stretches: Iterable[_Stretch]) -> list[bool]:
+    """For each time but the last whether something runs from there to the next: how many begin, less those that end."""
+    change = Counter[float]()
+    for each in stretches:
+        if each.runs:
+            change[max(each.start, times[0])] += 1
+            change[max(each.end, times[0])] -= 1
+    return [running > 0 for running in accumulate(change[at] for at in times[:-1])]

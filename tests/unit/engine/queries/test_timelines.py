@@ -1,5 +1,7 @@
 """A journey as a picture: what waited, what ran, and long waits drawn narrow."""
 
+from dataclasses import replace
+
 import pytest
 
 from forgehand.adapters.memory import MemoryStore
@@ -38,6 +40,23 @@ async def test_a_long_wait_is_drawn_narrow_and_named(store: MemoryStore) -> None
     assert (gap.at, gap.seconds) == (0, 86_400)
     assert gap.width == pytest.approx(20, abs=0.1)
     assert told.end == NOW + 86_404
+
+
+async def test_time_in_which_one_of_several_runs_is_no_gap(store: MemoryStore) -> None:
+    await stories.received(store, "guid", NOW)
+    long = await stories.planned(store, "guid", NOW)
+    short, late = (replace(long, id=name, lane="") for name in ("short", "late"))
+    await store.commit(Change(enqueue=(short, late)), NOW)
+    for job, began in ((long, 1), (short, 5)):
+        await stories.claimed(store, job.id, NOW + began)
+    for job, ended in ((short, 20), (long, 60)):
+        await stories.end(store, job.id, Done(), NOW + ended)
+    await stories.claimed(store, late.id, NOW + 5000)
+    await stories.end(store, late.id, Done(), NOW + 5010)
+    told = await drawn(store, NOW + 6000)
+    assert [gap.seconds for gap in told.gaps] == [4940]
+    widths = {lane.job.id: sum(each.width for each in lane.pieces if each.runs) for lane in told.lanes}
+    assert widths[long.id] == pytest.approx(59 / 15 * widths["short"], abs=0.01)
 
 
 async def test_what_is_not_over_reaches_to_this_moment(store: MemoryStore) -> None:
