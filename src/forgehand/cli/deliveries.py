@@ -169,6 +169,8 @@ def _print_journey(journey: "Journey") -> None:
         for each in journey.jobs
     ]
     table(["id", "state", "worker", "subject", "effects", "why"], jobs, "  none")
+    if journey.more_jobs:
+        typer.echo("These are its first jobs: it made more.")
 
 
 def _effects(worked: "JobWithEffects") -> int:

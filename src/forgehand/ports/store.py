@@ -310,7 +310,9 @@ class Reads(Protocol):
         """By created_at."""
         ...
 
-    async def jobs_of(self, delivery: str) -> list[Job]: ...
+    async def jobs_of(self, delivery: str, limit: int = 200) -> list[Job]:
+        """The first ones of this delivery, by created_at, oldest first."""
+        ...
 
     async def jobs_about(self, repository_id: int, subject: str, limit: int) -> list[Job]:
         """The last ones whose subject is this, such as `pull/7`."""
@@ -323,6 +325,10 @@ class Reads(Protocol):
         ...
 
     async def entries_of(self, job_id: str) -> list[LedgerEntry]: ...
+
+    async def entries_of_jobs(self, job_ids: Sequence[str]) -> list[LedgerEntry]:
+        """Those of all these jobs at once."""
+        ...
 
     async def facts_of(self, *, delivery: str | None = None, job: str | None = None, limit: int = 200) -> list[Fact]:
         """Oldest first, of one delivery or one job."""

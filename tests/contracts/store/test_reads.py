@@ -148,6 +148,15 @@ async def test_ledger_entries_are_listed_newest_first_by_state_and_job(store: St
     assert [entry.slot for entry in await store.entries(3, EffectState.UNKNOWN)] == ["s3", "s1"]
     assert [entry.slot for entry in await store.entries(3, EffectState.DONE, before=Last(NOW + 2))] == ["s0"]
     assert [entry.slot for entry in await store.entries_of("job-1")] == ["s3", "s2"]
+    assert [entry.slot for entry in await store.entries_of_jobs(["job-1", "job-0", "none"])] == ["s3", "s2", "s1", "s0"]
+    assert await store.entries_of_jobs([]) == []
+
+
+async def test_the_first_jobs_of_a_delivery_come_oldest_first(store: Store) -> None:
+    await enqueue(store, *(a_job(f"job-{n}", delivery="g1", at=NOW + n % 3) for n in range(6)))
+    await enqueue(store, a_job("other", delivery="g2"))
+    assert ids(await store.jobs_of("g1")) == ["job-0", "job-3", "job-1", "job-4", "job-2", "job-5"]
+    assert ids(await store.jobs_of("g1", 2)) == ["job-0", "job-3"]
 
 
 async def test_facts_are_listed_oldest_first_and_never_twice(store: Store) -> None:

@@ -142,6 +142,7 @@ async def _read_everything(store: Store) -> None:
     await store.entries(5, before=Last(NOW))
     await store.entries(5, EffectState.DONE, Last(NOW))
     await store.entries_of("job-1")
+    await store.entries_of_jobs(["job-1", "b"])
     await store.facts_of(delivery="guid-1")
     await store.facts_of(job="job-1")
     await store.document("config:22")

@@ -294,9 +294,9 @@ class MemoryStore:
             ]
         return _newest_jobs(found)[:limit]
 
-    async def jobs_of(self, delivery: str) -> list[Job]:
+    async def jobs_of(self, delivery: str, limit: int = 200) -> list[Job]:
         with self._reading() as state:
-            return _newest_jobs(job for job in state.jobs.values() if job.delivery == delivery)
+            return _newest_jobs(job for job in state.jobs.values() if job.delivery == delivery)[::-1][:limit]
 
     async def jobs_about(self, repository_id: int, subject: str, limit: int) -> list[Job]:
         with self._reading() as state:
@@ -319,6 +319,10 @@ class MemoryStore:
     async def entries_of(self, job_id: str) -> list[LedgerEntry]:
         with self._reading() as state:
             return _newest_entries(entry for entry in state.ledger.values() if entry.job == job_id)
+
+    async def entries_of_jobs(self, job_ids: Sequence[str]) -> list[LedgerEntry]:
+        with self._reading() as state:
+            return _newest_entries([entry for entry in state.ledger.values() if entry.job in job_ids])
 
     async def facts_of(self, *, delivery: str | None = None, job: str | None = None, limit: int = 200) -> list[Fact]:
         if (delivery is None) == (job is None):

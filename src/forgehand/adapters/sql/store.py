@@ -285,8 +285,8 @@ class SqlStore:
     async def jobs(self, limit: int, state: JobState | None = None, before: Last | None = None) -> list[Job]:
         return await self._backend.read(lambda conn: verbs_reads.jobs(conn, limit, state, before))
 
-    async def jobs_of(self, delivery: str) -> list[Job]:
-        return await self._backend.read(lambda conn: verbs_reads.jobs_of(conn, delivery))
+    async def jobs_of(self, delivery: str, limit: int = 200) -> list[Job]:
+        return await self._backend.read(lambda conn: verbs_reads.jobs_of(conn, delivery, limit))
 
     async def jobs_about(self, repository_id: int, subject: str, limit: int) -> list[Job]:
         return await self._backend.read(lambda conn: verbs_reads.jobs_about(conn, repository_id, subject, limit))
@@ -298,6 +298,9 @@ class SqlStore:
 
     async def entries_of(self, job_id: str) -> list[LedgerEntry]:
         return await self._backend.read(lambda conn: verbs_reads.entries_of(conn, job_id))
+
+    async def entries_of_jobs(self, job_ids: Sequence[str]) -> list[LedgerEntry]:
+        return await self._backend.read(lambda conn: verbs_reads.entries_of_jobs(conn, job_ids))
 
     async def facts_of(self, *, delivery: str | None = None, job: str | None = None, limit: int = 200) -> list[Fact]:
         if (delivery is None) == (job is None):

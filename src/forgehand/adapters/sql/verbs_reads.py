@@ -1,5 +1,7 @@
 """What pages and the command line list: each one index range, newest first. Called by `store`."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -36,8 +38,8 @@ def jobs_like(conn: Connection, start: str, limit: int) -> list[Job]:
     return [each for each in found if each.id.startswith(start)]
 
 
-def jobs_of(conn: Connection, delivery: str) -> list[Job]:
-    return [job_from(row) for row in conn.execute(_JOBS_OF, {"delivery": delivery})]
+def jobs_of(conn: Connection, delivery: str, limit: int) -> list[Job]:
+    return [job_from(row) for row in conn.execute(_JOBS_OF, {"delivery": delivery, "limit": limit})]
 
 
 def jobs_about(conn: Connection, repository_id: int, subject: str, limit: int) -> list[Job]:
@@ -54,6 +56,15 @@ def entries(conn: Connection, limit: int, state: EffectState | None, before: Las
 
 def entries_of(conn: Connection, job_id: str) -> list[LedgerEntry]:
     return [ledger_from(row) for row in conn.execute(_ENTRIES_OF, {"job": job_id})]
+
+
+def entries_of_jobs(conn: Connection, job_ids: Sequence[str]) -> list[LedgerEntry]:
+    if is_postgres(conn):
+        rows = conn.execute(_ENTRIES_OF_JOBS_ON_POSTGRES, {"jobs": list(job_ids)})
+    else:
+        rows = conn.execute(_ENTRIES_OF_JOBS_ON_SQLITE, {"jobs": json.dumps(list(job_ids))})
+    # Several ranges of the index: put in order here, as no database does without sorting.
+    return sorted(map(ledger_from, rows), key=lambda entry: (entry.updated_at, entry.slot), reverse=True)
 
 
 def facts_of(conn: Connection, delivery: str | None, job: str | None, limit: int) -> list[Fact]:
@@ -107,7 +118,10 @@ _JOBS = sql(f"SELECT {_JOB} FROM jobs WHERE (created_at, id) < (:before, :last){
 _JOBS_IN_STATE = sql(
     f"SELECT {_JOB} FROM jobs WHERE state = :state AND (created_at, id) < (:before, :last){_NEWEST_JOBS} LIMIT :limit"  # noqa: S608
 )
-_JOBS_OF = sql(f"SELECT {_JOB} FROM jobs WHERE delivery IS NOT NULL AND delivery = :delivery{_NEWEST_JOBS}")  # noqa: S608
+_JOBS_OF = sql(
+    f"SELECT {_JOB} FROM jobs WHERE delivery IS NOT NULL AND delivery = :delivery"  # noqa: S608
+    " ORDER BY created_at, id LIMIT :limit"
+)
 _JOBS_ABOUT = sql(
     f"SELECT {_JOB} FROM jobs WHERE {ABOUT} AND repository_id = :repository_id AND subject = :subject"  # noqa: S608
     f"{_NEWEST_JOBS} LIMIT :limit"
@@ -117,6 +131,11 @@ _ENTRIES_IN_STATE = sql(
     f"SELECT {_ENTRY} FROM ledger WHERE state = :state AND {_ENTRIES_BEFORE}"  # noqa: S608
 )
 _ENTRIES_OF = sql(f"SELECT {_ENTRY} FROM ledger WHERE job = :job{_NEWEST_ENTRIES}")  # noqa: S608
+_ENTRIES_OF_JOBS_ON_SQLITE = sql(
+    f"SELECT {columns_of(LEDGER_COLUMNS, 'ledger')} FROM json_each(:jobs) AS keys CROSS JOIN ledger"  # noqa: S608
+    " ON ledger.job = keys.value"
+)
+_ENTRIES_OF_JOBS_ON_POSTGRES = sql(f"SELECT {_ENTRY} FROM ledger WHERE job = ANY(:jobs)")  # noqa: S608
 _FACTS_OF_DELIVERY = sql(
     f"SELECT {_FACT} FROM facts WHERE delivery IS NOT NULL AND delivery = :delivery ORDER BY at, seq LIMIT :limit"  # noqa: S608
 )

@@ -1,8 +1,8 @@
 """What pages and the command line show, read by key or one index range each. Called by `web.admin` and `cli`."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Protocol
@@ -14,6 +14,10 @@ from forgehand.domain.ledger import LedgerEntry
 from forgehand.domain.paging import Last
 from forgehand.ports import store as ports
 from forgehand.ports.store import StoredDelivery
+
+MOST_JOBS = 100
+"""Of one delivery that are read: one that waits in a merge queue overnight is looked at a thousand times."""
+MOST_FACTS = 200
 
 
 class Pages(ports.Reads, ports.Intake, ports.Jobs, ports.Ledger, ports.Controls, ports.Documents, Protocol):
@@ -56,13 +60,16 @@ class JobWithEffects:
 @dataclass(frozen=True, slots=True)
 class Journey:
     """One delivery's path: what came, what was planned, the jobs of workers, what each did. `planning` are the jobs
-    that planned it, `facts` everything that happened on the way, oldest first."""
+    that planned it, `facts` everything that happened on the way, oldest first. Of very many these are the first ones,
+    and `more_jobs` and `more_facts` say so."""
 
     received: StoredDelivery
     planned: tuple[Planned, ...]
     planning: tuple[Job, ...]
     jobs: tuple[JobWithEffects, ...]
     facts: tuple[Fact, ...]
+    more_jobs: bool = False
+    more_facts: bool = False
 
     @property
     def repository(self) -> str:
@@ -159,21 +166,28 @@ def exactness(kind: str) -> str:
 
 async def _journey(store: Pages, received: StoredDelivery) -> Journey:
     guid = received.delivery.guid
-    jobs = await store.jobs_of(guid)
-    facts = await store.facts_of(delivery=guid)
-    worked = sorted((job for job in jobs if job.type != PLAN), key=lambda job: job.created_at)
+    jobs = await store.jobs_of(guid, MOST_JOBS + 1)
+    facts = await store.facts_of(delivery=guid, limit=MOST_FACTS + 1)
+    worked = [job for job in jobs[:MOST_JOBS] if job.type != PLAN]
     return Journey(
         received=received,
-        planned=tuple(_planned(facts)),
-        planning=tuple(job for job in jobs if job.type == PLAN),
-        jobs=tuple([await _worked(store, job, facts) for job in worked]),
-        facts=tuple(facts),
+        planned=tuple(_planned(facts[:MOST_FACTS])),
+        planning=tuple(job for job in jobs[:MOST_JOBS] if job.type == PLAN),
+        jobs=await _with_effects(store, worked, facts[:MOST_FACTS]),
+        facts=tuple(facts[:MOST_FACTS]),
+        more_jobs=len(jobs) > MOST_JOBS,
+        more_facts=len(facts) > MOST_FACTS,
     )
 
 
-async def _worked(store: Pages, job: Job, facts: Iterable[Fact]) -> JobWithEffects:
-    effects = await _effects(store, job.id)
-    return JobWithEffects(job, effects, _overtaken(job.id, effects, facts))
+async def _with_effects(store: Pages, jobs: Sequence[Job], facts: Sequence[Fact]) -> tuple[JobWithEffects, ...]:
+    """Each with its effects, in the order in which they were last written: all of them are read at once."""
+    effects: defaultdict[str, list[LedgerEntry]] = defaultdict(list)
+    for each in reversed(await store.entries_of_jobs([job.id for job in jobs]) if jobs else []):
+        effects[each.job].append(each)
+    return tuple(
+        JobWithEffects(job, tuple(effects[job.id]), _overtaken(job.id, effects[job.id], facts)) for job in jobs
+    )
 
 
 def _overtaken(job_id: str, effects: Iterable[LedgerEntry], facts: Iterable[Fact]) -> tuple[Overtaken, ...]:

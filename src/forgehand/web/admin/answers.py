@@ -99,7 +99,8 @@ class JobWhole(JobInJourney):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryWhole(DeliveryRow):
-    """One delivery's path. `nothing` says why it woke no worker; empty where it did or may."""
+    """One delivery's path. `nothing` says why it woke no worker; empty where it did or may. `jobs` and `facts` are the
+    first ones: `more_jobs` and `more_facts` say whether there are others."""
 
     repository: str
     action: str
@@ -107,6 +108,8 @@ class DeliveryWhole(DeliveryRow):
     planned: tuple[Planned, ...]
     jobs: tuple[JobInJourney, ...]
     facts: tuple[Fact, ...]
+    more_jobs: bool
+    more_facts: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +138,8 @@ def delivery_whole(found: Journey) -> DeliveryWhole:
             for each in found.jobs
         ),
         facts=found.facts,
+        more_jobs=found.more_jobs,
+        more_facts=found.more_facts,
     )
 
 

@@ -1,6 +1,8 @@
 """Journeys: what came, what was planned, what was done, and why nothing was where nothing was."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +11,7 @@ from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Done
-from forgehand.domain.ledger import EffectState
+from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.paging import Last
 from forgehand.engine.desk import JobDesk
 from forgehand.engine.dry_run import DryGate
@@ -24,6 +26,7 @@ from forgehand.engine.queries import (
     latest_journeys,
     recent_journeys,
 )
+from forgehand.engine.queries.journeys import MOST_FACTS, MOST_JOBS
 from support import stories
 
 pytestmark = pytest.mark.anyio
@@ -41,6 +44,41 @@ async def test_a_journey_holds_the_whole_path(store: MemoryStore) -> None:
     assert [(each.job.id, len(each.effects)) for each in found.jobs] == [(job.id, 3)]
     assert [each.type for each in found.planning] == ["plan"]
     assert found.facts[0].kind == "delivery.received"
+
+
+async def test_of_very_many_jobs_and_facts_the_first_are_told_and_that_there_are_more(store: MemoryStore) -> None:
+    job = await stories.reviewed(store, "guid", NOW)
+    looks = [replace(job, id=f"look-{number}", lane="", created_at=NOW + number) for number in range(300)]
+    said = [Fact(f"said-{number}", "review.judged", NOW + number, "guid", look.id) for number, look in enumerate(looks)]
+    await store.commit(Change(enqueue=tuple(looks), facts=tuple(said)), NOW)
+    found = await journey(store, "guid")
+    assert found is not None
+    assert (len(found.planning) + len(found.jobs), found.more_jobs) == (MOST_JOBS, True)
+    assert (len(found.facts), found.more_facts) == (MOST_FACTS, True)
+    assert [len(each.effects) for each in found.jobs if each.job.id == job.id] == [3]
+
+
+async def test_what_many_jobs_wrote_is_read_at_once() -> None:
+    class Counting(MemoryStore):
+        reads = 0
+
+        async def entries_of_jobs(self, job_ids: Sequence[str]) -> list[LedgerEntry]:
+            self.reads += 1
+            return await super().entries_of_jobs(job_ids)
+
+        async def entries_of(self, job_id: str) -> list[LedgerEntry]:
+            self.reads += 1
+            return await super().entries_of(job_id)
+
+    store = Counting()
+    await store.open()
+    job = await stories.reviewed(store, "guid", NOW)
+    await store.commit(Change(enqueue=tuple(replace(job, id=f"{n}", lane="") for n in range(50))), NOW)
+    store.reads = 0
+    found = await journey(store, "guid")
+    assert found is not None
+    assert (len(found.jobs), found.more_jobs, store.reads) == (51, False, 1)
+    await store.close()
 
 
 async def test_recent_journeys_come_newest_first_and_page_by_time(store: MemoryStore) -> None:

@@ -29,6 +29,7 @@ from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Done
 from forgehand.domain.ledger import EffectState
 from forgehand.engine.projector import Projector
+from forgehand.engine.queries.journeys import MOST_JOBS
 from forgehand.ports.store import Pause
 from support import stories
 from support.dashboard import ORIGIN, Dashboard
@@ -104,6 +105,20 @@ async def test_a_deliverys_page_tells_its_journey_with_matches_and_near_misses(d
     places = [path.find(step) for step in steps]
     assert -1 not in places
     assert places == sorted(places)
+
+
+async def test_a_deliverys_page_says_that_there_is_more_than_it_shows(dashboard: Dashboard) -> None:
+    job = await stories.reviewed(dashboard.store, GUID, dashboard.clock.now)
+    assert "it made more" not in await dashboard.page(f"/admin/deliveries/{GUID}")
+    looks = [replace(job, id=f"look-{number}", lane="") for number in range(MOST_JOBS)]
+    said = [
+        Fact(f"said-{number}", "review.judged", job.created_at, GUID, look.id) for number, look in enumerate(looks * 3)
+    ]
+    await dashboard.store.commit(Change(enqueue=tuple(looks), facts=tuple(said)), dashboard.clock.now)
+    shown = await dashboard.page(f"/admin/deliveries/{GUID}")
+    assert "jobs: it made more." in shown
+    assert "These are its first 200 steps" in shown
+    assert "jobs: it made more." in await dashboard.page("/admin")
 
 
 async def test_a_jobs_page_tells_attempts_effects_their_class_and_content(dashboard: Dashboard) -> None:
