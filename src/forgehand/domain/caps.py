@@ -62,7 +62,7 @@ def buckets(caps: Caps, repository_id: int, number: int, user: str) -> tuple[Buc
 
 
 def turn(drawn: Iterable[Bucket], marks: Mapping[str, str | None], now: float) -> Turn:
-    """The turn of one more event. `marks` are those of the buckets, what is counted by the hour comes last."""
+    """The turn of one more event. `marks` are those of the buckets; what is counted by the hour comes last."""
     kept: dict[str, str] = {}
     at, why = now, ""
     for bucket in drawn:
@@ -73,9 +73,9 @@ def turn(drawn: Iterable[Bucket], marks: Mapping[str, str | None], now: float) -
     return Turn(at, why, kept)
 
 
-def held_back(job: Job | None) -> bool:
+def held_back(job: Job) -> bool:
     """Whether this is work that waits for its turn, and not for what stopped it once it had begun."""
-    return job is not None and job.state is JobState.PENDING and not job.attempts and bool(job.payload.get(HELD_BACK))
+    return job.state is JobState.PENDING and not job.attempts and bool(job.payload.get(HELD_BACK))
 
 
 def _steadily(most: int, mark: str | None, at: float, now: float) -> tuple[float, str]:

@@ -91,7 +91,6 @@ def test_what_had_begun_waits_for_no_turn_any_more() -> None:
     assert not held_back(_job(attempts=1, why="GitHub answered 502"))
     assert not held_back(_job(state=JobState.RUNNING))
     assert not held_back(replace(_job(), payload={}))
-    assert not held_back(None)
 
 
 @given(most=st.integers(1, 50), gaps=st.lists(st.floats(0, 2000), max_size=80), by_hour=st.booleans())

@@ -32,7 +32,8 @@ class CapSettings(BaseModel):
         Field(
             alias="FORGEHAND_RUNS_PER_HOUR",
             ge=0,
-            description="The same for everybody together; 0: what this installation can take.",
+            description="The same for everybody together, within an hour of the clock; 0: what this installation can "
+            "take.",
         ),
     ] = 0
 
