@@ -63,6 +63,14 @@ def test_a_failing_test_is_annotated_on_its_line(tmp_path: Path, tools: Path) ->
         assert_conforms(run.forge.calls)
 
 
+def test_a_change_that_ends_pytest_before_its_tests_did_not_pass(tmp_path: Path, tools: Path) -> None:
+    with product(tmp_path, sandbox="bwrap", sandbox_readable=str(tools)) as run:
+        pull = opened(run, {"test_cart.py": FAILING, "conftest.py": "import os\n\nos._exit(0)\n"})
+        check = check_of(run, pull.head_sha)
+        assert check.conclusion == "failure"
+        assert "pytest wrote no report, although it ended with code 0" in check.title
+
+
 def test_passing_tests_say_how_much_of_the_change_they_reach(tmp_path: Path, tools: Path) -> None:
     with product(tmp_path, sandbox="bwrap", sandbox_readable=str(tools)) as run:
         run.forge.commit(REPO, "main", {"cart.py": CART, "test_cart.py": TESTS}, "The cart")
