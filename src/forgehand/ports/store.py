@@ -135,8 +135,8 @@ class Jobs(LastJobs, Protocol):
         """Who holds a lease now."""
         ...
 
-    async def release(self, holder: str, now: float) -> int:
-        """Return all jobs of a holder known to be dead to pending (dead_letter when attempts are used up)."""
+    async def release(self, holder: str, now: float) -> list[Job]:
+        """The same with all jobs of a holder known to be dead, by their ids."""
         ...
 
     async def next_due(self, now: float) -> float | None:

@@ -186,11 +186,12 @@ async def test_the_jobs_of_a_dead_holder_are_released_at_once(store: Store) -> N
     for job_id, holder in (("a", "dead"), ("b", "dead"), ("c", "alive")):
         await take(store, job_id, holder=holder)
     assert await store.holders() == {"dead", "alive"}
-    assert await store.release("dead", NOW + 1) == 2
+    released = await store.release("dead", NOW + 1)
+    assert [(job.id, job.state) for job in released] == [("a", "pending"), ("b", "dead_letter")]
     states = {job.id: job.state for job in await store.jobs(10)}
     assert states == {"a": "pending", "b": "dead_letter", "c": "claimed"}
     assert await store.holders() == {"alive"}
-    assert await store.release("dead", NOW + 1) == 0
+    assert await store.release("dead", NOW + 1) == []
 
 
 async def test_a_claimer_with_a_slow_clock_cannot_take_what_is_held(store: Store) -> None:

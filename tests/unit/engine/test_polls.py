@@ -322,6 +322,17 @@ async def test_a_test_run_that_dies_each_time_has_its_pull_request_looked_at_aga
     assert (look.type, look.subject, dead.state) == ("decide", "pull/7", JobState.DEAD_LETTER)
 
 
+async def test_a_start_whose_last_attempt_dies_with_its_process_is_told(store: MemoryStore) -> None:
+    clock = Clock()
+    start = replace(a_job("t", type="dispatch-target"), max_attempts=1)
+    await store.commit(Change(enqueue=(start,)), clock())
+    await store.claim_due("dead", 120, clock(), 10)
+    rescue = Rescue(store, InProcessWakeups(), lambda holder: holder == "dead", clock)
+    assert await rescue.once() == 1
+    (told,) = [job for job in await store.jobs(10) if job.id != "t"]
+    assert (told.type, told.payload["gave up"]) == ("dispatch-target", "gave up after 1 attempts: its holder dead died")
+
+
 async def test_leases_of_others_run_out_first_and_are_granted_a_grace(store: MemoryStore) -> None:
     clock = Clock()
     await store.commit(Change(enqueue=(tick(Poll("sweep", 300), clock()),)), clock())

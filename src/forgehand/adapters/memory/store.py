@@ -109,12 +109,10 @@ class MemoryStore:
         with self._reading() as state:
             return frozenset(job.holder for job in state.held() if job.holder is not None)
 
-    async def release(self, holder: str, now: float) -> int:
+    async def release(self, holder: str, now: float) -> list[Job]:
         with self._writing() as state:
-            left = [job for job in state.held() if job.holder == holder]
-            for job in left:
-                state.take_back(job, f"its holder {holder} died", now)
-            return len(left)
+            left = sorted((job for job in state.held() if job.holder == holder), key=lambda job: job.id)
+            return [state.take_back(job, f"its holder {holder} died", now) for job in left]
 
     async def next_due(self, now: float) -> float | None:
         with self._reading() as state:

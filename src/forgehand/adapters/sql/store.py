@@ -156,7 +156,7 @@ class SqlStore:
     async def holders(self) -> frozenset[str]:
         return await self._backend.read(verbs_jobs.holders)
 
-    async def release(self, holder: str, now: float) -> int:
+    async def release(self, holder: str, now: float) -> list[Job]:
         return await self._backend.write(lambda conn: verbs_jobs.release(conn, holder, now))
 
     async def next_due(self, now: float) -> float | None:

@@ -75,11 +75,9 @@ def reclaim(conn: Connection, now: float, grace: float) -> list[Job]:
     return [_take_back(conn, job_from(row), "its lease ran out", now) for row in lost]
 
 
-def release(conn: Connection, holder: str, now: float) -> int:
+def release(conn: Connection, holder: str, now: float) -> list[Job]:
     left = conn.execute(sql(_HELD_BY + locking(conn)), {"holder": holder}).all()
-    for row in left:
-        _take_back(conn, job_from(row), f"its holder {holder} died", now)
-    return len(left)
+    return [_take_back(conn, job_from(row), f"its holder {holder} died", now) for row in left]
 
 
 def cancel(conn: Connection, job_id: str, why: str, now: float) -> bool:
