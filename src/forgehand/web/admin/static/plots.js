@@ -100,13 +100,22 @@ function draw(place) {
   drawn.push(own);
 }
 
+// A value without neighbors is no line: it is drawn as a point, or a server's first hour would look empty.
+function alone(plot, series, all) {
+  if (all) return null;
+  const values = plot.data[series];
+  return values.flatMap((value, at) =>
+    value != null && values[at - 1] == null && values[at + 1] == null ? [at] : [],
+  );
+}
+
 function line(own, plot, label, number, tone) {
   const said = (_, __, ___, at) => {
     const value = at === null || at === undefined ? null : own.raw[number + 1][at];
     return value === null || value === undefined ? "" : brief(value) + (plot.unit || "");
   };
   const shade = color(tone);
-  if (!plot.bars) return { label, stroke: shade, width: 1.75, points: { size: 5, fill: shade }, value: said };
+  if (!plot.bars) return { label, stroke: shade, width: 1.75, points: { size: 5, fill: shade, filter: alone }, value: said };
   const paths = uPlot.paths.bars({ size: [0.8, 26], align: 1 });
   return { label, stroke: shade, fill: shade, width: 0, paths, points: { show: false }, value: said };
 }
