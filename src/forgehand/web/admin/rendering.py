@@ -142,7 +142,9 @@ _DID = {
 def brief(result: Mapping[str, Any]) -> str:
     """A job's result in a line, its reason before its counts: `failure: 1 major finding · findings 5`."""
     said = [": ".join(str(result[name]) for name in ("conclusion", "why") if result.get(name))]
-    said += [f"{name.replace('_', ' ')} {value}" for name, value in result.items() if isinstance(value, int) and value]
+    # A truth is an int to Python, and no count.
+    counts = ((name, value) for name, value in result.items() if type(value) is int and value)
+    said += [f"{name.replace('_', ' ')} {value}" for name, value in counts]
     return " · ".join(each for each in said if each)[:300]
 
 

@@ -57,4 +57,5 @@ def test_a_result_is_told_in_a_line_with_its_reason_first() -> None:
     result = {"head": "f21e559", "findings": 5, "major": 0, "conclusion": "failure", "why": "1 major finding."}
     assert brief(result) == "failure: 1 major finding. · findings 5"
     assert brief({"why": "our own App sent it", "jobs": 0}) == "our own App sent it"
+    assert brief({"why": "not reviewed yet", "waits": True, "files": 2}) == "not reviewed yet · files 2"
     assert brief({}) == ""
