@@ -4,6 +4,8 @@ Workers never import each other, so what one asks of another is a job, made here
 committed with what was learned, or not at all. Pure.
 """
 
+from dataclasses import replace
+
 from forgehand.domain.jobs import Job, job_id
 from forgehand.domain.routing import WorkerSpec
 
@@ -23,25 +25,31 @@ REVIEW = "review"
 """The type, and the worker, of the jobs that have analysers look at a head."""
 
 
-def look_again(job: Job, number: int, now: float, *, because: str) -> Job:
-    """The job that decides about pull request `number` anew. It supersedes an unfinished one of its lane, which is
-    light: what is heavy about a review or a test run has a job of its own. `because` is a word for pages."""
+def follow_up(job: Job, kind: str, named: str, subject: str, now: float) -> Job:
+    """A job that `job` leaves behind, of the worker and type `kind`, in the same repository, by the id `named`: it
+    belongs to the same delivery, and is tried as often."""
     return Job(
-        id=job_id("look again", job.id, job.fence, number, near=job.id),
-        type=DECIDE,
-        worker=DECIDE,
+        id=named,
+        type=kind,
+        worker=kind,
         tenant=job.tenant,
         repository_id=job.repository_id,
         repository=job.repository,
-        subject=f"pull/{number}",
+        subject=subject,
         created_at=now,
-        payload={"event": because},
-        lane=lane(DECIDE, job.repository_id, number),
         run_at=now,
         max_attempts=job.max_attempts,
         delivery=job.delivery,
         correlation=job.correlation,
     )
+
+
+def look_again(job: Job, number: int, now: float, *, because: str) -> Job:
+    """The job that decides about pull request `number` anew. It supersedes an unfinished one of its lane, which is
+    light: what is heavy about a review or a test run has a job of its own. `because` is a word for pages."""
+    named = job_id("look again", job.id, job.fence, number, near=job.id)
+    made = follow_up(job, DECIDE, named, f"pull/{number}", now)
+    return replace(made, payload={"event": because}, lane=lane(DECIDE, job.repository_id, number))
 
 
 def after_failure(job: Job, now: float) -> tuple[Job, ...]:
@@ -62,133 +70,61 @@ def lane(worker: str, repository_id: int, number: int) -> str:
 
 def tell_failure(job: Job, failed: Job, head: str, why: str, now: float) -> Job:
     """The job that says in a check run that a test run of `head` ended without a result, once for each time it did."""
-    return Job(
-        id=job_id("tell failure", failed.id, failed.fence, near=job.id),
-        type=TESTING,
-        worker=TESTING,
-        tenant=job.tenant,
-        repository_id=job.repository_id,
-        repository=job.repository,
-        subject=failed.subject,
-        created_at=now,
-        payload={"event": "gave up", "failed": why},
-        revision=head,
-        # As if it had said so itself: what a later one said stands.
-        generation=failed.generation,
-        run_at=now,
-        max_attempts=job.max_attempts,
-        delivery=job.delivery,
-        correlation=job.correlation,
-    )
-
-
-def _tell_gave_up(job: Job, now: float) -> Job:
-    """It needs neither the turn nor the window of the one that gave up: it starts nothing."""
-    return Job(
-        id=job_id(GAVE_UP, job.id, job.fence, near=job.id),
-        type=job.type,
-        worker=job.worker,
-        tenant=job.tenant,
-        repository_id=job.repository_id,
-        repository=job.repository,
-        subject=job.subject,
-        created_at=now,
-        payload={**job.payload, GAVE_UP: job.why or f"it ended as {job.state}"},
-        revision=job.revision,
-        run_at=now,
-        max_attempts=job.max_attempts,
-        delivery=job.delivery,
-        correlation=job.correlation,
-    )
+    named = job_id("tell failure", failed.id, failed.fence, near=job.id)
+    made = follow_up(job, TESTING, named, failed.subject, now)
+    # As if it had said so itself: what a later one said stands.
+    said = {"event": "gave up", "failed": why}
+    return replace(made, payload=said, revision=head, generation=failed.generation)
 
 
 def ask_again(job: Job, worker: WorkerSpec, number: int, head: str, now: float) -> Job:
     """The job of another worker about pull request `number`, because a person asked for it by comment: it does once
     more what may have been done before, and supersedes an unfinished one of its lane."""
-    return Job(
-        id=job_id("ask again", job.id, worker.id, number, near=job.id),
+    made = follow_up(job, worker.id, job_id("ask again", job.id, worker.id, number, near=job.id), f"pull/{number}", now)
+    return replace(
+        made,
         type=worker.type,
-        worker=worker.id,
-        tenant=job.tenant,
-        repository_id=job.repository_id,
-        repository=job.repository,
-        subject=f"pull/{number}",
-        created_at=now,
         payload={"event": "command"},
         grant=worker.grant,
         lane=lane(worker.id, job.repository_id, number),
         revision=head,
-        run_at=now,
         max_duration=worker.max_duration,
-        max_attempts=job.max_attempts,
-        delivery=job.delivery,
-        correlation=job.correlation,
     )
 
 
 def test_anew(job: Job, last: Job, number: int, head: str, base: str, now: float) -> Job:
     """The job that tests pull request `number` although `last` did, which did not for this base: once after each."""
-    return Job(
-        id=job_id("test anew", last.id, last.fence, head, base),
-        type=TESTING,
-        worker=TESTING,
-        tenant=job.tenant,
-        repository_id=job.repository_id,
-        repository=job.repository,
-        subject=f"pull/{number}",
-        created_at=now,
+    named = job_id("test anew", last.id, last.fence, head, base)
+    return replace(
+        follow_up(job, TESTING, named, f"pull/{number}", now),
         payload={"event": "another base"},
         grant=last.grant,
         lane=lane(TESTING, job.repository_id, number),
         revision=head,
-        run_at=now,
         max_duration=last.max_duration,
         max_attempts=last.max_attempts,
-        delivery=job.delivery,
-        correlation=job.correlation,
     )
 
 
 def test_commit(job: Job, sha: str, ref: str, now: float, *, base: str) -> Job:
     """The job that tests a commit that is no pull request's head, where nothing else does; `ref` points at it, and it
     is to land in `base`, whose policy counts. The same commit and base give the same job."""
-    return Job(
-        id=job_id("test", job.repository_id, sha, base),
-        type=TESTING,
-        worker=TESTING,
-        tenant=job.tenant,
-        repository_id=job.repository_id,
-        repository=job.repository,
-        subject=f"commit/{sha}",
-        created_at=now,
-        payload={"event": "asked for", "ref": ref, "base": base},
-        revision=sha,
-        run_at=now,
-        max_duration=7200.0,
-        max_attempts=job.max_attempts,
-        delivery=job.delivery,
-        correlation=job.correlation,
-    )
+    made = follow_up(job, TESTING, job_id("test", job.repository_id, sha, base), f"commit/{sha}", now)
+    asked = {"event": "asked for", "ref": ref, "base": base}
+    return replace(made, payload=asked, revision=sha, max_duration=7200.0)
 
 
 def tell_proposal(job: Job, number: int, head: str, base: str, now: float) -> Job:
     """The job that tells pull request `number` what it would change of what is dispatched: once for each head and base,
     however often it is decided about."""
-    subject = f"pull/{number}"
-    return Job(
-        id=job_id(PROPOSAL, job.repository_id, number, head, base),
-        type=PROPOSAL,
-        worker=PROPOSAL,
-        tenant=job.tenant,
-        repository_id=job.repository_id,
-        repository=job.repository,
-        subject=subject,
-        created_at=now,
-        payload={"event": "file changed"},
-        lane=f"{PROPOSAL}:{job.repository_id}:{subject}",
-        revision=head,
-        run_at=now,
-        max_attempts=job.max_attempts,
-        delivery=job.delivery,
-        correlation=job.correlation,
-    )
+    named = job_id(PROPOSAL, job.repository_id, number, head, base)
+    made = follow_up(job, PROPOSAL, named, f"pull/{number}", now)
+    queued = lane(PROPOSAL, job.repository_id, number)
+    return replace(made, payload={"event": "file changed"}, lane=queued, revision=head)
+
+
+def _tell_gave_up(job: Job, now: float) -> Job:
+    """It needs neither the turn nor the window of the one that gave up: it starts nothing."""
+    made = follow_up(job, job.type, job_id(GAVE_UP, job.id, job.fence, near=job.id), job.subject, now)
+    said = {**job.payload, GAVE_UP: job.why or f"it ended as {job.state}"}
+    return replace(made, worker=job.worker, payload=said, revision=job.revision)

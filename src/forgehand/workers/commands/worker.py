@@ -7,14 +7,14 @@ one pull request share a key, so that an order is never written over another tha
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from forgehand.crafts.subjects import number_of, repo_of
 from forgehand.domain import orders
 from forgehand.domain.effects import Effect, Reaction, StickyComment
 from forgehand.domain.facts import Fact, fact_id
-from forgehand.domain.followups import ask_again, look_again
+from forgehand.domain.followups import ask_again, follow_up, look_again
 from forgehand.domain.jobs import Done, Job, Outcome, job_id
 from forgehand.domain.modes import Power
 from forgehand.domain.permissions import Permission
@@ -127,21 +127,8 @@ class CommandsWorker:
 
 def _answering(job: Job, told: Mapping[str, Any], now: float) -> Job:
     """The job that says what was done: it may wait or be tried again, and the order holds all the same."""
-    return Job(
-        id=job_id("answer", job.id, near=job.id),
-        type=job.type,
-        worker=job.worker,
-        tenant=job.tenant,
-        repository_id=job.repository_id,
-        repository=job.repository,
-        subject=job.subject,
-        created_at=now,
-        payload={"event": "command", "answer": dict(told)},
-        run_at=now,
-        max_attempts=job.max_attempts,
-        delivery=job.delivery,
-        correlation=job.correlation,
-    )
+    made = follow_up(job, job.type, job_id("answer", job.id, near=job.id), job.subject, now)
+    return replace(made, worker=job.worker, payload={"event": "command", "answer": dict(told)})
 
 
 def _said(job: Job, told: Mapping[str, Any]) -> list[Effect]:

@@ -5,7 +5,7 @@ here, so that every worker of this folder makes them alike. Pure.
 from dataclasses import replace
 from typing import Any
 
-from forgehand.domain.followups import TARGET
+from forgehand.domain.followups import TARGET, follow_up
 from forgehand.domain.jobs import Job, job_id
 from forgehand.domain.repositories import Repo
 from forgehand.workers.dispatch.orders import Order, write_order
@@ -71,17 +71,11 @@ def report_broken(job: Job, source: Source, problems: tuple[str, ...], now: floa
 
 
 def _job(job: Job, kind: str, named: tuple[Any, ...], where: Repo, run: int, now: float) -> Job:
-    return Job(
-        id=job_id(kind, *named, near=job.id),
-        type=kind,
-        worker=kind,
+    made = follow_up(job, kind, job_id(kind, *named, near=job.id), f"run/{run}", now)
+    return replace(
+        made,
         tenant=where.installation,
         repository_id=where.id,
         repository=where.full_name,
-        subject=f"run/{run}",
-        created_at=now,
-        run_at=now,
         max_attempts=MOST_ATTEMPTS,
-        delivery=job.delivery,
-        correlation=job.correlation,
     )

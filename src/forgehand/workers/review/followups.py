@@ -6,7 +6,7 @@ Whatever merges into one base branch shares a key, so that such jobs run one at 
 
 from dataclasses import replace
 
-from forgehand.domain.followups import look_again
+from forgehand.domain.followups import follow_up, look_again
 from forgehand.domain.jobs import Job, job_id
 from forgehand.ports.github import PullRequest
 from forgehand.workers.review.rules.queue import Entry, Queue, stands
@@ -73,20 +73,11 @@ def _merging(
     revision: str = "",
     payload: dict[str, object] | None = None,
 ) -> Job:
-    return Job(
-        id=job_id(kind, job.id, job.fence, subject, str(payload), near=job.id),
-        type=kind,
-        worker=kind,
-        tenant=job.tenant,
-        repository_id=job.repository_id,
-        repository=job.repository,
-        subject=subject,
-        created_at=run_at,
+    named = job_id(kind, job.id, job.fence, subject, str(payload), near=job.id)
+    return replace(
+        follow_up(job, kind, named, subject, run_at),
         payload={"base": base_ref, **(payload or {})},
         key=f"merge:{job.repository_id}:{base_ref}",
         revision=revision,
-        run_at=run_at,
         max_attempts=12,
-        delivery=job.delivery,
-        correlation=job.correlation,
     )
