@@ -10,7 +10,7 @@ def test_with_every_webhook_lost_the_review_appears_within_a_poll(tmp_path: Path
     with product(tmp_path, poll_seconds=2.0) as run:
         run.forge.webhooks.mode = "lost"
         pull = open_flawed_pull(run.forge)
-        until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the review", 20)
+        until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the review")
         assert_said_once(run.forge, pull.number, pull.head_sha)
         assert run.forge.deliveries(run.app) == []
 

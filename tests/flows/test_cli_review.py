@@ -33,7 +33,7 @@ class Desk:
         return {**variables(self.product.settings), "GITHUB_WEBHOOK_SECRET": ""}
 
     def run(self, *argv: str) -> Ran:
-        return forgehand(self.folder, "review", *argv, env=self.env, timeout=110)
+        return forgehand(self.folder, "review", *argv, env=self.env, timeout=240)
 
     def status(self) -> dict[str, Any]:
         told = self.run("--status").json

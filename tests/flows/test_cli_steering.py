@@ -123,7 +123,7 @@ def test_effects_are_listed_and_the_unknown_ones_alone(quiet: Desk) -> None:
 
 def test_every_page_about_a_real_review_opens(quiet: Desk) -> None:
     """What the workers really write, not a sample of it."""
-    with httpx2.Client(follow_redirects=True, timeout=20) as browser:
+    with httpx2.Client(follow_redirects=True, timeout=60) as browser:
         link = quiet.product.sign_in_url
         origin, _, token = link.partition("/admin/sign-in?token=")
         browser.post(f"{origin}/admin/sign-in", data={"token": token}, headers={"origin": origin}).raise_for_status()

@@ -101,7 +101,7 @@ def _environment(run: Product) -> dict[str, str]:
 
 
 def _round(run: Product, *argv: str) -> Ran:
-    return forgehand(run.folder, "test", "--repo", REPO, *argv, env=_environment(run), timeout=110)
+    return forgehand(run.folder, "test", "--repo", REPO, *argv, env=_environment(run), timeout=240)
 
 
 def test_two_wishes_at_once_are_refused(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from support.command import forgehand, variables
 from support.product import MERGING, REPO, Product, decided, passed, product, stored, until
 
 NOTES = {"NOTES.md": "Open on Sundays.\n"}
+SEEN_AND_TAKEN = (["eyes", "+1"], ["+1"])
+"""Saying that a wish is seen is tried once: a write that fails on a busy machine does not hold the wish up."""
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def test_a_person_who_may_write_has_one_commit_merged(run: Product) -> None:
     comment = _says(run, pull, f"Good!\n\n/forgehand merge {pull.head_sha[:7]}")
     _answer(run, comment, pull, "+1", "is merged once nothing stands in its way")
     until(lambda: _merged(run, pull), "the merge")
-    assert _emojis(run, comment) == ["eyes", "+1"]
+    assert _emojis(run, comment) in SEEN_AND_TAKEN
 
 
 def test_a_stop_holds_until_a_merge_is_asked_for(run: Product) -> None:
@@ -100,7 +102,7 @@ def test_a_replay_orders_nothing_again(run: Product) -> None:
     assert forgehand(run.folder, "replay", guid, env=variables(run.settings)).code == 0
     until(lambda: len(_commands_on(run, pull)) == 3, "the job of the replay")
     until(lambda: all(job.state is JobState.COMPLETED for job in _commands_on(run, pull)), "its end")
-    assert _emojis(run, comment) == ["eyes", "+1"]
+    assert _emojis(run, comment) in SEEN_AND_TAKEN
     assert _bodies(run, pull).count("until somebody who may write says") == 1
 
 

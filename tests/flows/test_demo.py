@@ -42,7 +42,7 @@ def alive(pid: int) -> bool:
 def test_once_reviews_both_pull_requests_and_leaves_nothing_behind(tmp_path: Path) -> None:
     # The person's own settings must not reach it.
     theirs = {"GITHUB_APP_ID": "7", "GITHUB_API_URL": "https://api.github.com", "PORT": "x", "LOG_LEVEL": "LOUD"}
-    ran = forgehand(tmp_path, "demo", "--once", env=theirs, timeout=110)
+    ran = forgehand(tmp_path, "demo", "--once", env=theirs, timeout=240)
     assert ran.code == 0, ran.out + ran.err
     flawed, clean = (re.escape(change.title) for change in changes())
     assert re.search(rf"#1 {flawed}\s+failure", ran.out)
@@ -56,7 +56,7 @@ def test_once_reviews_both_pull_requests_and_leaves_nothing_behind(tmp_path: Pat
 
 
 def test_nothing_is_lost_on_a_narrow_terminal(tmp_path: Path) -> None:
-    ran = forgehand(tmp_path, "demo", "--once", env={"COLUMNS": "100"}, timeout=110)
+    ran = forgehand(tmp_path, "demo", "--once", env={"COLUMNS": "100"}, timeout=240)
     assert ran.code == 0, ran.out + ran.err
     rows = ran.out.partition("pull request ")[2].partition("\nLinks")[0]
     assert max(map(len, rows.splitlines())) <= 100
@@ -78,7 +78,7 @@ def test_a_server_that_stops_is_said_first_and_its_folder_is_kept(tmp_path: Path
 
 
 def test_the_key_in_the_flawed_change_is_shown_nowhere_whole(tmp_path: Path) -> None:
-    ran = forgehand(tmp_path, "demo", "--once", "--keep", "kept", timeout=110)
+    ran = forgehand(tmp_path, "demo", "--once", "--keep", "kept", timeout=240)
     assert ran.code == 0, ran.out + ran.err
     source = subprocess.run(
         ["git", "-C", tmp_path / f"kept/github/{REPOSITORY}.git", "show", "card-payments:shop/payments.py"],
@@ -100,7 +100,7 @@ def test_without_once_it_stays_up_until_it_is_told_to_end(tmp_path: Path) -> Non
         admin, sign_in = link(demo.line_with("admin ")), link(demo.line_with("sign in"))
         folder = Path(demo.line_with("  cd ").split()[1])
         demo.line_with("Ctrl-C ends it")
-        with httpx2.Client(follow_redirects=True, timeout=20) as browser:
+        with httpx2.Client(follow_redirects=True, timeout=60) as browser:
             assert "Undefined name" in browser.get(pull).raise_for_status().text
             assert "Forgehand review" in browser.get(check).raise_for_status().text
             assert "sign-in" in str(browser.get(admin).url)

@@ -46,7 +46,7 @@ def agreed(run: Product, browser: httpx2.Client, login: str) -> str:
 
 
 def test_who_is_named_comes_in_and_nobody_else(tmp_path: Path) -> None:
-    with served(tmp_path, logins="Mona,hubot") as run, httpx2.Client(timeout=20) as browser:
+    with served(tmp_path, logins="Mona,hubot") as run, httpx2.Client(timeout=60) as browser:
         assert "Sign in with GitHub" in browser.get(f"{origin(run)}/admin/sign-in").text
         welcome = browser.get(agreed(run, browser, "mona"))
         assert welcome.status_code == 200
@@ -67,14 +67,14 @@ def test_members_of_an_organization_or_of_a_team_come_in(tmp_path: Path) -> None
         run.forge.add_member("octo", "hubot")
         run.forge.add_member("acme", "mallory", team="sales")
         for login, status in (("mona", 200), ("hubot", 200), ("mallory", 403)):
-            with httpx2.Client(timeout=20) as browser:
+            with httpx2.Client(timeout=60) as browser:
                 assert browser.get(agreed(run, browser, login)).status_code == status, login
 
 
 def test_a_code_is_worthless_in_another_browser_and_without_its_state(tmp_path: Path) -> None:
-    with served(tmp_path, logins="mona,mallory") as run, httpx2.Client(timeout=20) as browser:
+    with served(tmp_path, logins="mona,mallory") as run, httpx2.Client(timeout=60) as browser:
         back = agreed(run, browser, "mallory")
-        with httpx2.Client(timeout=20) as victim:
+        with httpx2.Client(timeout=60) as victim:
             assert victim.get(back).status_code == 403
             victim.get(f"{origin(run)}{DOOR}")
             assert victim.get(back).status_code == 403, "its own beginning does not fit"
@@ -86,7 +86,7 @@ def test_a_code_is_worthless_in_another_browser_and_without_its_state(tmp_path: 
 
 
 def test_a_no_on_github_and_a_code_that_it_does_not_know_are_said(tmp_path: Path) -> None:
-    with served(tmp_path, logins="mona") as run, httpx2.Client(timeout=20) as browser:
+    with served(tmp_path, logins="mona") as run, httpx2.Client(timeout=60) as browser:
         state = parse_qs(urlsplit(browser.get(f"{origin(run)}{DOOR}").headers["location"]).query)["state"][0]
         no = browser.get(f"{origin(run)}{DONE}?error=access_denied&state={state}")
         assert (no.status_code, "did not agree" in no.text) == (403, True)
@@ -114,6 +114,6 @@ def test_a_real_browser_comes_back_signed_in_and_the_audit_knows(tmp_path: Path,
 
 
 def test_it_is_off_where_nobody_is_named(tmp_path: Path) -> None:
-    with product(tmp_path) as run, httpx2.Client(timeout=20) as browser:
+    with product(tmp_path) as run, httpx2.Client(timeout=60) as browser:
         assert "GitHub" not in browser.get(f"{origin(run)}/admin/sign-in").text
         assert browser.get(f"{origin(run)}{DOOR}").status_code == 404

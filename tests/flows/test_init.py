@@ -42,7 +42,7 @@ def page_of(init: Running) -> str:
 
 def confirm(page: str) -> httpx2.Response:
     """What a person's browser does: post the form, and follow GitHub back."""
-    with httpx2.Client(follow_redirects=True, timeout=20) as browser:
+    with httpx2.Client(follow_redirects=True, timeout=60) as browser:
         form = Form(browser.get(page).raise_for_status().text)
         return browser.post(form.action, data=form.fields)
 

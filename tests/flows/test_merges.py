@@ -171,7 +171,7 @@ def test_of_a_queue_of_ten_with_one_bad_nine_land_in_at_most_eight_runs(tmp_path
                     run.forge.report_status(REPO, sha, "unit", "failure" if broken else "success")
             return sum(bool(run.forge.pull(REPO, pull.number).merged) for pull in pulls) == 9
 
-        until(nine_landed, "nine merges", 110)
+        until(nine_landed, "nine merges", 240)
         assert len(tested) <= 8
         assert not run.forge.pull(REPO, bad.number).merged
         # Those before it may land last, where it came late: then it is told after them.

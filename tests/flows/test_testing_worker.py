@@ -48,7 +48,7 @@ def check_of(run: Product, sha: str) -> Any:
     def there() -> Any:
         return next((check for check in run.forge.check_runs(REPO, sha) if check.name == "Forgehand tests"), None)
 
-    return until(there, "the check run of the tests", 90)
+    return until(there, "the check run of the tests")
 
 
 def test_a_failing_test_is_annotated_on_its_line(tmp_path: Path, tools: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_person_who_may_write_has_the_tests_run_once_more_and_sees_the_new_res
         assert (first.conclusion, "code 1" in first.title) == ("failure", True)
         comment = run.forge.comment(REPO, pull.number, "dev", "/forgehand retest")
         until(lambda: "+1" in [each.content for each in run.forge.reactions(comment)], "the answer")
-        until(lambda: check_of(run, pull.head_sha).summary != first.summary, "the second result", 90)
+        until(lambda: check_of(run, pull.head_sha).summary != first.summary, "the second result")
         again = [check for check in run.forge.check_runs(REPO, pull.head_sha) if check.name == "Forgehand tests"]
         assert [check.id for check in again] == [first.id]
         told = "\n".join(each.body for each in run.forge.comments(REPO, pull.number)).replace("\\", "")
@@ -123,8 +123,8 @@ def test_what_passed_by_the_rules_of_another_base_is_judged_by_those_of_the_new_
         assert check_of(run, pull.head_sha).conclusion == "success"
         until(lambda: _concluded(run, pull) == "success", "the decision for dev")
         run.forge.edit_pull(REPO, pull.number, base="main")
-        until(lambda: check_of(run, pull.head_sha).conclusion == "failure", "the tests for main", 90)
-        until(lambda: _concluded(run, pull) == "failure", "the decision for main", 90)
+        until(lambda: check_of(run, pull.head_sha).conclusion == "failure", "the tests for main")
+        until(lambda: _concluded(run, pull) == "failure", "the decision for main")
 
 
 def _concluded(run: Product, pull: Any) -> str | None:

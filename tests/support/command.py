@@ -33,7 +33,7 @@ class Ran:
         return json.loads(self.out)
 
 
-def forgehand(folder: Path, *argv: str, env: Mapping[str, str] | None = None, timeout: float = 60) -> Ran:
+def forgehand(folder: Path, *argv: str, env: Mapping[str, str] | None = None, timeout: float = 120) -> Ran:
     """Run a command in `folder` to its end."""
     done = subprocess.run(
         _argv(*argv),
@@ -70,7 +70,7 @@ class Running:
         self._lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 
-    def line_with(self, text: str, timeout: float = 60) -> str:
+    def line_with(self, text: str, timeout: float = 120) -> str:
         """The next line that holds `text`."""
         while True:
             try:
@@ -82,7 +82,7 @@ class Running:
             if text in line:
                 return line.rstrip("\n")
 
-    def end(self, timeout: float = 60) -> int:
+    def end(self, timeout: float = 120) -> int:
         """Its exit code, once it ends by itself."""
         return self.process.wait(timeout)
 

@@ -93,7 +93,7 @@ def concluded(run: Product, of: WorkflowRun) -> Dispatch:
         done = found and all(each.stand not in open_yet for each in found.targets)
         return found if done else None
 
-    found: Dispatch = until(whole, "the end of all targets", 90.0)
+    found: Dispatch = until(whole, "the end of all targets")
     return found
 
 

@@ -56,7 +56,7 @@ FLAWED = {
 """Calls a function that is not there: what ruff calls F821."""
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
+def until(condition: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
     """The first true value of `condition`; fails with `what` after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -185,7 +185,7 @@ class Product:
                 return True
             return False
 
-        until(gone, "the worker outlived its server", 40)
+        until(gone, "the worker outlived its server")
         yield
 
 

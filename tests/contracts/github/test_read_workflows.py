@@ -27,7 +27,7 @@ async def workflow(stage: Stage, file: str = "ci.yml", ref: str = "main") -> Wor
 def ended(forge: Forge, name: str) -> list[WorkflowRun]:
     """Its runs, once all have ended."""
     return list(
-        forge.wait_for(lambda: (r := forge.runs(name)) and all(e.conclusion for e in r) and r, timeout=60) or ()
+        forge.wait_for(lambda: (r := forge.runs(name)) and all(e.conclusion for e in r) and r, timeout=240) or ()
     )
 
 

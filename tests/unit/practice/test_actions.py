@@ -59,7 +59,7 @@ def _done(sample: Sample, count: int = 1) -> list[WorkflowRun]:
         runs = list(sample.forge.runs(NAME))
         return runs if len(runs) >= count and all(run.status == "completed" for run in runs) else None
 
-    found = sample.forge.wait_for(ended, timeout=60)
+    found = sample.forge.wait_for(ended, timeout=240)
     assert found is not None
     return found
 
@@ -162,7 +162,7 @@ def test_each_installation_s_token_reaches_its_own_owner_s_workflows_only(sample
     sample.installation = other
     with sample.client() as acme:
         assert acme.post(path, json=body).status_code == 204
-    forge.wait_for(lambda: [run for run in forge.runs("acme/target") if run.conclusion == "success"], timeout=60)
+    forge.wait_for(lambda: [run for run in forge.runs("acme/target") if run.conclusion == "success"], timeout=240)
 
 
 def test_a_push_and_a_pull_request_run_what_wants_them(sample: Sample, api: httpx2.Client) -> None:
@@ -295,6 +295,6 @@ def test_a_run_in_hand_ends_with_the_forge(tmp_path: Path) -> None:
     with sample_forge(tmp_path) as sample:
         steps = f"[{{run: 'echo $$ > {note}.new && mv {note}.new {note} && exec sleep 600'}}]"
         _workflow(sample, "long.yml", f"on: push\njobs: {{long: {{steps: {steps}}}}}\n")
-        sample.forge.wait_for(note.exists, timeout=60)
+        sample.forge.wait_for(note.exists, timeout=240)
     with pytest.raises(ProcessLookupError):
         os.kill(int(note.read_text()), 0)

@@ -348,7 +348,7 @@ async def test_over_a_real_socket_a_body_of_26_mb_is_refused_and_the_next_delive
 
 def test_importing_the_door_loads_no_framework() -> None:
     script = "import sys, forgehand.web.intake; print(*{name.split('.')[0] for name in sys.modules})"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=240)
     assert set(done.stdout.split()).isdisjoint({"starlette", "sqlalchemy", "githubkit", "jinja2", "pydantic", "anyio"})
 
 
