@@ -262,8 +262,10 @@ class Folding(Protocol):
         """Those of these series and names that there are."""
         ...
 
-    async def projections(self, series: str, limit: int, before: Last | None = None) -> list[Projection]:
-        """One index range: of a series, newest first."""
+    async def projections(
+        self, series: str, limit: int, before: Last | None = None, since: float = 0.0
+    ) -> list[Projection]:
+        """One index range: of a series, newest first, none that is older than `since` (epoch seconds)."""
         ...
 
     async def projections_like(self, series: str, start: str, limit: int) -> list[Projection]:

@@ -53,6 +53,8 @@ async def test_rows_are_written_as_they_now_are_and_read_by_key_and_range(store:
     assert await store.projection("300:all", "1200") is None
     assert await store.projections("300:all", 2) == [rows[2], newer]
     assert await store.projections("300:all", 9, before=Last(600)) == [rows[0]]
+    assert await store.projections("300:all", 9, since=600) == [rows[2], newer]
+    assert await store.projections("300:all", 9, before=Last(900), since=600) == [newer]
     wanted = [("300:all", "300"), ("totals", "all"), ("totals", "none"), *(("none", str(n)) for n in range(600))]
     assert sorted(each.name for each in await store.projections_named(wanted)) == ["300", "all"]
     assert await store.projections_named([]) == []

@@ -166,7 +166,7 @@ async def _read_what_the_command_line_may(store: Store) -> None:
     await store.latest_job("L")
     await store.mark("m")
     for scope in ("all", "workers/review", "repositories/22"):
-        await queries.windows(store, 900, 9, scope=scope, before=Last(NOW))
+        await queries.windows(store, 900, 9, scope=scope, before=Last(NOW), since=NOW - 9000)
     await queries.targets(store, 9, before=Last(NOW))
     await queries.failures(store, 9, before=Last(NOW))
     await queries.repositories(store, 9, before=Last(NOW))

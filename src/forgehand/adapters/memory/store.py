@@ -234,9 +234,11 @@ class MemoryStore:
         with self._reading() as state:
             return state.folds.named(keys, edition)
 
-    async def projections(self, series: str, limit: int, before: Last | None = None) -> list[Projection]:
+    async def projections(
+        self, series: str, limit: int, before: Last | None = None, since: float = 0.0
+    ) -> list[Projection]:
         with self._reading() as state:
-            rows = [row for row in state.folds.rows.values() if row.series == series]
+            rows = [row for row in state.folds.rows.values() if row.series == series and row.at >= since]
         found = [row for row in rows if before is None or Last(row.at, row.name) < before]
         return sorted(found, key=lambda row: (row.at, row.name), reverse=True)[:limit]
 

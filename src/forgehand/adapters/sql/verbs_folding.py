@@ -61,8 +61,8 @@ def projections_named(conn: Connection, keys: Sequence[tuple[str, str]], edition
     return [_projection_from(row) for row in rows]
 
 
-def projections(conn: Connection, series: str, limit: int, before: Last | None) -> list[Projection]:
-    at = {"series": series, "limit": limit, **edge(before)}
+def projections(conn: Connection, series: str, limit: int, before: Last | None, since: float) -> list[Projection]:
+    at = {"series": series, "limit": limit, "since": since, **edge(before)}
     return [_projection_from(row) for row in conn.execute(_RANGE, at)]
 
 
@@ -179,7 +179,7 @@ _NAMED_ON_POSTGRES = sql(
 )
 _RANGE = sql(
     f"SELECT {_READ} FROM projections WHERE edition = {_EDITION} AND series = :series AND (at, name) < (:before, :last)"  # noqa: S608
-    " ORDER BY at DESC, name DESC LIMIT :limit"
+    " AND at >= :since ORDER BY at DESC, name DESC LIMIT :limit"
 )
 _NAMES_FROM = sql(
     f"SELECT {_READ} FROM projections WHERE edition = {_EDITION} AND series = :series AND name >= :start"  # noqa: S608

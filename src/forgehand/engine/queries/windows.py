@@ -60,10 +60,11 @@ class Window:
 
 
 async def windows(
-    store: Numbers, span: int, limit: int, *, scope: str = ALL, before: Last | None = None
+    store: Numbers, span: int, limit: int, *, scope: str = ALL, before: Last | None = None, since: float = 0.0
 ) -> tuple[Window, ...]:
-    """The last windows of a length in which something happened, newest first. `scope` as in `window_series`."""
-    rows = await store.projections(window_series(span, scope), limit, before)
+    """The last windows of a length in which something happened, newest first, none that begins before `since`. `scope`
+    as in `window_series`."""
+    rows = await store.projections(window_series(span, scope), limit, before, since)
     return tuple(_window(row, span, groups_of(scope)) for row in rows)
 
 
@@ -71,7 +72,7 @@ async def lately(store: Numbers, span: int, number: int, now: float, *, scope: s
     """Of the last `number` windows of a length, the one of this moment included, those in which something happened,
     newest first."""
     first = window_start(now, span) - (number - 1) * span
-    return tuple(each for each in await windows(store, span, number, scope=scope) if each.start >= first)
+    return await windows(store, span, number, scope=scope, since=first)
 
 
 async def window(store: Numbers, span: int, at: float, *, scope: str = ALL) -> Window | None:
