@@ -45,6 +45,10 @@ def give_way() -> None:
     """Let the process that takes webhooks in have the processor first: GitHub waits 10 seconds for it, a job can wait.
     What we start inherits it."""
     os.nice(10)
+    if hasattr(os, "SCHED_BATCH"):
+        with suppress(OSError):
+            # Linux: what wakes up here waits for whoever is at it, instead of pushing the intake off its processor.
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def spare_what_stays() -> None:

@@ -39,7 +39,7 @@ class RunnerTimes:
     heartbeat: float = 30.0
     poll: float = 5.0
     goodbye: float = 20.0
-    give_way: float = 0.25
+    give_way: float = 0.5
 
 
 class Runner:

@@ -162,7 +162,7 @@ def _plan(connection: Any, sql: str, parameters: Any) -> list[str]:
 
 def _is_slow(step: str) -> bool:
     """A whole table or index is read, or rows are sorted. What the statement brings itself is no table."""
-    brought = "VALUES CLAUSE" in step or "VIRTUAL TABLE" in step
+    brought = "VALUES CLAUSE" in step or "VIRTUAL TABLE" in step or step == "SCAN given"
     return "TEMP B-TREE" in step or (step.startswith("SCAN") and not brought)
 
 

@@ -23,16 +23,17 @@ async def test_everything_that_is_there_is_folded_some_at_a_time() -> None:
     assert await projector(store).once() == 0
 
 
-async def test_a_crowd_of_deliveries_makes_it_fold_no_more_than_one_batch_at_a_look() -> None:
+async def test_while_a_crowd_of_deliveries_comes_in_it_folds_a_little_at_a_look_and_the_rest_afterwards() -> None:
     store = await opened()
-    await happen(store, 25)
+    await happen(store, 45)
+    crowd = iter([True, True, True, False, False, False])
 
     async def crowded() -> bool:
-        return True
+        return next(crowd)
 
     giving_way = Projector(store, Clock(), holder="one", facts_at_a_time=10, crowded=crowded)
-    assert [await giving_way.once() for _ in range(4)] == [10, 10, 5, 0]
-    assert await counted(store) == 25
+    assert [await giving_way.once() for _ in range(5)] == [10, 2, 2, 31, 0]
+    assert await counted(store) == 45
 
 
 async def test_another_one_may_fold_between_two_looks_but_not_during_one() -> None:

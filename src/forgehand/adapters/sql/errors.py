@@ -1,5 +1,6 @@
 """From what the drivers raise to what the port promises. Called by `sqlite` and `postgres`."""
 
+import pysqlite3
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -17,8 +18,12 @@ def told(error: Exception) -> Exception:
     match error:
         case IntegrityError() | DataError() | NotSupportedError():
             return ValueError(f"the database refuses this row: {_first_line(error.orig)}")
-        case ProgrammingError():
+        case pysqlite3.IntegrityError() | pysqlite3.DataError() | pysqlite3.NotSupportedError() | OverflowError():
+            return ValueError(f"the database refuses this row: {_first_line(error)}")
+        case ProgrammingError() | pysqlite3.ProgrammingError():
             return error
+        case pysqlite3.Error():
+            return StoreUnavailable(_first_line(error))
         case DBAPIError():
             return StoreUnavailable(_first_line(error.orig))
         case SQLAlchemyError():

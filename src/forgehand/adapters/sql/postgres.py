@@ -10,11 +10,12 @@ import threading
 import time
 from collections.abc import Callable
 
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DBAPIError
 
 from forgehand.adapters.sql import migrate
+from forgehand.adapters.sql.arrays import register
 from forgehand.adapters.sql.errors import told
 from forgehand.adapters.sql.queue import Operation, Queue, T, Verb, record_operation, verb_operation
 from forgehand.adapters.sql.verbs_intake import Record, plain, record_all
@@ -168,7 +169,7 @@ def _record_one(operation: Operation) -> Verb[Recorded]:
 
 
 def _engine(url: str, connections: int, isolation_level: IsolationLevel = "READ COMMITTED") -> Engine:
-    return create_engine(
+    engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=connections,
         max_overflow=0,
@@ -185,6 +186,8 @@ def _engine(url: str, connections: int, isolation_level: IsolationLevel = "READ 
             "options": "-c idle_in_transaction_session_timeout=10s -c lock_timeout=8s -c statement_timeout=30s",
         },
     )
+    event.listen(engine, "connect", lambda driver, _record: register(driver))
+    return engine
 
 
 _WRITERS = 1

@@ -145,7 +145,7 @@ class SqliteBackend:
             if operation.verb and not operation.given_up:
                 self._run_alone(operation, operation.verb)
         if self._driver.total_changes != before:
-            conn.exec_driver_sql(_COUNT_CHANGE)
+            self._driver.execute(_COUNT_CHANGE)
         conn.commit()
         # SQLAlchemy commits nothing when no statement went through it, as for an empty change.
         if self._driver.in_transaction:

@@ -1,18 +1,20 @@
 """The few helpers with which the verbs speak SQL on both dialects. Called by the verbs only.
 
-The hot statements insert many rows at once. On SQLite by one VALUES: one step of the driver writes many
-rows, so the writer thread hands the interpreter over once instead of once a row. On PostgreSQL by one array a column:
-psycopg reads a statement of hundreds of parameters anew each time, a short one it keeps prepared. A column in which all
-rows are equal is sent once, since an array costs psycopg a microsecond of Python for each element: the planning jobs of
-a batch differ in 7 of 31 columns. And binary (`%b`), since it escapes the texts of an array one by one in Python.
+The hot statements insert many rows at once, and send a column in which all rows are equal once: the planning jobs of a
+batch differ in 7 of 31 columns. On SQLite by one VALUES: one step of the driver writes many rows, so the writer thread
+hands the interpreter over once instead of once a row. On PostgreSQL by one array a column (see `arrays`): psycopg reads
+a statement of hundreds of parameters anew each time, a short one it keeps prepared.
 """
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
-from itertools import chain
+from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Double, Integer, LargeBinary, Table, Text, TextClause, text
+from sqlalchemy.types import TypeEngine
 
+from forgehand.adapters.sql.arrays import array_of
 from forgehand.adapters.sql.rows import Row
 from forgehand.domain.paging import Last
 
@@ -28,15 +30,25 @@ def is_postgres(conn: Connection) -> bool:
 def insert_rows(conn: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row], end: str = "") -> None:
     """Insert rows. `end` is the statement's last clause, such as `NEW_ONLY`."""
     for statement, parameters in _inserts(conn, table, columns, rows, end):
-        conn.exec_driver_sql(statement, parameters)
+        send(conn, statement, parameters)
 
 
 def insert_new(conn: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row], key: str) -> set[str]:
     """Insert the rows whose primary key is not there yet; gives the keys (column `key`) of those inserted."""
     inserted: set[str] = set()
     for statement, parameters in _inserts(conn, table, columns, rows, f"{NEW_ONLY} RETURNING {_quoted(key)}"):
-        inserted.update(found[0] for found in conn.exec_driver_sql(statement, parameters))
+        inserted.update(found[0] for found in send(conn, statement, parameters))
     return inserted
+
+
+def send(conn: Connection, statement: str, parameters: Row) -> Iterable[Sequence[Any]]:
+    """Execute a hot statement as the driver takes it; gives its rows. On SQLite without SQLAlchemy, whose bookkeeping
+    takes as long there as a statement; `errors.told` knows what either raises."""
+    if is_postgres(conn):
+        return conn.exec_driver_sql(statement, parameters)
+    driver: Any = conn.connection.driver_connection
+    rows: Iterable[Sequence[Any]] = driver.execute(statement, parameters)
+    return rows
 
 
 NEW_ONLY = " ON CONFLICT DO NOTHING"
@@ -73,20 +85,34 @@ def _inserts(
     if not rows:
         return
     if is_postgres(conn):
-        equal, given = given_as_arrays(rows)
+        equal, given = given_as_arrays(table, columns, rows)
         yield _insert_arrays(table, columns, equal, end), given
+        return
+    if len(rows) == 1:
+        yield _insert_one(table, columns, end), rows[0]
         return
     for start in range(0, len(rows), _MOST_ROWS):
         part = rows[start : start + _MOST_ROWS]
-        yield _insert_values(table, columns, len(part), end), tuple(chain.from_iterable(part))
+        equal, given = _given_as_rows(part)
+        yield _insert_values(table, columns, equal, len(part), end), given
 
 
-def given_as_arrays(rows: Sequence[Row]) -> tuple[tuple[bool, ...], Row]:
+def given_as_arrays(table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> tuple[tuple[bool, ...], Row]:
     """For each column whether all rows are equal there (never said of the first, the key), and the parameters: one
     array, or the one value."""
-    values = [list(column) for column in zip(*rows, strict=True)]
-    equal = (False, *(column.count(column[0]) == len(rows) for column in values[1:]))
-    return equal, tuple([column[0] if same else column for column, same in zip(values, equal, strict=True)])
+    values = list(zip(*rows, strict=True))
+    equal = _equal(values)
+    return equal, tuple(
+        [
+            column[0] if same else array_of(kind, column)
+            for column, kind, same in zip(values, _types(table, columns), equal, strict=True)
+        ]
+    )
+
+
+@cache
+def _types(table: Table, columns: tuple[str, ...]) -> tuple[TypeEngine[Any], ...]:
+    return tuple(table.c[name].type for name in columns)
 
 
 @lru_cache(_MOST_SHAPES)
@@ -99,11 +125,32 @@ def rows_from_arrays(table: Table, columns: tuple[str, ...], equal: tuple[bool, 
     return ", ".join(value if same else f"unnest({value})" for value, same in zip(given, equal, strict=True))
 
 
+def _given_as_rows(rows: Sequence[Row]) -> tuple[tuple[bool, ...], Row]:
+    """The same as one flat row: first what is equal in all, then row for row the rest."""
+    values = list(zip(*rows, strict=True))
+    equal = _equal(values)
+    shared = [column[0] for column, same in zip(values, equal, strict=True) if same]
+    own = [column for column, same in zip(values, equal, strict=True) if not same]
+    return equal, (*shared, *itertools.chain.from_iterable(zip(*own, strict=True)))
+
+
+def _equal(values: Sequence[Row]) -> tuple[bool, ...]:
+    return (False, *[column.count(column[0]) == len(column) for column in values[1:]])
+
+
 @cache
-def _insert_values(table: Table, columns: tuple[str, ...], count: int, end: str) -> str:
-    row = f"({', '.join('?' * len(columns))})"
-    values = ", ".join([row] * count)
-    return f"INSERT INTO {table.name} ({columns_of(columns)}) VALUES {values}{end}"  # noqa: S608  (our own names)
+def _insert_one(table: Table, columns: tuple[str, ...], end: str) -> str:
+    return f"INSERT INTO {table.name} ({columns_of(columns)}) VALUES ({', '.join('?' * len(columns))}){end}"  # noqa: S608  (our own names)
+
+
+@lru_cache(_MOST_SHAPES)
+def _insert_values(table: Table, columns: tuple[str, ...], equal: tuple[bool, ...], count: int, end: str) -> str:
+    own = itertools.count(1)
+    selected = ", ".join("?" if same else f"column{next(own)}" for same in equal)
+    values = ", ".join([f"({', '.join('?' * equal.count(False))})"] * count)
+    # TRUE, or what comes after VALUES could be read as a join's ON.
+    given = f"(VALUES {values}) AS given WHERE TRUE{end}"
+    return f"INSERT INTO {table.name} ({columns_of(columns)}) SELECT {selected} FROM {given}"  # noqa: S608  (our own names)
 
 
 @lru_cache(_MOST_SHAPES)

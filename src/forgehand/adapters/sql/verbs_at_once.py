@@ -16,10 +16,10 @@ from forgehand.adapters.sql.statements import NEW_ONLY, columns_of, given_as_arr
 
 def insert_at_once(conn: Connection, deliveries: Sequence[Row], jobs: Sequence[Row], facts: Sequence[Row]) -> set[str]:
     """Insert the deliveries that are not there yet, and those jobs and facts that belong to them; gives their GUIDs."""
-    equal, parameters = given_as_arrays(deliveries)
+    equal, parameters = given_as_arrays(schema.deliveries, DELIVERY_COLUMNS, deliveries)
     shapes = [equal]
-    for rows in (jobs, facts):
-        equal, given = given_as_arrays(rows) if rows else ((), ())
+    for table, columns, rows in ((schema.jobs, JOB_COLUMNS, jobs), (schema.facts, FACT_COLUMNS, facts)):
+        equal, given = given_as_arrays(table, columns, rows) if rows else ((), ())
         shapes.append(equal)
         parameters += given
     return set(conn.exec_driver_sql(_statement(*shapes), parameters).scalars())

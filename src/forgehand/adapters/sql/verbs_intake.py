@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam
 from forgehand.adapters.sql import schema
 from forgehand.adapters.sql.bodies import packed, unpacked
 from forgehand.adapters.sql.rows import DELIVERY_COLUMNS, FACT_COLUMNS, JOB_COLUMNS, Row, fact_row, job_row
-from forgehand.adapters.sql.statements import NEW_ONLY, insert_new, insert_rows, is_postgres, sql
+from forgehand.adapters.sql.statements import NEW_ONLY, insert_new, insert_rows, is_postgres, send, sql
 from forgehand.adapters.sql.verbs_at_once import insert_at_once
 from forgehand.adapters.sql.verbs_changes import apply
 from forgehand.domain.deliveries import Delivery
@@ -116,7 +116,7 @@ def _store(conn: Connection, records: Sequence[Record]) -> set[str]:
         return insert_new(conn, schema.deliveries, DELIVERY_COLUMNS, [record.row for record in records], "guid")
     # SQLite's one writer holds the lock: what it looked up stays true, and one look-up is cheaper than RETURNING.
     guids = [record.guid for record in records]
-    known = {row[0] for row in conn.exec_driver_sql(_KNOWN_TO_SQLITE, (json.dumps(guids),))}
+    known = {row[0] for row in send(conn, _KNOWN_TO_SQLITE, (json.dumps(guids),))}
     insert_rows(
         conn, schema.deliveries, DELIVERY_COLUMNS, [record.row for record in records if record.guid not in known]
     )
