@@ -91,6 +91,9 @@ class RotatingLog:
     def flush(self) -> None:
         self._handler.flush()
 
+    def close(self) -> None:
+        self._handler.close()
+
     def isatty(self) -> bool:
         return False
 

@@ -1,5 +1,6 @@
 import io
 import logging
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -65,10 +66,10 @@ def test_a_terminal_obeys_nothing_that_was_logged() -> None:
 
 
 def test_a_file_of_lines_is_kept_within_its_size_and_older_ones_beside_it(tmp_path: Path) -> None:
-    log = RotatingLog(tmp_path / "review.log", size=100)
-    for number in range(30):
-        log.write(f"line {number} of the log\n")
-        log.write("\n")
+    with closing(RotatingLog(tmp_path / "review.log", size=100)) as log:
+        for number in range(30):
+            log.write(f"line {number} of the log\n")
+            log.write("\n")
     kept = sorted(tmp_path.iterdir())
     assert [path.name for path in kept] == ["review.log", "review.log.1", "review.log.2", "review.log.3"]
     assert kept[0].read_text().splitlines()[-1] == "line 29 of the log"
