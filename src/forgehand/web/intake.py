@@ -134,7 +134,8 @@ class IntakeApp:
     async def _receive_delivery(self, headers: dict[bytes, bytes], receive: Receive) -> Answer | None:
         """The answer, or None when the client went away before its body was complete."""
         length = headers.get(b"content-length")
-        if length is not None and length.isdigit() and int(length) > MAX_BODY_BYTES:
+        # Python reads no number of thousands of digits, not even of zeros.
+        if length is not None and length.isdigit() and (len(length) > _LONGEST or int(length) > MAX_BODY_BYTES):
             return _TOO_LARGE
         for name, answer in _MISSING.items():
             if not headers.get(name):
@@ -208,6 +209,8 @@ async def _read_parts(receive: Receive, room: _Room) -> bytes | Answer | None:
 # GitHub sends UUIDs and lower-case names. The narrow set keeps headers harmless wherever they are shown or stored.
 _NAME = re.compile(rb"[A-Za-z0-9._:-]{1,100}")
 
+_LONGEST = 20
+"""Digits of any length that a 64-bit machine could mean."""
 _SKIM = msgspec.json.Decoder(msgspec.Raw)
 
 

@@ -81,6 +81,8 @@ async def test_no_verb_scans_a_table_or_sorts(tmp_path: Path) -> None:
     }
     assert slow == {}
     assert len(asked) > 40
+    for hottest in ("INSERT INTO deliveries", "INSERT INTO jobs", "SELECT guid FROM deliveries WHERE guid IN"):
+        assert any(sql.startswith(hottest) for sql in asked)
 
 
 async def _use_every_verb(store: Store) -> None:

@@ -12,9 +12,6 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from psycopg import Connection
-from psycopg.adapt import Buffer, Dumper
-from psycopg.pq import Format
 from sqlalchemy import BigInteger, Double, Integer, LargeBinary, Text
 from sqlalchemy.types import TypeEngine
 
@@ -23,17 +20,20 @@ class Array(bytes):
     """An array as it is sent. The statement says its type, by a cast."""
 
 
-class _ArrayDumper(Dumper):
-    format = Format.BINARY
-    oid = 0
+def register(connection: Any) -> None:
+    """Make a psycopg connection take an `Array` as a parameter."""
+    # Loaded where there is a PostgreSQL: a store on SQLite opens without.
+    from psycopg.adapt import Buffer, Dumper
+    from psycopg.pq import Format
 
-    def dump(self, obj: Buffer) -> Buffer:
-        return obj
+    class ArrayDumper(Dumper):
+        format = Format.BINARY
+        oid = 0
 
+        def dump(self, obj: Buffer) -> Buffer:
+            return obj
 
-def register(connection: "Connection[Any]") -> None:
-    """Make a connection take an `Array` as a parameter."""
-    connection.adapters.register_dumper(Array, _ArrayDumper)
+    connection.adapters.register_dumper(Array, ArrayDumper)
 
 
 def array_of(column: TypeEngine[Any], values: Sequence[Any]) -> Array:

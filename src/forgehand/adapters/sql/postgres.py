@@ -156,7 +156,8 @@ def _worth_repeating(error: DBAPIError, committing: bool) -> bool:
 def _workers(count: int, name: str, queue: Queue, serve: Callable[[list[Operation]], None]) -> list[threading.Thread]:
     def run() -> None:
         while batch := queue.take():
-            serve([operation for operation in batch if not operation.given_up])
+            if wanted := [operation for operation in batch if not operation.given_up]:
+                serve(wanted)
             queue.done(batch)
 
     return [threading.Thread(target=run, name=f"{name}-{number}", daemon=True) for number in range(count)]
@@ -180,6 +181,8 @@ def _engine(url: str, connections: int, isolation_level: IsolationLevel = "READ 
         connect_args={
             "connect_timeout": 3,
             "application_name": "forgehand",
+            # Whatever the database's own encoding is: our arrays of texts are UTF-8.
+            "client_encoding": "utf8",
             "tcp_user_timeout": 10_000,
             "keepalives_idle": 10,
             # A process that is frozen in the middle of a transaction must not keep its row locks.
