@@ -35,11 +35,13 @@ def checked(
     sha: str, checks: Sequence[Check], required: Sequence[RequiredCheck], *, asked: bool, until: str = ""
 ) -> Ruling:
     """Required checks alone count where there are any; else every check and status that reported, once the testing
-    worker's own run is among them. `asked`: whether policy wants a commit tested by that run; `until`: why it begins
-    later only, where it does."""
+    worker's own run is among them. An own run that found nothing to run is no test, required or not. `asked`: whether
+    policy wants a commit tested by that run; `until`: why it begins later only, where it does."""
     known = [check for check in checks if check.name != DECISION]
     if wanted := _wanted(required):
-        return _joined([_required(each, known, sha) for each in wanted])
+        met = _joined([_required(each, known, sha) for each in wanted])
+        counted = [check for check in known if any(_meets(check, each) for each in wanted)]
+        return _nothing_ran(counted) or met if met.state is State.SATISFIED else met
     if asked and not any(_is_own(check) for check in known):
         # Whoever reports first, as a check of signatures does, must not pass for tests that have yet to begin.
         return _joined([_not_run(known, sha, until), *map(_reported, known)])
@@ -58,12 +60,16 @@ def _wanted(required: Sequence[RequiredCheck]) -> list[RequiredCheck]:
 
 def _required(wanted: RequiredCheck, checks: Iterable[Check], sha: str) -> Ruling:
     """A requirement that names an app is met by that app alone; of several apps with one name the worst counts."""
-    mine = [each for each in checks if each.name == wanted.name and wanted.app in (0, each.app)]
+    mine = [each for each in checks if _meets(each, wanted)]
     if not mine:
         return Ruling(
             wanted.name, State.PENDING, f"The required check {wanted.name} has not reported on {sha[:7]} yet."
         )
     return _joined([_reported(check) for check in mine], wanted.name)
+
+
+def _meets(check: Check, wanted: RequiredCheck) -> bool:
+    return check.name == wanted.name and wanted.app in (0, check.app)
 
 
 def _reported(check: Check) -> Ruling:
@@ -88,16 +94,28 @@ def _not_run(checks: Sequence[Check], sha: str, until: str) -> Ruling:
 def _unrequired(checks: Sequence[Check]) -> Ruling:
     """GitHub takes neutral and skipped checks for passed ones. Where none is required, at least one must really have
     succeeded; that our own run found nothing to run is neither for nor against it."""
-    counted = [check for check in checks if not (_is_own(check) and check.told == "neutral")]
+    counted = [check for check in checks if not _found_nothing(check)]
     if any(check.told == "success" or check.state is not CheckState.PASSED for check in counted):
         return _joined([_reported(check) for check in counted])
-    own = next((check for check in checks if check not in counted), None)
-    if own is not None:
-        only = " The other checks were skipped or neutral." if counted else ""
-        return Ruling("tests", State.NOT_APPLICABLE, f"Nothing was tested: {own.title or own.told}.{only}")
+    if nothing := _nothing_ran(checks):
+        return nothing
     if counted:
         return Ruling("tests", State.NOT_APPLICABLE, "Nothing was tested: every check was skipped or neutral.")
     return Ruling("tests", State.NOT_APPLICABLE, "The policy asks for no tests, and no check reported.")
+
+
+def _nothing_ran(checks: Sequence[Check]) -> Ruling | None:
+    """That our own run found nothing to run, where none of these, which have all passed, was a test. Others that skip
+    what a change does not touch pass without us, as GitHub takes them."""
+    own = next(filter(_found_nothing, checks), None)
+    if own is None or any(check.told == "success" for check in checks):
+        return None
+    only = " The other checks were skipped or neutral." if checks[1:] else ""
+    return Ruling("tests", State.NOT_APPLICABLE, f"Nothing was tested: {own.title or own.told}.{only}")
+
+
+def _found_nothing(check: Check) -> bool:
+    return _is_own(check) and check.told == "neutral"
 
 
 def _is_own(check: Check) -> bool:

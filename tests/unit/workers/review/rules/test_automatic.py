@@ -10,7 +10,7 @@ from forgehand.domain.orders import Orders
 from forgehand.domain.permissions import Permission
 from forgehand.domain.policy import MergePolicy, Opinion, Problem, RepositoryPolicy, ReviewFact
 from forgehand.domain.rulings import Ruling, State
-from forgehand.ports.checks import Check, Protection
+from forgehand.ports.checks import Check, Protection, RequiredCheck
 from forgehand.workers.review.rules.automatic import AUTOMATIC, PEOPLE
 from forgehand.workers.review.rules.checks import OWN_TESTS
 from forgehand.workers.review.rules.facts import Attempt, Facts, Place
@@ -105,6 +105,8 @@ def test_what_found_nothing_to_run_is_not_merged_automatically() -> None:
     nothing = Check(OWN_TESTS, 1, CheckState.PASSED, "neutral", ours=True, title="no test command was found")
     untested = replace(GOOD, checks=(nothing,))
     assert _ruling("tested", untested).state is State.VIOLATED
+    required = replace(untested, protection=Protection((RequiredCheck(OWN_TESTS),)))
+    assert _ruling("tested", required).state is State.VIOLATED
     careless = RepositoryPolicy(merge=MergePolicy(auto=True, require_tests=False))
     assert _ruling("tested", untested, careless).state is State.SATISFIED
 

@@ -93,6 +93,21 @@ def test_an_own_run_that_found_nothing_to_run_is_no_test_passed() -> None:
     assert (ruling.state, ruling.reason) == (State.NOT_APPLICABLE, "Nothing was tested: There is no test command.")
 
 
+def test_an_own_run_that_found_nothing_to_run_is_no_test_passed_where_it_is_required_either() -> None:
+    ruling = _judged(NOTHING, _check("unit"), required=(OWN_TESTS,))
+    assert (ruling.state, ruling.reason) == (State.NOT_APPLICABLE, "Nothing was tested: There is no test command.")
+    ruling = _judged(NOTHING, SKIPPED, required=(OWN_TESTS, "docs"))
+    assert ruling.reason.endswith("There is no test command. The other checks were skipped or neutral.")
+    assert _judged(NOTHING, _check("unit"), required=(OWN_TESTS, "unit")).state is State.SATISFIED
+    assert _judged(NOTHING, _check("unit", RED), required=(OWN_TESTS, "unit")).state is State.VIOLATED
+    assert _judged(NOTHING, required=(OWN_TESTS, "unit")).state is State.PENDING
+
+
+def test_a_required_check_of_others_that_was_skipped_passes_as_github_takes_it() -> None:
+    assert _judged(SKIPPED, required=("docs",)).state is State.SATISFIED
+    assert _judged(NOTHING, SKIPPED, required=("docs",)).state is State.SATISFIED
+
+
 def test_skipped_and_neutral_checks_alone_are_no_test() -> None:
     ruling = _judged(NOTHING, SKIPPED, _check("lint", told="neutral"))
     assert (ruling.state, ruling.reason) == (
