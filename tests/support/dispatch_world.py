@@ -111,7 +111,7 @@ class World:
     async def default_branch(self, repo: Repo) -> str:
         return "main"
 
-    async def tip(self, repo: Repo, branch: str) -> str | None:
+    async def default_tip(self, repo: Repo) -> str | None:
         return f"tip of {repo.full_name}"
 
     async def comment(self, repo: Repo, comment: int) -> IssueComment | None:

@@ -154,6 +154,9 @@ class Shop:
     async def default_branch(self, repo: Repo) -> str:
         return "main"
 
+    async def default_tip(self, repo: Repo) -> str | None:
+        return self.branches["main"]
+
     async def tip(self, repo: Repo, branch: str) -> str | None:
         return self.branches.get(branch)
 

@@ -2,7 +2,7 @@
 workers by assembly as `ports.policies.Policies`.
 
 Everything is read at one commit. A file that cannot be used changes nothing: the last valid one, which is kept as a
-document, stays in force, and the problems are told.
+document, stays in force, and the problems are told. What GitHub does not show is no missing file: it raises.
 """
 
 import asyncio
@@ -92,7 +92,7 @@ class RepositoryPolicies:
         return org, await self._file(repo, PATH, org=shared.id)
 
     async def _file(self, repo: Repo, name: str, org: int = 0) -> _Found:
-        sha = await self._branches.tip(repo, await self._branches.default_branch(repo))
+        sha = await self._branches.default_tip(repo)
         if sha is None:
             return _Found()
         try:

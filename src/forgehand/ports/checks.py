@@ -53,6 +53,11 @@ class Checks(Protocol):
 class Branches(Protocol):
     async def default_branch(self, repo: Repo) -> str: ...
 
+    async def default_tip(self, repo: Repo) -> str | None:
+        """The commit that the default branch points at; None in a repository without a commit. Raises Unreachable where
+        GitHub does not show that branch (yet)."""
+        ...
+
     async def tip(self, repo: Repo, branch: str) -> str | None:
         """The commit that a branch points at; None where there is no such branch."""
         ...

@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 
 from forgehand.adapters.github import BranchReader
+from forgehand.domain.repositories import Repo
 from forgehand.ports.checks import Protection, RequiredCheck
-from forgehand.ports.github import NotFound
+from forgehand.ports.github import NotFound, Unreachable
 from support.github_stage import Stage
 
 pytestmark = pytest.mark.anyio
 
 RULES = "/repos/{owner}/{repo}/rules/branches/{branch}"
+REF = "/repos/{owner}/{repo}/git/ref/{ref}"
 
 
 def reader(stage: Stage) -> BranchReader:
@@ -42,6 +44,21 @@ async def test_a_branch_points_at_a_commit_of_a_tree(stage: Stage) -> None:
 @pytest.mark.parametrize("name", ["gone", "top", "topic/deeper", "a?b"])
 async def test_a_branch_that_is_not_there_points_nowhere(stage: Stage, name: str) -> None:
     assert await reader(stage).tip(stage.repo, name) is None
+
+
+async def test_a_default_branch_that_is_not_shown_yet_is_no_empty_repository(stage: Stage) -> None:
+    assert await reader(stage).default_tip(stage.repo) == stage.forge.branch(stage.name, "main")
+    stage.forge.faults.add("error_before", route=REF, status=404)
+    with pytest.raises(Unreachable, match="does not show main, the default branch of octo/sample") as caught:
+        await reader(stage).default_tip(stage.repo)
+    assert not caught.value.sent
+
+
+@pytest.mark.parametrize("status", [404, 409])
+async def test_the_default_branch_of_a_repository_without_a_commit_points_nowhere(stage: Stage, status: int) -> None:
+    made = stage.forge.create_repository("octo/new")
+    stage.forge.faults.add("error_before", route=REF, status=status)
+    assert await reader(stage).default_tip(Repo(stage.installation.id, made.id, "octo/new")) is None
 
 
 async def test_a_branch_may_have_slashes_in_its_name(stage: Stage) -> None:

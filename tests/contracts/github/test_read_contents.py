@@ -4,12 +4,13 @@ import pytest
 
 from forgehand.adapters.github import ContentReader
 from forgehand.domain.repositories import Repo
-from forgehand.ports.github import Unprocessable
+from forgehand.ports.github import Unprocessable, Unreachable
 from support.github_stage import Stage
 
 pytestmark = pytest.mark.anyio
 
 CONFIG = ".forgehand/config.yml"
+TREE = "/repos/{owner}/{repo}/git/trees/{tree_sha}"
 
 
 def reader(stage: Stage) -> ContentReader:
@@ -39,8 +40,27 @@ async def test_what_is_no_regular_file_is_none(stage: Stage, path: str) -> None:
     assert await read(stage, path) is None
 
 
-async def test_a_commit_that_is_not_there_has_no_files(stage: Stage) -> None:
-    assert await read(stage, ref="0" * 40) is None
+@pytest.mark.parametrize("level", [0, 1])
+async def test_a_tree_that_is_not_shown_yet_is_no_missing_file(stage: Stage, level: int) -> None:
+    tip = stage.forge.commit(stage.name, "main", {CONFIG: "x\n"})
+    # A replica answers that does not know the push.
+    stage.forge.faults.add("error_before", route=TREE, skip=level, status=404)
+    with pytest.raises(Unreachable, match="does not show all of octo/sample yet") as caught:
+        await read(stage, ref=tip)
+    assert not caught.value.sent
+    assert await read(stage, ref=tip) == b"x\n"
+
+
+async def test_a_commit_that_is_not_there_is_no_missing_file_either(stage: Stage) -> None:
+    with pytest.raises(Unreachable, match="does not show all"):
+        await read(stage, ref="0" * 40)
+
+
+async def test_a_commit_without_any_file_holds_none_whether_or_not_its_tree_is_shown(stage: Stage) -> None:
+    bare = stage.forge.commit(stage.name, "main", {"values.py": None})
+    assert await read(stage, ref=bare) is None
+    stage.forge.faults.add("error_before", route=TREE, status=404)
+    assert await read(stage, ref=bare) is None
 
 
 async def test_a_file_that_is_too_long_is_not_fetched(stage: Stage) -> None:

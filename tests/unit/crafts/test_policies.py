@@ -42,11 +42,13 @@ class World:
         return SHARED if self.shared else None
 
     async def default_branch(self, repo: Repo) -> str:
-        return "main"
+        raise AssertionError("not asked here")
+
+    async def default_tip(self, repo: Repo) -> str | None:
+        return self.tips[repo.id]
 
     async def tip(self, repo: Repo, branch: str) -> str | None:
-        assert branch == "main"
-        return self.tips[repo.id]
+        raise AssertionError("not asked here")
 
     async def tree(self, repo: Repo, sha: str) -> str:
         raise AssertionError("not asked here")

@@ -1,6 +1,9 @@
 """Single files at a commit, by way of git's trees, which say what a name is: the contents route would follow a link
 into whatever file it names. Used by assembly.
 
+Whoever asks learned the commit from GitHub, so that a tree which is not there is one that a replica does not show yet,
+as happens right after a push: no file is missing by that.
+
 https://docs.github.com/en/rest/git/trees, https://docs.github.com/en/rest/git/blobs
 """
 
@@ -13,11 +16,13 @@ from forgehand.adapters.github.calls import KeptTokens, RepoCalls, parsed
 from forgehand.adapters.github.client import GitHub
 from forgehand.adapters.github.errors import Actor
 from forgehand.domain.repositories import Repo
-from forgehand.ports.github import NotFound, Token, Unprocessable
+from forgehand.ports.github import NotFound, Token, Unprocessable, Unreachable
 
 READ_CONTENTS = {"contents": "read"}
 
 _REGULAR = ("100644", "100755")
+_NO_FILES = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+"""The tree of a commit without any file. Git need not store it, so that it may not be there to be shown."""
 
 
 class ListingTokens(KeptTokens, Protocol):
@@ -65,8 +70,18 @@ class ContentReader:
         return parsed("repository", lambda data: Repo(repo.installation, int(data["id"]), data["full_name"]), found)
 
     async def _entry(self, repo: Repo, tree: str, name: str) -> Mapping[str, Any] | None:
-        found = await self._calls.get_or_none(repo, f"git/trees/{quote(tree, safe='')}")
-        entries = (
-            parsed("tree", lambda data: {str(each["path"]): each for each in data["tree"]}, found) if found else {}
-        )
+        try:
+            found = (await self._calls.get(repo, f"git/trees/{quote(tree, safe='')}")).data
+        except NotFound as error:
+            if await self._holds_nothing(repo, tree):
+                return None
+            raise Unreachable(f"GitHub does not show all of {repo.full_name} yet: {error.why}", sent=False) from None
+        entries = parsed("tree", lambda data: {str(each["path"]): each for each in data["tree"]}, found)
         return entries.get(name)
+
+    async def _holds_nothing(self, repo: Repo, ref: str) -> bool:
+        try:
+            found = (await self._calls.get(repo, f"commits/{quote(ref, safe='')}", params={"per_page": 1})).data
+        except (NotFound, Unprocessable):
+            return False
+        return parsed("commit", lambda data: str(data["commit"]["tree"]["sha"]), found) == _NO_FILES

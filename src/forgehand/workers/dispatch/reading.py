@@ -55,7 +55,7 @@ class Tips(Protocol):
 
     async def default_branch(self, repo: Repo) -> str: ...
 
-    async def tip(self, repo: Repo, branch: str) -> str | None: ...
+    async def default_tip(self, repo: Repo) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ async def source_of(sources: Sources, repo: Repo, run: Run, started: Started | N
 
 async def config_of(sources: Sources, repo: Repo) -> Config:
     """The file of a repository, from its default branch. Raises a GitHubError where GitHub does not answer."""
-    tip = await sources.branches.tip(repo, await sources.branches.default_branch(repo))
+    tip = await sources.branches.default_tip(repo)
     return NoFile() if tip is None else await config_at(sources, repo, tip)
 
 
