@@ -8,9 +8,10 @@ from pydantic import SecretStr
 
 from forgehand.assembly.build import opened, working
 from forgehand.assembly.doctor_person import examine_person
+from forgehand.assembly.settings import Settings
 from forgehand.domain.jobs import Change
 from forgehand.engine.schedule import Poll, tick
-from support.product import REPO, open_flawed_pull, product
+from support.product import FLAWED, REPO, Product, open_flawed_pull, product
 
 pytestmark = pytest.mark.anyio
 
@@ -18,15 +19,9 @@ pytestmark = pytest.mark.anyio
 async def test_a_poll_reviews_in_the_persons_name(tmp_path: Path) -> None:
     with product(tmp_path, start=False) as run:
         pull = open_flawed_pull(run.forge)
-        run.forge.set_collaborator(REPO, "kim", "write")
-        token = SecretStr(run.forge.create_token("kim"))
-        personal = {"github_app_id": "", "github_app_slug": "", "github_token": token, "poll_seconds": 300.0}
-        settings = run.settings.model_copy(update=personal)
+        settings = _personal(run)
         assert settings.missing() == []
-        async with opened(settings) as app, working(app) as crew:
-            assert await crew.sign_in() == "kim"
-            await app.store.commit(Change(enqueue=(tick(Poll("reconcile", 300), time.time()),)), time.time())
-            await crew.runner.drain()
+        await _poll(settings)
         assert {each.user for each in run.forge.comments(REPO, pull.number)} == {"kim"}
         assert {each.user for each in run.forge.reviews(REPO, pull.number)} == {"kim"}
         assert run.forge.check_runs(REPO, pull.head_sha) == ()
@@ -36,3 +31,31 @@ async def test_a_poll_reviews_in_the_persons_name(tmp_path: Path) -> None:
         assert next(each for each in statuses if each.context == "Forgehand review").state == "failure"
         says = (await examine_person(settings))[0].says
         assert says.startswith("it is kim's, and reaches 1 repositories")
+
+
+async def test_of_a_pull_request_of_their_own_it_says_what_it_found_and_judges_by_status_alone(tmp_path: Path) -> None:
+    with product(tmp_path, start=False, mode="apply") as run:
+        run.forge.commit(REPO, "mine", FLAWED, "Give a discount")
+        pull = run.forge.open_pull(REPO, "mine", title="Give a discount", user="kim")
+        await _poll(_personal(run))
+        (review,) = run.forge.reviews(REPO, pull.number)
+        assert (review.user, review.state) == ("kim", "COMMENTED")
+        assert len(run.forge.review_comments(REPO, pull.number)) == 1
+        told = next(each for each in run.forge.statuses(REPO, pull.head_sha) if each.context == "Forgehand review")
+        assert (told.state, "1 major finding" in (told.description or "")) == ("failure", True)
+
+
+def _personal(run: Product) -> Settings:
+    """The product with kim's token instead of its App."""
+    run.forge.set_collaborator(REPO, "kim", "write")
+    token = SecretStr(run.forge.create_token("kim"))
+    personal = {"github_app_id": "", "github_app_slug": "", "github_token": token, "poll_seconds": 300.0}
+    return run.settings.model_copy(update=personal)
+
+
+async def _poll(settings: Settings) -> None:
+    """One poll, and what it finds to do."""
+    async with opened(settings) as app, working(app) as crew:
+        assert await crew.sign_in() == "kim"
+        await app.store.commit(Change(enqueue=(tick(Poll("reconcile", 300), time.time()),)), time.time())
+        await crew.runner.drain()

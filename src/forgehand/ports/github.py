@@ -78,7 +78,8 @@ class Tokens(Protocol):
 @dataclass(frozen=True, slots=True)
 class PullRequest:
     """`head_repository` is None once a fork was deleted. `mergeable` None: GitHub has not worked it out yet.
-    `merge_commit` is the commit that landed, where it is merged; of an open one it means nothing."""
+    `merge_commit` is the commit that landed, where it is merged; of an open one it means nothing. `ours`: we opened it,
+    so that GitHub lets us comment on it but not judge it; of one in a list nobody asked."""
 
     number: int
     title: str
@@ -100,6 +101,7 @@ class PullRequest:
     merge_commit: str = ""
     body: str = ""
     author_is_bot: bool = False
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ async def test_a_pull_request_is_read_into_our_own_words(stage: Stage) -> None:
 
 
 async def test_reading_asks_for_reading_only(stage: Stage) -> None:
+    await stage.identity.get()
+    stage.forge.clear_calls()
     await PullReader(stage.github, stage.tokens, stage.identity).pull(stage.repo, stage.number)
     read = [call for call in stage.forge.calls if call.method == "GET"]
     assert [call.permissions for call in read] == [{"pull_requests": "read", "metadata": "read"}]
@@ -218,7 +220,8 @@ async def test_a_persons_token_works_instead_of_an_app(forge: Forge) -> None:
     repository = forge.create_repository("dev/own")
     forge.commit("dev/own", "main", {"a.txt": "a\n"})
     forge.commit("dev/own", "topic", {"a.txt": "b\n"})
-    pull = forge.open_pull("dev/own", "topic")
+    forge.commit("dev/own", "other", {"a.txt": "c\n"})
+    pull, theirs = forge.open_pull("dev/own", "topic"), forge.open_pull("dev/own", "other", user="kim")
     tokens = PersonalTokens(forge.create_token("dev"))
     repo = Repo(0, repository.id, "dev/own")
     async with GitHub(forge.url, user_agent="forgehand/test") as github:
@@ -229,7 +232,9 @@ async def test_a_persons_token_works_instead_of_an_app(forge: Forge) -> None:
         performer = performers(github, tokens, identity, MemoryStore())["comment"]
         made = await performer.perform(effect, None, time.time() + 30)
         assert await performer.find(effect, None) == made
-        assert (await PullReader(github, tokens, identity).pull(repo, pull.number)).author == "dev"
+        reader = PullReader(github, tokens, identity)
+        read = [await reader.pull(repo, each.number) for each in (pull, theirs)]
+        assert [(each.author, each.ours) for each in read] == [("dev", True), ("kim", False)]
     assert [each.user for each in forge.comments("dev/own", pull.number)] == ["dev"]
 
 

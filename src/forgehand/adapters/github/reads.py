@@ -5,6 +5,7 @@ Each class implements one narrow port of `ports.github`; assembly hands each to 
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -36,7 +37,9 @@ class PullReader:
         self._identity = identity
 
     async def pull(self, repo: Repo, number: int) -> PullRequest:
-        return parsed("pull request", _pull, (await self._calls.get(repo, f"pulls/{int(number)}")).data)
+        us = await self._identity.get()
+        found = (await self._calls.get(repo, f"pulls/{int(number)}")).data
+        return parsed("pull request", lambda data: replace(_pull(data), ours=us.wrote(data)), found)
 
     async def files(self, repo: Repo, number: int) -> Sequence[ChangedFile]:
         found = await self._calls.all(repo, f"pulls/{int(number)}/files")

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from forgehand.crafts.subjects import number_of, repo_of
-from forgehand.domain.effects.base import Effect
 from forgehand.domain.effects.check_run import CheckRun
 from forgehand.domain.effects.comment import StickyComment
 from forgehand.domain.followups import DECIDE, DISPATCHING, tell_failure, tell_proposal, test_anew
@@ -77,21 +76,22 @@ class DecideWorker:
         before = await self._sources.kept.document(documents.verdict_key(job.repository_id, number))
         spoke = before is not None and bool(json.loads(before).get("said"))
         speaks = spoke or (facts.pull.state == "open" and not facts.pull.draft)
-        stopped = await desk.perform_all(self._effects(job, known, decision, speaks=speaks))
+        stopped = await self._say(desk, known, decision, speaks=speaks)
         return stopped or self._done(job, known, decision, desk.now(), speaks=speaks)
 
-    def _effects(self, job: Job, known: Read, decision: Decision, *, speaks: bool) -> list[Effect]:
-        pull = known.facts.pull
-        words = _words(known, decision)
+    async def _say(self, desk: Desk, known: Read, decision: Decision, *, speaks: bool) -> Outcome | None:
+        """The check run comes last: whoever waits for it finds the rest said. That GitHub takes no summary (the
+        conversation is locked, say) is no reason to leave the check open, or the pull request where it is."""
+        job, pull, words = desk.job, known.facts.pull, _words(known, decision)
         check = self._check_run(job, words)
-        effects: list[Effect] = []
         if speaks:
             about: dict[str, Any] = {"repo": repo_of(job), "subject": job.subject, "worker": job.worker}
             body = decision_text.summary(words, check.details_url)
-            effects.append(StickyComment(**about, purpose="summary", number=pull.number, body=body))
-        if pull.state == "open":
-            effects.append(check)
-        return effects
+            summary = StickyComment(**about, purpose="summary", number=pull.number, body=body)
+            stop = (await desk.perform(summary)).stop
+            if stop is not None and not isinstance(stop, Failed):
+                return stop
+        return (await desk.perform(check)).stop if pull.state == "open" else None
 
     def _check_run(self, job: Job, words: Words) -> CheckRun:
         pull = words.facts.pull

@@ -106,7 +106,7 @@ class ReviewWorker:
             # superseded us.
             return Retry(f"it changed while it was read: {now.state} at {now.head_sha[:7]}", after=STALE_SECONDS)
         desk.say("judged", state=str(ruling.state), findings=len(review.findings))
-        event = _event(desk.job, ruling)
+        event = _event(desk.job, pull, ruling)
         effects: list[Effect] = []
         if new or event is not ReviewEvent.COMMENT:
             effects.append(
@@ -123,7 +123,7 @@ class ReviewWorker:
                 )
             )
         effects += await self._resolved(desk.job, repo, review)
-        return await desk.perform_all(effects) or _done(desk.job, pull, review, ruling, policy, len(new), desk.now())
+        return await _say(desk, effects) or _done(desk.job, pull, review, ruling, policy, len(new), desk.now())
 
     async def _look(self, desk: Desk, repo: Repo, pull: PullRequest, listed: Sequence[ChangedFile]) -> StaticReview:
         async with self._comparisons.compare(repo, pull.number, pull.base_sha, pull.head_sha) as comparison:
@@ -163,6 +163,15 @@ class ReviewWorker:
         ]
 
 
+async def _say(desk: Desk, effects: Sequence[Effect]) -> Outcome | None:
+    """What GitHub takes no review of, or leaves unresolved, was seen all the same: the decision is made of that."""
+    for effect in effects:
+        stop = (await desk.perform(effect)).stop
+        if stop is not None and not isinstance(stop, Failed):
+            return stop
+    return None
+
+
 def _shown(review: StaticReview, listed: Sequence[ChangedFile]) -> Mapping[str, Container[int]]:
     """What nobody could read carries no comment, whatever GitHub shows of it."""
     readable = {file.path for file in review.files if not file.left_out}
@@ -185,8 +194,9 @@ def _fixed(threads: Sequence[Thread], review: StaticReview) -> list[Thread]:
     return [thread for thread in resolved if not thread.answered]
 
 
-def _event(job: Job, ruling: Ruling) -> ReviewEvent:
-    if job.grant.mode is not Mode.APPLY:
+def _event(job: Job, pull: PullRequest, ruling: Ruling) -> ReviewEvent:
+    """Nobody may approve a pull request of their own, or request changes of it."""
+    if job.grant.mode is not Mode.APPLY or pull.ours:
         return ReviewEvent.COMMENT
     return ReviewEvent.APPROVE if ruling.state is State.SATISFIED else ReviewEvent.REQUEST_CHANGES
 

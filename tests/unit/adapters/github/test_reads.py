@@ -61,7 +61,7 @@ PULL: dict[str, Any] = {
 
 async def test_a_deleted_author_and_a_deleted_fork_are_no_error() -> None:
     server = ScriptedGitHub(lambda request: reply(200, PULL))
-    async with GitHub(API, transport=server.transport) as github:
+    async with GitHub(API, app_id=7, private_key=pem(), slug="helper", transport=server.transport) as github:
         pull = await PullReader(github, PERSONAL, Identity(github)).pull(REPO, 7)
     assert (pull.author, pull.head_repository, pull.draft, pull.mergeable) == ("ghost", None, False, None)
 
@@ -69,7 +69,7 @@ async def test_a_deleted_author_and_a_deleted_fork_are_no_error() -> None:
 @pytest.mark.parametrize("answer", [{}, {**PULL, "head": None}, {**PULL, "number": "seven"}, ["no", "object"], None])
 async def test_an_answer_of_another_shape_is_no_answer(answer: Any) -> None:
     server = ScriptedGitHub(lambda request: reply(200, answer))
-    async with GitHub(API, transport=server.transport) as github:
+    async with GitHub(API, app_id=7, private_key=pem(), slug="helper", transport=server.transport) as github:
         with pytest.raises(Unreachable, match="is no pull request"):
             await PullReader(github, PERSONAL, Identity(github)).pull(REPO, 7)
 

@@ -11,7 +11,7 @@ from forgehand.domain.caps import HELD_BACK
 from forgehand.domain.checks import CheckState
 from forgehand.domain.effects import CheckRun, Conclusion, Effect, StickyComment
 from forgehand.domain.followups import DECIDE, lane
-from forgehand.domain.jobs import Done, Failed, Job, JobState, Outcome, Retry, Waiting
+from forgehand.domain.jobs import Done, Failed, Job, JobState, Outcome, Refused, Retry, Waiting
 from forgehand.domain.modes import COMMENT_ONLY
 from forgehand.domain.orders import Orders
 from forgehand.domain.permissions import Permission
@@ -55,11 +55,13 @@ def _job(**changes: object) -> Job:
     return replace(job, **changes)  # type: ignore[arg-type]
 
 
-async def _outcome(shop: Shop, job: Job | None = None, about: About | None = None) -> Outcome:
+async def _outcome(
+    shop: Shop, job: Job | None = None, about: About | None = None, desk: type[ShopDesk] = ShopDesk
+) -> Outcome:
     worker = DecideWorker(
         shop.sources, about or About(), lambda repository_id, number: f"https://forge/pulls/{repository_id}/{number}"
     )
-    outcome = await worker.run(ShopDesk(shop, job or _job()))
+    outcome = await worker.run(desk(shop, job or _job()))
     if isinstance(outcome, Done):
         shop.kept |= outcome.documents
     return outcome
@@ -116,6 +118,35 @@ async def test_deciding_again_says_the_same_and_changes_nothing() -> None:
     await _run(shop)
     await _run(shop)
     assert _said(shop) == [StickyComment, CheckRun]
+
+
+class Locked(ShopDesk):
+    """GitHub takes no comment."""
+
+    stop: Outcome = Failed("Unable to create comment because issue is locked.")
+
+    async def perform(self, effect: Effect) -> Landed:
+        if isinstance(effect, StickyComment):
+            return Landed(Landing.REFUSED, "no comment", stop=self.stop)
+        return await super().perform(effect)
+
+
+async def test_where_github_takes_no_summary_the_check_run_says_it_and_the_merge_is_asked_for() -> None:
+    shop = _shop()
+    done = await _outcome(shop, desk=Locked)
+    assert isinstance(done, Done)
+    assert _said(shop) == [CheckRun]
+    assert _check(shop).conclusion is Conclusion.SUCCESS
+    assert "verdict:42:7" in done.documents
+    assert _types(done) == ["land"]
+
+
+@pytest.mark.parametrize("stop", [Retry("an earlier attempt may still land"), Refused("a newer job has spoken here")])
+async def test_a_summary_that_is_late_or_out_of_date_ends_the_job_its_way(stop: Outcome) -> None:
+    shop = _shop()
+    late = type("Late", (Locked,), {"stop": stop})
+    assert await _outcome(shop, desk=late) == stop
+    assert _said(shop) == []
 
 
 async def test_row_and_tree_are_kept_with_it() -> None:

@@ -53,11 +53,10 @@ class Paper:
 
     async def perform(self, effect: Effect) -> Landed:
         self.effects.append(effect)
-        return Landed(Landing.DONE)
+        return Landed(Landing.DONE if self.stop is None else Landing.NOT_NOW, stop=self.stop)
 
     async def perform_all(self, effects: Sequence[Effect]) -> Outcome | None:
-        self.effects += effects
-        return self.stop
+        raise NotImplementedError
 
     def say(self, message: str, **details: object) -> None:
         self.said.append(message)
@@ -377,6 +376,14 @@ async def test_where_it_may_judge_it_judges(analyser: Says, event: ReviewEvent) 
     assert [review.event for review in _reviews(effects)] == [event]
 
 
+@pytest.mark.parametrize("found", [(BUG,), ()])
+async def test_of_a_pull_request_of_our_own_it_only_says_what_it_found(found: tuple[Finding, ...]) -> None:
+    own = Pulls([replace(PULL, ours=True)])
+    outcome, effects = await _run(Paper(APPLY), Says(head=found), pulls=own)
+    assert [review.event for review in _reviews(effects)] == [ReviewEvent.COMMENT] * len(found)
+    assert _kept(outcome).findings == found
+
+
 async def test_what_policy_does_not_want_told_is_neither_said_nor_held_against_it() -> None:
     around = Around(in_force=RepositoryPolicy(review=ReviewPolicy(ignore=("a.py",))))
     outcome, effects = await _run(Paper(APPLY), Says(head=(BUG,)), around=around)
@@ -483,6 +490,15 @@ async def test_an_effect_that_cannot_go_on_ends_the_job_its_way() -> None:
     paused = Waiting("resume", "paused")
     outcome, _ = await _run(Paper(stop=paused), Says(head=(BUG,)))
     assert outcome == paused
+
+
+async def test_what_was_seen_is_kept_where_github_takes_no_review_for_good() -> None:
+    refused = Failed("GitHub refused POST /repos/acme/shop/pulls/7/reviews with 422")
+    outcome, effects = await _run(Paper(APPLY, stop=refused), Says(head=(BUG,)), around=Around((_thread("t", FIXED),)))
+    assert [type(effect) for effect in effects] == [Review, ResolveThread]
+    assert _kept(outcome).findings == (BUG,)
+    assert isinstance(outcome, Done)
+    assert [job.type for job in outcome.jobs] == [DECIDE]
 
 
 @pytest.mark.parametrize("subject", ["issue/7", "pull/", "pull/x", "pull/-1", "pull/٧"])
