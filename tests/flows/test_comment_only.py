@@ -34,7 +34,15 @@ class Bold:
         job = desk.job
         repo = Repo(job.tenant, job.repository_id, job.repository)
         if self.wish == "merge":
-            return Merge(repo=repo, subject=job.subject, worker=job.worker, purpose="merge", sha=job.revision, number=1)
+            return Merge(
+                repo=repo,
+                subject=job.subject,
+                worker=job.worker,
+                purpose="merge",
+                sha=job.revision,
+                number=1,
+                base="main",
+            )
         ref = "refs/heads/sneaky"
         return UpdateRef(repo=repo, subject=job.subject, worker=job.worker, purpose="push", ref=ref, to=job.revision)
 

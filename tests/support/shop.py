@@ -279,6 +279,8 @@ class Shop:
             return self.refusals.pop(0)
         if pull.head_sha != effect.sha:
             return _no(Landing.CONFLICT, "Head branch was modified")
+        if pull.base_ref != effect.base:
+            return _no(Landing.CONFLICT, f"it goes into {pull.base_ref} now, not {effect.base}")
         tip = self.branches[pull.base_ref]
         content = self.commits[tip] | self.commits[pull.head_sha]
         if any(each <= content for each in self.conflicts):

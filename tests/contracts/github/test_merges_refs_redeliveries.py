@@ -21,6 +21,7 @@ def merge(stage: Stage, method: MergeMethod = MergeMethod.SQUASH, sha: str = "")
         purpose="merge",
         sha=sha or stage.head,
         number=stage.number,
+        base="main",
         method=method,
     )
 
@@ -77,6 +78,26 @@ async def test_a_head_that_moved_is_not_merged(stage: Stage) -> None:
     with pytest.raises(Conflict, match="Head branch was modified"):
         await stage.do(merge(stage))
     assert not stage.forge.pull(stage.name, stage.number).merged
+
+
+async def test_a_pull_that_goes_elsewhere_by_now_is_not_merged_until_it_comes_back(stage: Stage) -> None:
+    effect, before = merge(stage), stage.forge.branch(stage.name, "main")
+    stage.forge.set_branch(stage.name, "dev", before)
+    stage.forge.edit_pull(stage.name, stage.number, base="dev")
+    with pytest.raises(Conflict, match="octo/sample#1 goes into dev now, not main"):
+        await stage.do(effect)
+    assert stage.writes() == []
+    assert stage.forge.branch(stage.name, "dev") == before
+    stage.forge.edit_pull(stage.name, stage.number, base="main")
+    assert (await stage.do(effect)).remote_id == stage.forge.branch(stage.name, "main") != before
+
+
+async def test_a_pull_that_was_merged_elsewhere_is_found_merged(stage: Stage) -> None:
+    stage.forge.set_branch(stage.name, "dev", stage.forge.branch(stage.name, "main"))
+    stage.forge.edit_pull(stage.name, stage.number, base="dev")
+    landed = stage.forge.merge_pull(stage.name, stage.number)
+    assert (await stage.do(merge(stage))).remote_id == landed
+    assert stage.writes() == []
 
 
 async def test_a_pull_merged_at_another_head_is_not_our_merge(stage: Stage) -> None:

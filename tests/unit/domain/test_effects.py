@@ -31,7 +31,7 @@ ABOUT = {"repo": REPO, "subject": "pull/7", "worker": "review", "purpose": "summ
 COMMENT = StickyComment(**ABOUT, number=7, body="hello")
 REVIEW = Review(**ABOUT, sha="a" * 40, number=7, event=ReviewEvent.COMMENT, body="hello")
 CHECK = CheckRun(**ABOUT, sha="a" * 40, name="review", conclusion=Conclusion.SUCCESS, title="t", summary="s")
-MERGE = Merge(**ABOUT, sha="a" * 40, number=7)
+MERGE = Merge(**ABOUT, sha="a" * 40, number=7, base="main")
 REF = UpdateRef(**ABOUT, ref="refs/heads/x", to="b" * 40)
 REACTION = Reaction(**ABOUT, comment=1, emoji="eyes")
 THREAD = ResolveThread(**ABOUT, number=7, thread="PRRT_1")
@@ -49,6 +49,12 @@ def test_content_changes_the_revision_and_never_the_slot() -> None:
     edited = replace(COMMENT, body="goodbye")
     assert edited.slot == COMMENT.slot
     assert edited.digest != COMMENT.digest
+
+
+def test_the_base_a_merge_goes_into_is_a_condition_and_no_content() -> None:
+    # What older versions wrote into the ledger without it stays known as done.
+    assert replace(MERGE, base="dev").digest == MERGE.digest
+    assert MERGE.content() == {"number": 7, "method": "squash"}
 
 
 def test_a_renamed_repository_keeps_its_slots() -> None:

@@ -95,7 +95,7 @@ async def test_another_body_edits_the_same_object(
 @pytest.mark.parametrize(
     "effect",
     [
-        Merge(repo=REPO, subject="pull/7", worker="review", purpose="merge", sha="a" * 40, number=7),
+        Merge(repo=REPO, subject="pull/7", worker="review", purpose="merge", sha="a" * 40, number=7, base="main"),
         UpdateRef(repo=REPO, subject="pull/7", worker="review", purpose="push", ref="refs/heads/x", to="b" * 40),
     ],
 )
@@ -352,7 +352,7 @@ async def test_a_dry_run_judges_like_the_gate_and_writes_nothing(
     await gate.perform(comment("said", purpose="old"), job)
     sent, change = github.sent, await store.latest_change()
     dry = DryGate(store)
-    merge = Merge(repo=REPO, subject="pull/7", worker="review", purpose="merge", sha="a" * 40, number=7)
+    merge = Merge(repo=REPO, subject="pull/7", worker="review", purpose="merge", sha="a" * 40, number=7, base="main")
     for effect in (comment(), comment("said", purpose="old"), comment("else", purpose="old"), merge):
         await dry.perform(effect, job)
     assert [(each.landing, each.why.partition(" (")[0]) for each in dry.previews] == [

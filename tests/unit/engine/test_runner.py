@@ -356,7 +356,9 @@ class Merges:
     type = "review"
 
     async def run(self, desk: Desk) -> Outcome:
-        effect = Merge(repo=REPO, subject="pull/7", worker="review", purpose="merge", sha="a" * 40, number=7)
+        effect = Merge(
+            repo=REPO, subject="pull/7", worker="review", purpose="merge", sha="a" * 40, number=7, base="main"
+        )
         follow_up = replace(a_job("follow-up"), grant=Grant(Mode.APPLY, allow_push=True, operate=True))
         stop = await desk.perform_all([effect])
         return Done({"refused": str(stop)}, jobs=(follow_up,)) if desk.job.id == "job" else stop or Done()

@@ -1,4 +1,5 @@
-"""Merges: `sha` makes GitHub refuse another head; whether it happened is read from the pull request itself.
+"""Merges: `sha` makes GitHub refuse another head; whether it happened, and into which branch it would, is read from the
+pull request itself.
 
 https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request
 """
@@ -9,6 +10,7 @@ from forgehand.adapters.github.calls import KeptTokens, RepoCalls, parsed
 from forgehand.adapters.github.client import GitHub
 from forgehand.domain.effects import Merge
 from forgehand.ports.effects import Receipt
+from forgehand.ports.github import Conflict
 
 
 class MergePerformer:
@@ -20,7 +22,8 @@ class MergePerformer:
         self._tokens = tokens
 
     async def find(self, effect: Merge, remote_id: str | None) -> Receipt | None:
-        """Merged at the head that was judged, by whomever. Merged at another head is not this effect."""
+        """Merged at the head that was judged, by whomever. Merged at another head is not this effect,
+        and one that would go elsewhere by now is not merged: GitHub takes whatever base it has."""
         pull = (await self._calls(effect).get(effect.repo, f"pulls/{effect.number}")).data
         return parsed("pull request", lambda data: _merged(effect, data), pull)
 
@@ -41,6 +44,10 @@ class MergePerformer:
 
 
 def _merged(effect: Merge, pull: Any) -> Receipt | None:
-    if not pull["merged"] or pull["head"]["sha"] != effect.sha:
+    if not pull["merged"]:
+        if (base := str(pull["base"]["ref"])) != effect.base:
+            raise Conflict(f"{effect.repo.full_name}#{effect.number} goes into {base} now, not {effect.base}")
+        return None
+    if pull["head"]["sha"] != effect.sha:
         return None
     return Receipt(str(pull["merge_commit_sha"]), str(pull["html_url"]))

@@ -1,4 +1,4 @@
-"""A merge of a pull request at exactly the head that was judged."""
+"""A merge of a pull request at exactly the head that was judged, into the branch that was judged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,14 +17,17 @@ class MergeMethod(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Merge(Effect):
-    """`sha` is the head that must still be the head; where it is not, the landing is a CONFLICT. The receipt's id is
-    the commit that landed on the base. A pull request that is found merged at `sha` counts as done: it may have been
-    someone else who merged it, by another method."""
+    """`sha` must still be its head and `base` the branch it goes into; else the landing is a CONFLICT. GitHub compares
+    the head when it merges. It takes no base to compare, so that this is read just before: what is given another in
+    between is still merged there. The receipt's id is the commit that landed on the base. A pull request that is found
+    merged at `sha` counts as done: it may have been someone else who merged it, by another method."""
 
     kind: ClassVar[str] = "merge"
     exactness: ClassVar[Exactness] = Exactness.EXACT
+    not_content: ClassVar[frozenset[str]] = frozenset({"base"})
 
     number: int
+    base: str
     method: MergeMethod = MergeMethod.SQUASH
 
     @property

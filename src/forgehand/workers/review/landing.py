@@ -39,6 +39,7 @@ async def merge(desk: Desk, sources: Sources, pull: PullRequest, policy: MergePo
         purpose="merge",
         sha=pull.head_sha,
         number=pull.number,
+        base=pull.base_ref,
         method=policy.method,
     )
     landed = await desk.perform(effect)

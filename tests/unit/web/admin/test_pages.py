@@ -192,7 +192,12 @@ EVERY_KIND: dict[str, tuple[Effect, tuple[str, ...]]] = {
         (WITH_ANNOTATIONS, ("app/main.py:12", "F821: undefined name", "Nothing is called `totl`.", "A message alone.")),
         (stories.review(7), ("app/main.py:12", "`F821` undefined name `totl`")),
         (stories.summary(7), ("2 findings",)),
-        (Merge(repo=stories.REPO, subject="pull/7", worker="w", purpose="merge", sha="a" * 40, number=7), ("squash",)),
+        (
+            Merge(
+                repo=stories.REPO, subject="pull/7", worker="w", purpose="merge", sha="a" * 40, number=7, base="main"
+            ),
+            ("squash",),
+        ),
         (
             UpdateRef(
                 repo=stories.REPO, subject="branch", worker="w", purpose="move", ref="refs/heads/topic", to="b" * 40

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from forgehand.domain.effects import DeleteBranch, Merge, UpdateBranch
+from forgehand.domain.effects import DeleteBranch, Effect, Merge, UpdateBranch
 from forgehand.domain.followups import DECIDE
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry, Waiting
 from forgehand.domain.modes import COMMENT_ONLY
@@ -112,6 +112,22 @@ async def test_a_push_in_the_very_moment_is_refused_by_github_and_means_no_merge
     outcome = await _run(shop, job)
     assert _result(outcome)["why"] == "it changed in that moment: 409: Head branch was modified"
     assert not shop.pulls[7].merged
+
+
+async def test_another_base_in_the_very_moment_means_no_merge_and_another_look() -> None:
+    shop = _shop()
+    job = _job(shop)
+    shop.branches["release"] = shop.branches["main"]
+    merged = shop.perform
+
+    def perform(effect: Effect) -> Landed:
+        shop.pulls[7] = replace(shop.pulls[7], base_ref="release")
+        return merged(effect)
+
+    shop.perform = perform  # type: ignore[method-assign]
+    assert await _run(shop, job) == Retry("it goes into release now, not main", after=3.0)
+    assert not shop.pulls[7].merged
+    assert _result(await _run(shop, replace(job, attempts=2)))["why"] == "it goes into release now, not main"
 
 
 async def test_a_base_that_moved_since_the_facts_were_read_is_read_again() -> None:
