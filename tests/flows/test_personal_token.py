@@ -11,7 +11,7 @@ from forgehand.assembly.doctor_person import examine_person
 from forgehand.assembly.settings import Settings
 from forgehand.domain.jobs import Change
 from forgehand.engine.schedule import Poll, tick
-from support.product import FLAWED, REPO, Product, open_flawed_pull, product
+from support.product import FLAWED, REPO, Product, open_flawed_pull, passed, product
 
 pytestmark = pytest.mark.anyio
 
@@ -43,6 +43,21 @@ async def test_of_a_pull_request_of_their_own_it_says_what_it_found_and_judges_b
         assert len(run.forge.review_comments(REPO, pull.number)) == 1
         told = next(each for each in run.forge.statuses(REPO, pull.head_sha) if each.context == "Forgehand review")
         assert (told.state, "1 major finding" in (told.description or "")) == ("failure", True)
+
+
+async def test_that_the_person_asks_for_changes_is_heard_though_it_reviews_in_their_name(tmp_path: Path) -> None:
+    with product(tmp_path, start=False, mode="apply") as run:
+        run.forge.commit(REPO, "main", {".forgehand/config.yml": "merge: {auto: true}\n"}, "Merge by itself")
+        run.forge.commit(REPO, "notes", {"docs/notes.md": "Notes.\n"}, "Take notes")
+        pull = run.forge.open_pull(REPO, "notes", title="Take notes")
+        passed(run.forge, pull.head_sha)
+        settings = _personal(run)
+        run.forge.review(REPO, pull.number, "kim", "REQUEST_CHANGES", "Not like this.")
+        await _poll(settings)
+        assert [each.state for each in run.forge.reviews(REPO, pull.number)] == ["CHANGES_REQUESTED", "APPROVED"]
+        (summary,) = run.forge.comments(REPO, pull.number)
+        assert "kim asked for changes" in summary.body
+        assert not run.forge.pull(REPO, pull.number).merged
 
 
 def _personal(run: Product) -> Settings:

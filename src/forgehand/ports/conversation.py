@@ -9,7 +9,8 @@ from forgehand.domain.repositories import Repo
 
 @dataclass(frozen=True, slots=True)
 class SubmittedReview:
-    """A review that was submitted. `commit` is the head it was made on."""
+    """A review that was submitted. `commit` is the head it was made on. `ours`: what we said, not what the person did
+    whose token is used instead of an App; so it is of threads and comments."""
 
     author: str
     state: Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"]

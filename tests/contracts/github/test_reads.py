@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from forgehand.adapters.github import (
+    ConversationReader,
     GitHub,
     HookReader,
     Identity,
@@ -19,6 +20,7 @@ from forgehand.adapters.github import (
     probe,
     required_permissions,
 )
+from forgehand.adapters.github.calls import RepoCalls
 from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.effects import InlineComment, Review, ReviewEvent, StickyComment
 from forgehand.domain.repositories import Repo
@@ -236,6 +238,48 @@ async def test_a_persons_token_works_instead_of_an_app(forge: Forge) -> None:
         read = [await reader.pull(repo, each.number) for each in (pull, theirs)]
         assert [(each.author, each.ours) for each in read] == [("dev", True), ("kim", False)]
     assert [each.user for each in forge.comments("dev/own", pull.number)] == ["dev"]
+
+
+async def test_what_a_person_writes_in_the_browser_is_theirs_though_we_write_in_their_name(forge: Forge) -> None:
+    repository = forge.create_repository("kim/own")
+    forge.commit("kim/own", "main", {"a.txt": "a\n"})
+    forge.commit("kim/own", "topic", {"a.txt": "b\n"})
+    forge.set_collaborator("kim/own", "dev", "write")
+    pull = forge.open_pull("kim/own", "topic")
+    tokens, repo = PersonalTokens(forge.create_token("kim")), Repo(0, repository.id, "kim/own")
+    review = Review(
+        repo=repo,
+        subject="pull/1",
+        worker="review",
+        purpose="review",
+        sha=pull.head_sha,
+        number=pull.number,
+        event=ReviewEvent.APPROVE,
+        body="No new findings.",
+        comments=(InlineComment("a.txt", 1, f"Why?\n<!-- forgehand-finding:{'a' * 16} -->"),),
+    )
+    async with GitHub(forge.url, user_agent="forgehand/test") as github:
+        identity = Identity(github, await tokens.token(repo, {}))
+        performer = performers(github, tokens, identity, MemoryStore())["review"]
+        unsent = forge.review("kim/own", pull.number, "kim", None, "still writing")
+        with pytest.raises(Unprocessable, match="pending review"):
+            await performer.perform(review, None, time.time() + 30)
+        submitted = f"pulls/{pull.number}/reviews/{unsent.id}/events"
+        await RepoCalls(github, tokens, {}).write(repo, "POST", submitted, {"event": "REQUEST_CHANGES"})
+        await performer.perform(review, None, time.time() + 30)
+        forge.review("kim/own", pull.number, "kim", "COMMENT", "", [{"path": "a.txt", "line": 1, "body": "Hm."}])
+        comment = forge.comment("kim/own", pull.number, "kim", "/forgehand merge")
+        reader = ConversationReader(github, tokens, identity)
+        reviews, threads = await reader.reviews(repo, pull.number), await reader.threads(repo, pull.number)
+        asked = await reader.comment(repo, comment.id)
+    assert {(each.author, each.state, each.ours) for each in reviews} == {
+        ("kim", "CHANGES_REQUESTED", False),
+        ("kim", "APPROVED", True),
+        ("kim", "COMMENTED", False),
+    }
+    assert [each.ours for each in threads] == [True, False]
+    assert asked is not None
+    assert not asked.ours
 
 
 async def test_a_manifest_code_becomes_the_apps_credentials_once(forge: Forge) -> None:

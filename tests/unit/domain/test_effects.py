@@ -22,6 +22,7 @@ from forgehand.domain.effects import (
     WorkflowDispatch,
     marker,
     read_marker,
+    signed,
 )
 from forgehand.domain.modes import Grant, Mode, Power
 from forgehand.domain.repositories import Repo
@@ -144,6 +145,20 @@ def test_a_marker_is_read_back_and_ours_is_the_last_one() -> None:
     assert read_marker(quoted) == slot
     assert read_marker("<!-- forgehand:not-hex -->") is None
     assert read_marker(None) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "ours"),
+    [
+        ("All good.\n\n" + marker("a" * 32), True),
+        ("Undefined name.\n<!-- forgehand-finding:" + "b" * 16 + " -->\r\n", True),
+        ("> All good.\n> " + marker("a" * 32) + "\n\nI do not think so.", False),
+        ("No.", False),
+        (None, False),
+    ],
+)
+def test_what_ends_with_our_marker_is_signed_and_a_quotation_is_not(body: str | None, ours: bool) -> None:
+    assert signed(body) is ours
 
 
 def test_a_review_counts_its_inline_comments() -> None:

@@ -63,10 +63,11 @@ class ReviewPerformer:
         return receipt(made)
 
     async def _clear_pending(self, effect: Review, send_before: float) -> bool:
-        """Whether a pending review of ours was in the way (only its author sees one, and the author is checked)."""
+        """Whether a pending review of ours was in the way (only its author sees one, and the author is checked). What
+        the person whose token is used has not submitted yet stays theirs."""
         us = await self._identity.get()
         reviews = await self._calls(effect).all(effect.repo, _reviews(effect))
-        pending = [each for each in reviews if each.get("state") == "PENDING" and us.wrote(each)]
+        pending = [each for each in reviews if each.get("state") == "PENDING" and us.said(each)]
         for each in pending:
             try:
                 path = f"{_reviews(effect)}/{int(each['id'])}"

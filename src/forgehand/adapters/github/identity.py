@@ -8,6 +8,7 @@ from typing import Any
 from forgehand.adapters.github.calls import parsed
 from forgehand.adapters.github.client import GitHub
 from forgehand.adapters.github.errors import Actor
+from forgehand.domain.effects.base import signed
 from forgehand.ports.github import Token
 
 
@@ -24,6 +25,12 @@ class Self:
         an App's device flow writes with that field set, and may paste a marker. A bot's login is the App's alone."""
         user = thing.get("user") or {}
         return str(user.get("login", "")).lower() == self.login.lower() and user.get("type") == self.type
+
+    def said(self, thing: Mapping[str, Any]) -> bool:
+        """Whether a comment or review is ours and not the person's whose token is used: they write from the same
+        account, with opinions of their own, but without our marker. Nobody else can write from it, so that a marker
+        can make nobody pass for us."""
+        return self.wrote(thing) and (bool(self.app_id) or signed(thing.get("body")))
 
 
 class Identity:

@@ -89,7 +89,7 @@ def _review(data: Mapping[str, Any], us: Self) -> SubmittedReview:
         state=data["state"],
         commit=str(data.get("commit_id") or ""),
         submitted_at=datetime.fromisoformat(data["submitted_at"]).timestamp(),
-        ours=us.wrote(data),
+        ours=us.said(data),
     )
 
 
@@ -101,7 +101,7 @@ def _threads(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _thread(data: Mapping[str, Any], us: Self) -> Thread:
     comments = data["comments"]["nodes"]
-    ours = [us.wrote({"user": _account(each.get("author") or {})}) for each in comments]
+    ours = [us.said({"user": _account(each.get("author") or {}), "body": each["body"]}) for each in comments]
     return Thread(
         id=str(data["id"]),
         resolved=data["isResolved"] is True,
@@ -126,6 +126,6 @@ def _comment(data: Mapping[str, Any], us: Self) -> IssueComment:
         author=str((data.get("user") or {}).get("login") or "ghost"),
         body=str(data.get("body") or ""),
         edited=data["updated_at"] != data["created_at"],
-        ours=us.wrote(data),
+        ours=us.said(data),
         created_at=datetime.fromisoformat(data["created_at"]).timestamp(),
     )

@@ -33,7 +33,8 @@ class GitHubSettings(BaseModel):
         Field(
             alias="GITHUB_TOKEN",
             description="A personal access token, used where no App is set: everything is done in that person's name, "
-            "checks become commit statuses, and polls find the work.",
+            "checks become commit statuses, and polls find the work. "
+            "What they write themselves stays theirs: it lacks the hidden marker that ours ends with.",
         ),
     ] = SecretStr("")
     github_webhook_secret: Annotated[

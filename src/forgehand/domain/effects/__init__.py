@@ -3,7 +3,7 @@
 An effect is asked for by a worker, judged by the one gate (`engine.gate`) and performed by the adapter of its kind.
 """
 
-from forgehand.domain.effects.base import Effect, Exactness, marker, read_marker
+from forgehand.domain.effects.base import Effect, Exactness, marker, read_marker, signed
 from forgehand.domain.effects.check_run import Annotation, CheckRun, Conclusion
 from forgehand.domain.effects.comment import StickyComment
 from forgehand.domain.effects.delete_branch import DeleteBranch
@@ -43,4 +43,5 @@ __all__ = [
     "WorkflowDispatch",
     "marker",
     "read_marker",
+    "signed",
 ]

@@ -78,6 +78,7 @@ class Effect:
 
 
 _MARKER = re.compile(r"<!-- forgehand:([0-9a-f]{32}) -->")
+_SIGNATURE = re.compile(r"<!-- forgehand(?:-finding)?:[0-9a-f]+ -->\s*\Z")
 
 
 def marker(slot: str) -> str:
@@ -89,6 +90,12 @@ def read_marker(body: str | None) -> str | None:
     """The slot that a body carries: the last marker in it, since text that we quote comes before our own."""
     found = _MARKER.findall(body or "")
     return found[-1] if found else None
+
+
+def signed(body: str | None) -> bool:
+    """Whether a body ends as all that we say does: with our marker, or below a line of code with that of the finding.
+    Whoever quotes us goes on in words of their own."""
+    return _SIGNATURE.search(body or "") is not None
 
 
 def _plain(value: Any) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from forgehand.adapters.github import AppTokens, GitHub, Identity, OpenPullReader, PersonalTokens, PullReader
+from forgehand.domain.effects import marker
 from forgehand.domain.repositories import Repo
 from forgehand.ports.github import Unreachable
 from support.scripted_github import API, Clock, ScriptedGitHub, pem, reply, routes
@@ -96,3 +97,12 @@ async def test_only_our_own_bot_is_us(user: Any, ours: bool) -> None:
     async with GitHub(API, app_id=7, private_key=pem(), slug="helper") as github:
         us = await Identity(github).get()
     assert us.wrote({"user": user, "performed_via_github_app": {"id": 7}}) is ours
+
+
+@pytest.mark.parametrize(("body", "ours"), [("No.", False), (f"No.\n\n{marker('a' * 32)}", True)])
+async def test_a_person_is_us_only_where_they_sign_as_we_do(body: str, ours: bool) -> None:
+    server = ScriptedGitHub(lambda request: reply(200, {"login": "kim", "type": "User"}))
+    async with GitHub(API, transport=server.transport) as github:
+        us = await Identity(github, PERSONAL.person).get()
+    assert us.said({"user": {"login": "kim", "type": "User"}, "body": body}) is ours
+    assert not us.said({"user": {"login": "lee", "type": "User"}, "body": body})
