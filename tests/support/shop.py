@@ -79,7 +79,7 @@ class Shop:
 
     @property
     def sources(self) -> Sources:
-        return Sources(self, self, self, self, self, self, self, self, self.operator)
+        return Sources(self, self, self, self, self, self, self, self, self, self.operator)
 
     def commit(self, content: Content, *parents: str) -> str:
         name = hashlib.sha1(repr((sorted(content), parents)).encode()).hexdigest()
@@ -130,6 +130,10 @@ class Shop:
 
     async def pull(self, repo: Repo, number: int) -> PullRequest:
         return self.pulls[number]
+
+    async def on_branch(self, repo: Repo, branch: str) -> Sequence[int]:
+        there = (each for each in self.pulls.values() if each.state == "open")
+        return [each.number for each in there if branch in (each.head_ref, each.base_ref)]
 
     async def files(self, repo: Repo, number: int) -> Sequence[ChangedFile]:
         return ()
@@ -301,6 +305,7 @@ class ShopDesk:
     shop: Shop
     job: Job
     clock: float = 1000.0
+    said: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
     def now(self) -> float:
         return self.clock
@@ -315,7 +320,8 @@ class ShopDesk:
                 return landed.stop
         return None
 
-    def say(self, message: str, **details: object) -> None: ...
+    def say(self, message: str, **details: object) -> None:
+        self.said.append((message, details))
 
 
 def _no(landing: Landing, why: str) -> Landed:

@@ -169,6 +169,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
         parts = Parts(
             pulls=pulls,
             pulls_about=pulls,
+            pulls_on_branch=pulls,
             checks=gh.CheckReader(github, tokens, identity),
             branches=branches,
             people=gh.PeopleReader(github, tokens),

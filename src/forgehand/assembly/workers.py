@@ -12,7 +12,7 @@ from forgehand.ports.contents import Contents
 from forgehand.ports.conversation import Conversation, IssueComments
 from forgehand.ports.desk import Worker
 from forgehand.ports.git import Checkouts, Comparisons
-from forgehand.ports.github import PullRequests, PullsAbout
+from forgehand.ports.github import PullRequests, PullsAbout, PullsOnBranch
 from forgehand.ports.people import People
 from forgehand.ports.policies import Policies
 from forgehand.ports.sandbox import Sandbox
@@ -27,6 +27,7 @@ class Parts:
 
     pulls: PullRequests
     pulls_about: PullsAbout
+    pulls_on_branch: PullsOnBranch
     checks: Checks
     branches: Branches
     people: People
@@ -131,6 +132,7 @@ def sources(parts: Parts) -> review.Sources:
         policies=parts.policies,
         kept=parts.documents,
         jobs=parts.jobs,
+        on_branch=parts.pulls_on_branch,
         operator=parts.operator,
     )
 

@@ -152,6 +152,13 @@ class PullsAbout(Protocol):
         ...
 
 
+class PullsOnBranch(Protocol):
+    async def on_branch(self, repo: Repo, branch: str) -> Sequence[int]:
+        """The numbers of the open pull requests that come from this branch of the repository or would be merged into
+        it: GitHub closes or changes each of them when the branch goes."""
+        ...
+
+
 class OpenPulls(Protocol):
     async def repositories(self) -> Sequence[Repo]:
         """Every repository of every installation of the App."""

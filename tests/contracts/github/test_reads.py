@@ -67,6 +67,21 @@ async def test_the_open_pulls_of_a_commit_and_of_a_base_are_found(stage: Stage) 
     assert await reader.at(stage.repo, theirs) == []
 
 
+async def test_the_open_pulls_that_a_branch_carries_come_from_it_or_go_into_it(stage: Stage) -> None:
+    stage.forge.set_branch(stage.name, "release", stage.forge.branch(stage.name, "main"))
+    other = stage.forge.open_pull(stage.name, "topic", "release")
+    stage.forge.commit(stage.name, "next", {"next.py": "x = 1\n"}, parent=stage.head)
+    stacked = stage.forge.open_pull(stage.name, "next", "topic")
+    stage.forge.fork(stage.name, "kim")
+    stage.forge.commit("kim/sample", "topic", {"fork.py": "x = 1\n"}, author="kim")
+    stage.forge.open_pull(stage.name, "kim:topic", user="kim")
+    reader = PullReader(stage.github, stage.tokens, stage.identity)
+    assert await reader.on_branch(stage.repo, "topic") == [stage.number, other.number, stacked.number]
+    stage.forge.merge_pull(stage.name, stage.number)
+    stage.forge.close_pull(stage.name, stacked.number)
+    assert await reader.on_branch(stage.repo, "topic") == [other.number]
+
+
 async def test_changed_files_are_read_to_the_last_page(stage: Stage) -> None:
     stage.forge.commit(stage.name, "topic", {f"many/{n:03}.txt": f"{n}\n" for n in range(130)} | {"b.bin": b"\0\1\2"})
     files = await PullReader(stage.github, stage.tokens, stage.identity).files(stage.repo, stage.number)

@@ -30,7 +30,7 @@ class ReachingTokens(KeptTokens, Protocol):
 
 
 class PullReader:
-    """`ports.github.PullRequests` and `PullsAbout`. https://docs.github.com/en/rest/pulls/pulls"""
+    """`ports.github.PullRequests`, `PullsAbout` and `PullsOnBranch`. https://docs.github.com/en/rest/pulls/pulls"""
 
     def __init__(self, github: GitHub, tokens: KeptTokens, identity: Identity) -> None:
         self._calls = RepoCalls(github, tokens, READ_PULLS)
@@ -56,6 +56,10 @@ class PullReader:
 
     async def into(self, repo: Repo, branch: str) -> Sequence[PullRequest]:
         return await self._open(repo, {"base": branch})
+
+    async def on_branch(self, repo: Repo, branch: str) -> Sequence[int]:
+        come = await self._open(repo, {"head": f"{repo.owner}:{branch}"})
+        return sorted({pull.number for pull in (*come, *await self.into(repo, branch))})
 
     async def _open(self, repo: Repo, params: Mapping[str, str | int]) -> list[PullRequest]:
         found = await self._calls.all(repo, "pulls", params={"state": "open", **params})

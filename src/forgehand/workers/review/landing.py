@@ -1,5 +1,6 @@
 """What `land_worker` and `queue_worker` share: one merge, pinned to its head, and what follows from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forgehand.crafts.subjects import repo_of
@@ -56,8 +57,9 @@ async def merge(desk: Desk, sources: Sources, pull: PullRequest, policy: MergePo
 
 
 async def delete_branch(desk: Desk, sources: Sources, facts: Facts, policy: MergePolicy) -> Outcome | None:
-    """Where policy wants it: never a fork's branch, never a protected one, and only while it points at what was merged.
-    An outcome where the job must come back for it; that it cannot be deleted is no reason to fail a merge."""
+    """Where policy wants it: never a fork's branch, never a protected one, never one from or into which another pull
+    request is open (GitHub would close or change that one), and only while it points at what was merged. An outcome
+    where the job must come back for it; that it cannot be deleted is no reason to fail a merge."""
     pull, repo = facts.pull, repo_of(desk.job)
     if not policy.delete_branch or facts.fork or pull.head_ref == pull.base_ref:
         return None
@@ -65,6 +67,10 @@ async def delete_branch(desk: Desk, sources: Sources, facts: Facts, policy: Merg
         return None
     guard = await sources.branches.protection(repo, pull.head_ref)
     if guard.checks or guard.approvals or guard.strict or guard.unreadable:
+        return None
+    others = [each for each in await sources.on_branch.on_branch(repo, pull.head_ref) if each != pull.number]
+    if others:
+        desk.say("branch stays", branch=pull.head_ref, why=f"of {_numbered(others)}, open from or into it")
         return None
     effect = DeleteBranch(
         repo=repo,
@@ -98,3 +104,7 @@ def merged_fact(job: Job, pull: PullRequest, merged: Merged, expected: str, now:
             "as_tested": merged.tree == expected,
         },
     )
+
+
+def _numbered(pulls: Sequence[int]) -> str:
+    return ", ".join(f"#{each}" for each in pulls)

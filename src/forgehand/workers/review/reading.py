@@ -15,7 +15,7 @@ from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import Ruling
 from forgehand.ports.checks import Branches, Check, Checks
 from forgehand.ports.conversation import Conversation, SubmittedReview
-from forgehand.ports.github import PullRequest, PullRequests
+from forgehand.ports.github import PullRequest, PullRequests, PullsOnBranch
 from forgehand.ports.people import People
 from forgehand.ports.policies import Loaded, Policies
 from forgehand.ports.store import Documents, LastJobs
@@ -39,6 +39,7 @@ class Sources:
     policies: Policies
     kept: Documents
     jobs: LastJobs
+    on_branch: PullsOnBranch
     operator: Grant = COMMENT_ONLY
 
 

@@ -251,6 +251,25 @@ async def test_a_protected_branch_is_never_deleted() -> None:
     assert "topic-7" in shop.branches
 
 
+@pytest.mark.parametrize("other", [{"head_ref": "topic-7", "base_ref": "release"}, {"base_ref": "topic-7"}])
+async def test_a_branch_that_another_open_pull_request_stands_on_stays_and_it_is_said_why(
+    other: dict[str, str],
+) -> None:
+    shop = _shop(policy_in_force=DELETING)
+    shop.pulls[8] = replace(shop.open_pull(8), **other)  # type: ignore[arg-type]
+    desk = ShopDesk(shop, _job(shop))
+    assert _result(await LandWorker(shop.sources).run(desk))["merged"] is True
+    assert "topic-7" in shop.branches
+    assert desk.said[-1] == ("branch stays", {"branch": "topic-7", "why": "of #8, open from or into it"})
+
+
+async def test_a_branch_of_pull_requests_that_are_over_goes() -> None:
+    shop = _shop(policy_in_force=DELETING)
+    shop.open_pull(8, base_ref="topic-7", state="closed")
+    await _run(shop)
+    assert "topic-7" not in shop.branches
+
+
 async def test_by_default_the_branch_stays() -> None:
     shop = _shop(policy_in_force=AUTO)
     await _run(shop)
