@@ -6,9 +6,11 @@ of the paths; never for tests, protection, or a label that holds.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.modes import Power
+from forgehand.domain.orders import NO_ORDERS
 from forgehand.domain.policy import Opinion, RepositoryPolicy, ReviewFact, judge_automatic_merge
 from forgehand.domain.policy.globs import any_matches
 from forgehand.domain.rulings import Ruling, State, first
@@ -94,6 +96,9 @@ def up_to_date(facts: Facts, policy: RepositoryPolicy) -> Ruling:
         return Ruling(UP_TO_DATE, State.SATISFIED, f"It holds all of {base}.")
     lacks = f"It lacks {count(facts.behind, 'commit')} of {base}"
     if policy.merge.update_branch and not facts.fork:
+        if _hangs_on_an_order(facts, policy):
+            why = f"{lacks}, and {facts.asked_by} asked for this head alone: update it, then ask for the new one."
+            return _no(UP_TO_DATE, why)
         return Ruling(UP_TO_DATE, State.PENDING, f"{lacks}; its branch is to be updated and tested anew.")
     if facts.protection.strict:
         return _no(UP_TO_DATE, f"{lacks}, and {base} requires branches to be up to date: update it.")
@@ -145,6 +150,13 @@ AUTOMATIC: tuple[Rule, ...] = (
     not_thrown_out,
     up_to_date,
 )
+
+
+def _hangs_on_an_order(facts: Facts, policy: RepositoryPolicy) -> bool:
+    """Whether only a person's order for this very head lets it be merged: another head would be held back again."""
+    unasked = replace(facts, orders=NO_ORDERS)
+    states = {rule(unasked, policy).state for rule in (wanted, no_powerful_files)}
+    return bool(facts.asked_by) and not states <= {State.SATISFIED, State.NOT_APPLICABLE}
 
 
 def _no(rule: str, reason: str) -> Ruling:

@@ -128,6 +128,26 @@ def test_a_branch_that_is_behind_is_updated_where_policy_wants_it_but_never_a_fo
     assert _ruling("up to date", fork, updating).state is State.VIOLATED
 
 
+@pytest.mark.parametrize(
+    ("facts", "auto", "state"),
+    [
+        (ASKED, False, State.VIOLATED),
+        (replace(ASKED, author=Permission.READ), True, State.VIOLATED),
+        (_touching(".github/workflows/ci.yml", ASKED), True, State.VIOLATED),
+        (ASKED, True, State.PENDING),
+    ],
+)
+def test_a_branch_that_only_an_order_lets_merge_is_not_updated_away_from_the_order(
+    facts: Facts, auto: bool, state: State
+) -> None:
+    updating = RepositoryPolicy(merge=MergePolicy(auto=auto, update_branch=True))
+    ruling = _ruling("up to date", replace(facts, behind=1), updating)
+    assert ruling.state is state
+    if state is State.VIOLATED:
+        says = "It lacks 1 commit of main, and ada asked for this head alone: update it, then ask for the new one."
+        assert ruling.reason == says
+
+
 def test_the_queue_needs_no_branch_to_be_up_to_date() -> None:
     assert _ruling("up to date", replace(GOOD, behind=3), QUEUED).state is State.NOT_APPLICABLE
 

@@ -76,6 +76,14 @@ def test_a_branch_to_be_updated_is_not_updated_while_anything_else_is_open() -> 
     assert judge(replace(GOOD, behind=1), held).step is Step.NOTHING
 
 
+def test_a_merge_that_a_person_ordered_is_not_undone_by_an_update_of_its_branch() -> None:
+    held = RepositoryPolicy(merge=MergePolicy(update_branch=True))
+    orders = Orders(merge_by="ada", merge_head=HEAD, merge_base="main")
+    decision = judge(replace(GOOD, behind=1, orders=orders, asker=Permission.WRITE), held)
+    assert (decision.standing, decision.step) == (Standing.READY, Step.NOTHING)
+    assert decision.why_not.endswith("update it, then ask for the new one.")
+
+
 def test_the_tree_survives_being_kept() -> None:
     ruling = judge(FAILING, AUTO).ruling
     assert to_json(from_json(to_json(ruling))) == to_json(ruling)
