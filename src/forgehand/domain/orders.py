@@ -4,25 +4,33 @@ about merges. Pure.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
     """Logins, empty where nobody ordered it. `stopped_by` holds until somebody asks for a merge; `merge_by` asked for
-    it at `merge_head` into `merge_base`, and `approved_by` approved `approved_head` for `approved_base`: these hold for
-    no other. `comment` is the id of the last comment that was obeyed about merging, to stop or to merge, and
-    `approved_comment` of the last that approved: neither says anything about the other."""
+    it at `merge_head` into `merge_base`, and `approved_by` approved `approved_head` for `approved_base`, each at the
+    time that stands in the same place of `approved_at`: these hold for no other. `comment` is the id of the last
+    comment that was obeyed about merging, to stop or to merge, and `approved_comment` of the last that approved:
+    neither says anything about the other."""
 
     stopped_by: str = ""
     merge_by: str = ""
     merge_head: str = ""
     merge_base: str = ""
     approved_by: tuple[str, ...] = ()
+    approved_at: tuple[float, ...] = ()
     approved_head: str = ""
     approved_base: str = ""
     comment: int = 0
     approved_comment: int = 0
+
+    @property
+    def approvals(self) -> Mapping[str, float]:
+        """When each of them wrote it, in epoch seconds: 0 where only the name was kept."""
+        return dict(zip(self.approved_by, self.approved_at or (0.0,) * len(self.approved_by), strict=True))
 
 
 NO_ORDERS = Orders()
@@ -42,4 +50,4 @@ def from_json(text: str | None) -> Orders:
     if not text:
         return NO_ORDERS
     kept = json.loads(text)
-    return Orders(**{**kept, "approved_by": tuple(kept.get("approved_by", ()))})
+    return Orders(**{**kept, **{name: tuple(kept.get(name, ())) for name in ("approved_by", "approved_at")}})

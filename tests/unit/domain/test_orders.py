@@ -12,6 +12,7 @@ from forgehand.domain.orders import NO_ORDERS, Orders, from_json, key, to_json
         Orders(stopped_by="ada"),
         Orders(merge_by="ada", merge_head="a" * 40, merge_base="main", comment=5),
         Orders(approved_by=("ada", "bob"), approved_head="a" * 40, approved_base="main", approved_comment=6),
+        Orders(approved_by=("ada", "bob"), approved_at=(7.5, 8.0), approved_head="a" * 40, approved_base="main"),
     ],
 )
 def test_orders_survive_being_kept(orders: Orders) -> None:
@@ -25,6 +26,12 @@ def test_without_a_document_nobody_ordered_anything() -> None:
 def test_an_order_that_was_kept_without_its_base_is_for_no_branch() -> None:
     kept = from_json('{"merge_by": "ada", "merge_head": "aaa", "approved_by": ["bob"], "approved_head": "aaa"}')
     assert (kept.merge_by, kept.merge_base, kept.approved_by, kept.approved_base) == ("ada", "", ("bob",), "")
+
+
+def test_an_approval_that_was_kept_without_its_time_was_first() -> None:
+    kept = from_json('{"approved_by": ["ada", "bob"], "approved_head": "aaa", "approved_base": "main"}')
+    assert kept.approvals == {"ada": 0.0, "bob": 0.0}
+    assert Orders(approved_by=("ada", "bob"), approved_at=(7.5, 8.0)).approvals == {"ada": 7.5, "bob": 8.0}
 
 
 def test_the_key_names_repository_and_pull_request() -> None:

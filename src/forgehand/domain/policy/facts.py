@@ -4,7 +4,7 @@ What could not be read is None and is not guessed at: no condition holds of it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -41,12 +41,13 @@ class Opinion(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ReviewFact:
     """A submitted review. `permission` is what its author may do, None where that is unknown. `current`: it was made
-    on the present head."""
+    on the present head. `at`, in epoch seconds, puts it in order among others, and is not kept: their order is."""
 
     author: str
     opinion: Opinion
     permission: Permission | None = None
     current: bool = True
+    at: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,8 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`seen` is the head as we knew it when the comment came, empty where we did not. `here` are the types of workers
+    """`seen` is the head as we knew it when the comment came, empty where we did not; `at` is when it was written, in
+    epoch seconds. `here` are the types of workers
     that run in this installation; `merges` says whether the operator lets them merge."""
 
     command: Command
@@ -64,6 +65,7 @@ class Facts:
     pull: PullRequest
     repository: str
     seen: str = ""
+    at: float = 0.0
     orders: Orders = NO_ORDERS
     here: frozenset[str] = frozenset()
     merges: bool = False
@@ -154,9 +156,11 @@ def _approve(facts: Facts) -> Answer:
         return no(why)
     head, base = facts.pull.head_sha, facts.pull.base_ref
     same = (facts.orders.approved_head, facts.orders.approved_base) == (head, base)
+    approvals = sorted({**(facts.orders.approvals if same else {}), facts.author: facts.at}.items())
     orders = replace(
         facts.orders,
-        approved_by=tuple(sorted({*(facts.orders.approved_by if same else ()), facts.author})),
+        approved_by=tuple(author for author, _ in approvals),
+        approved_at=tuple(at for _, at in approvals),
         approved_head=head,
         approved_base=base,
         approved_comment=facts.comment,

@@ -87,6 +87,7 @@ class CommandsWorker:
             pull=pull,
             repository=repo.full_name,
             seen=job.revision,
+            at=comment.created_at,
             orders=orders.from_json(await self._ports.kept.document(orders.key(repo.id, pull.number))),
             here=frozenset(self._workers),
             merges=any(worker.grant.allows(Power.MERGE) for worker in self._workers.values()),

@@ -162,14 +162,16 @@ async def _approvals(sources: Sources, repo: Repo, facts: Facts) -> tuple[Review
     """Who approved by comment, each with what they may do now."""
     ordered, pull = facts.orders, facts.pull
     current = (ordered.approved_head, ordered.approved_base) == (pull.head_sha, pull.base_ref)
-    permissions = [await sources.people.permission(repo, each) for each in ordered.approved_by]
-    pairs = zip(ordered.approved_by, permissions, strict=True)
-    return tuple(ReviewFact(author, Opinion.APPROVED, may, current=current) for author, may in pairs)
+    permissions = {each: await sources.people.permission(repo, each) for each in ordered.approvals}
+    return tuple(
+        ReviewFact(author, Opinion.APPROVED, permissions[author], current=current, at=at)
+        for author, at in ordered.approvals.items()
+    )
 
 
 def _review_fact(review: SubmittedReview, permission: Permission, head: str) -> ReviewFact:
     opinion = Opinion(review.state.lower().replace("_", " "))
-    return ReviewFact(review.author, opinion, permission, current=review.commit == head)
+    return ReviewFact(review.author, opinion, permission, current=review.commit == head, at=review.submitted_at)
 
 
 async def _proposal(sources: Sources, repo: Repo, facts: Facts) -> Ruling | None:

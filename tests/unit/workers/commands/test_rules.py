@@ -173,8 +173,11 @@ def test_approvals_of_one_head_for_one_base_add_up_and_others_begin_anew(
     head: str, base: str, approved_by: tuple[str, ...]
 ) -> None:
     before = Orders(approved_by=("bob",), approved_head=head, approved_base=base)
-    after = Orders(approved_by=approved_by, approved_head=HEAD, approved_base="main", approved_comment=5)
-    assert answer(of(Verb.APPROVE, orders=before)).orders == after
+    times = tuple({"ada": 70.0, "bob": 0.0}[each] for each in approved_by)  # when bob did so was not kept
+    after = Orders(
+        approved_by=approved_by, approved_at=times, approved_head=HEAD, approved_base="main", approved_comment=5
+    )
+    assert answer(of(Verb.APPROVE, orders=before, at=70.0)).orders == after
 
 
 @pytest.mark.parametrize("author", ["ada", "Ada"])

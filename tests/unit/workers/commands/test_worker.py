@@ -45,7 +45,7 @@ class World:
 
     async def comment(self, repo: Repo, comment: int) -> IssueComment | None:
         self.asked.append("comment")
-        return None if self.gone else IssueComment(comment, 7, self.author, self.body, self.edited, self.ours, 0.0)
+        return None if self.gone else IssueComment(comment, 7, self.author, self.body, self.edited, self.ours, 70.0)
 
     async def permission(self, repo: Repo, login: str) -> Permission:
         self.asked.append("permission")
@@ -165,7 +165,7 @@ async def test_the_head_that_was_known_when_the_comment_came_is_what_binds() -> 
 async def test_orders_before_it_are_read_first() -> None:
     world = World("/forgehand approve", kept={"orders:42:7": orders.to_json(Orders(stopped_by="bob", comment=4))})
     kept = orders.from_json((await run(world)).documents["orders:42:7"])
-    assert (kept.stopped_by, kept.approved_by) == ("bob", ("ada",))
+    assert (kept.stopped_by, kept.approvals) == ("bob", {"ada": 70.0})
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from forgehand.domain.pulls import PullStage, Standing
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import from_json
 from forgehand.ports.checks import Check, Protection
+from forgehand.ports.conversation import SubmittedReview
 from forgehand.ports.desk import Landed, Landing
 from forgehand.ports.github import PullRequest
 from forgehand.workers.review import DecideWorker, documents, followups
@@ -524,6 +525,26 @@ async def test_an_approval_by_comment_counts_for_the_policy_at_its_head_and_base
     head = shop.pulls[7].head_sha
     there = replace(ordered, approved_head=head if ordered.approved_head == "head" else ordered.approved_head)
     shop.kept[orders.key(REPO.id, 7)] = orders.to_json(there)
+    assert (await _run(shop)).result["standing"] == standing
+
+
+@pytest.mark.parametrize(
+    ("times", "said", "at", "standing"),
+    [
+        ((50.0,), "APPROVED", 40.0, "ready"),
+        ((50.0,), "DISMISSED", 40.0, "ready"),
+        ((50.0,), "DISMISSED", 60.0, "blocked"),
+        ((), "APPROVED", 40.0, "blocked"),
+    ],
+)
+async def test_of_a_persons_approval_by_comment_and_their_reviews_the_later_counts_for_the_policy(
+    times: tuple[float, ...], said: Any, at: float, standing: str
+) -> None:
+    shop = _shop(policy_in_force=RepositoryPolicy(merge=MergePolicy(approvals=1)))
+    shop.submitted = [SubmittedReview("ada", said, "c" * 40, at)]
+    head = shop.pulls[7].head_sha
+    ordered = Orders(approved_by=("ada",), approved_at=times, approved_head=head, approved_base="main")
+    shop.kept[orders.key(REPO.id, 7)] = orders.to_json(ordered)
     assert (await _run(shop)).result["standing"] == standing
 
 

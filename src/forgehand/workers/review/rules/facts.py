@@ -102,8 +102,8 @@ def pull_facts(facts: Facts) -> PullFacts:
         labels=pull.labels,
         files=_files(review) if review and not review.not_compared else None,
         checks=tuple(CheckFact(each.name, each.state, each.app) for each in facts.checks if each.name != DECISION),
-        # A review that came later takes an approval by comment back.
-        reviews=(*facts.approvals, *facts.reviews),
+        # What came later counts. An approval whose time was not kept comes before every review.
+        reviews=tuple(sorted((*facts.approvals, *facts.reviews), key=lambda each: each.at)),
     )
 
 
