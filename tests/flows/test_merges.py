@@ -130,6 +130,21 @@ def test_what_a_second_push_fixes_has_its_thread_resolved_and_what_it_leaves_sta
     _merged(run, pull)
 
 
+def test_what_goes_into_another_branch_is_judged_anew_and_github_shows_the_verdict_for_that_one(run: Product) -> None:
+    run.forge.commit(REPO, "next", FLAWED, "Give a discount")
+    run.forge.set_branch(REPO, "notes", run.forge.branch(REPO, "next"))
+    run.forge.commit(REPO, "notes", {"docs/notes.md": "Notes.\n"}, "Take notes")
+    pull = run.forge.open_pull(REPO, "notes", "next", title="Take notes")
+    states: list[str] = []
+    for base, state in ((None, "APPROVED"), ("main", "CHANGES_REQUESTED"), ("next", "APPROVED")):
+        if base:
+            run.forge.edit_pull(REPO, pull.number, base=base)
+        states.append(state)
+        until(lambda: [each.state for each in run.forge.reviews(REPO, pull.number)] == states, f"{states}")
+    assert len(run.forge.review_comments(REPO, pull.number)) == 1
+    run.forge.close_pull(REPO, pull.number)
+
+
 def _threads(run: Product, pull: Any) -> dict[str, bool]:
     """Each of our threads by its path, and whether it is resolved."""
     comments = run.forge.review_comments(REPO, pull.number)

@@ -10,13 +10,16 @@ from forgehand.domain.repositories import Repo
 @dataclass(frozen=True, slots=True)
 class SubmittedReview:
     """A review that was submitted. `commit` is the head it was made on. `ours`: what we said, not what the person did
-    whose token is used instead of an App; so it is of threads and comments."""
+    whose token is used instead of an App; so it is of threads and comments. `slot`: that of the effect that made it,
+    where it is ours."""
 
     author: str
     state: Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"]
     commit: str
     submitted_at: float
     ours: bool = False
+    id: int = 0
+    slot: str = ""
 
 
 @dataclass(frozen=True, slots=True)

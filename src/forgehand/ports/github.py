@@ -118,7 +118,8 @@ class ChangedFile:
 
 @dataclass(frozen=True, slots=True)
 class ReviewComment:
-    """An inline comment. `original_commit` is the sha it was made on. `ours`: written by our App."""
+    """An inline comment. `original_commit` is the sha it was made on. `ours`: written by our App. `review`: the id of
+    the review that it belongs to."""
 
     id: int
     path: str
@@ -126,6 +127,7 @@ class ReviewComment:
     body: str
     original_commit: str
     ours: bool
+    review: int = 0
 
 
 class PullRequests(Protocol):

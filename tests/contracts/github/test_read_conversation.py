@@ -28,6 +28,7 @@ def own_review(stage: Stage) -> Review:
 
 async def test_submitted_reviews_are_told_oldest_first_with_the_head_they_saw(stage: Stage) -> None:
     stage.forge.review(stage.name, stage.number, "kim", "REQUEST_CHANGES", "No.")
+    slot = own_review(stage).slot
     await stage.do(own_review(stage))
     later = stage.forge.commit(stage.name, "topic", {"more.py": "x = 1\n"})
     stage.forge.review(stage.name, stage.number, "kim", "APPROVE")
@@ -37,6 +38,9 @@ async def test_submitted_reviews_are_told_oldest_first_with_the_head_they_saw(st
         ("kim", "CHANGES_REQUESTED", stage.head, False),
         ("helper[bot]", "COMMENTED", stage.head, True),
         ("kim", "APPROVED", later, False),
+    ]
+    assert [(each.id, each.slot) for each in found] == [
+        (each.id, slot if each.user == "helper[bot]" else "") for each in stage.forge.reviews(stage.name, stage.number)
     ]
     assert found[0].submitted_at <= found[-1].submitted_at
 

@@ -11,6 +11,7 @@ from typing import Any
 from forgehand.adapters.github.calls import KeptTokens, RepoCalls, parsed
 from forgehand.adapters.github.client import GitHub
 from forgehand.adapters.github.identity import Identity, Self
+from forgehand.domain.effects.base import read_marker
 from forgehand.domain.repositories import Repo
 from forgehand.ports.conversation import IssueComment, SubmittedReview, Thread
 
@@ -83,13 +84,16 @@ async def _read_comment(calls: RepoCalls, identity: Identity, repo: Repo, commen
 
 
 def _review(data: Mapping[str, Any], us: Self) -> SubmittedReview:
+    ours = us.said(data)
     return SubmittedReview(
         # Null once the account is deleted: GitHub then shows “ghost”.
         author=str((data.get("user") or {}).get("login") or "ghost"),
         state=data["state"],
         commit=str(data.get("commit_id") or ""),
         submitted_at=datetime.fromisoformat(data["submitted_at"]).timestamp(),
-        ours=us.said(data),
+        ours=ours,
+        id=int(data["id"]),
+        slot=(read_marker(data.get("body")) or "") if ours else "",
     )
 
 

@@ -184,6 +184,7 @@ def _review_comment(data: Any, ours: bool) -> ReviewComment:
         body=str(data.get("body") or ""),
         original_commit=str(data["original_commit_id"]),
         ours=ours,
+        review=int(data.get("pull_request_review_id") or 0),
     )
 
 

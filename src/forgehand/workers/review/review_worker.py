@@ -5,7 +5,8 @@ was seen for the decision. Run by the engine.
 import asyncio
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from forgehand.crafts.analysis import look
 from forgehand.crafts.findings import Said, fixed
@@ -32,6 +33,7 @@ from forgehand.workers.review import documents
 from forgehand.workers.review.analysis import not_compared, reviewed, shown_lines
 from forgehand.workers.review.review_text import inline_comments, review_body, said_fingerprints
 from forgehand.workers.review.rules.static import StaticReview, complete, judge_review, told, unsaid
+from forgehand.workers.review.rules.verdicts import before, placed
 
 STALE_SECONDS = 5.0
 """How long to wait for what GitHub's replicas do not show yet."""
@@ -82,9 +84,12 @@ class ReviewWorker:
         """Whether this head was looked at already, and wholly. Who asks by comment for another look gets one."""
         if job.payload.get("event") == "command":
             return False
+        seen = await self._seen(job, pull)
+        return seen is not None and seen.base_ref == pull.base_ref and complete(seen).state is State.SATISFIED
+
+    async def _seen(self, job: Job, pull: PullRequest) -> StaticReview | None:
         key = documents.review_key(job.repository_id, pull.number, pull.head_sha)
-        before = documents.read_review(await self._kept.document(key))
-        return before is not None and before.base_ref == pull.base_ref and complete(before).state is State.SATISFIED
+        return documents.read_review(await self._kept.document(key))
 
     async def _review(self, desk: Desk, repo: Repo, pull: PullRequest) -> Outcome:
         desk.say("reviewing", pull=pull.number, head=pull.head_sha)
@@ -98,7 +103,8 @@ class ReviewWorker:
             # Said on the pull request as well: a check that never comes explains nothing.
             review = not_compared(pull, failed.why)
         ruling = judge_review(review, policy)
-        said = await self._said(repo, pull)
+        verdict, others = await self._verdict(desk.job, repo, pull, _event(desk.job, pull, ruling))
+        said = await self._said(repo, pull, others)
         new = unsaid(told(review, policy).findings, said, await asyncio.to_thread(_shown, review, listed))
         now = await self._pulls.pull(repo, pull.number)
         if (now.head_sha, now.state) != (pull.head_sha, "open"):
@@ -106,24 +112,27 @@ class ReviewWorker:
             # superseded us.
             return Retry(f"it changed while it was read: {now.state} at {now.head_sha[:7]}", after=STALE_SECONDS)
         desk.say("judged", state=str(ruling.state), findings=len(review.findings))
-        event = _event(desk.job, pull, ruling)
         effects: list[Effect] = []
-        if new or event is not ReviewEvent.COMMENT:
-            effects.append(
-                Review(
-                    repo=repo,
-                    subject=desk.job.subject,
-                    worker=desk.job.worker,
-                    purpose="review",
-                    sha=pull.head_sha,
-                    number=pull.number,
-                    event=event,
-                    body=review_body(new, pull.head_sha),
-                    comments=inline_comments(new),
-                )
-            )
+        if new or verdict.event is not ReviewEvent.COMMENT:
+            effects.append(replace(verdict, body=review_body(new, pull.head_sha), comments=inline_comments(new)))
         effects += await self._resolved(desk.job, repo, review)
         return await _say(desk, effects) or _done(desk.job, pull, review, ruling, policy, len(new), desk.now())
+
+    async def _verdict(
+        self, job: Job, repo: Repo, pull: PullRequest, event: ReviewEvent
+    ) -> tuple[Review, frozenset[int]]:
+        """The review, still without words, and the ids of those of ours that say something else about this head.
+        Where it only comments there is one for each head."""
+        about: dict[str, Any] = {"repo": repo, "subject": job.subject, "worker": job.worker, "purpose": "review"}
+        first = Review(**about, sha=pull.head_sha, number=pull.number, event=event, body="")
+        if event is ReviewEvent.COMMENT:
+            return first, frozenset()
+        reviews = await self._conversation.reviews(repo, pull.number)
+        given = [each for each in reviews if each.ours and each.commit == pull.head_sha]
+        seen = await self._seen(job, pull)
+        rebased = seen is not None and seen.base_ref != pull.base_ref
+        verdict = placed(first, pull.base_ref, given, rebased=rebased)
+        return verdict, before(verdict, given)
 
     async def _look(self, desk: Desk, repo: Repo, pull: PullRequest, listed: Sequence[ChangedFile]) -> StaticReview:
         async with self._comparisons.compare(repo, pull.number, pull.base_sha, pull.head_sha) as comparison:
@@ -152,13 +161,13 @@ class ReviewWorker:
             for thread in _fixed(await self._conversation.threads(repo, number), review)
         ]
 
-    async def _said(self, repo: Repo, pull: PullRequest) -> list[str]:
-        """What our comments on earlier commits carry. What we said on this very head is this review itself, when a
-        crash makes it run again."""
+    async def _said(self, repo: Repo, pull: PullRequest, others: Container[int]) -> list[str]:
+        """What our comments on earlier commits carry, and in other reviews of this head. What we said on this very
+        head else is this review itself, when a crash makes it run again."""
         return [
             fingerprint
             for comment in await self._pulls.review_comments(repo, pull.number)
-            if comment.ours and comment.original_commit != pull.head_sha
+            if comment.ours and (comment.original_commit != pull.head_sha or comment.review in others)
             for fingerprint in said_fingerprints(comment.body)
         ]
 

@@ -121,12 +121,13 @@ class Around:
     threads_there: tuple[Thread, ...] = ()
     in_force: RepositoryPolicy = DEFAULT
     kept: dict[str, str] = field(default_factory=dict)
+    given: list[SubmittedReview] = field(default_factory=list)
 
     async def threads(self, repo: Repo, number: int) -> Sequence[Thread]:
         return self.threads_there
 
     async def reviews(self, repo: Repo, number: int) -> Sequence[SubmittedReview]:
-        raise NotImplementedError
+        return self.given
 
     async def comment(self, repo: Repo, comment: int) -> IssueComment | None:
         raise NotImplementedError
@@ -407,6 +408,84 @@ async def test_an_incomplete_review_never_approves(analyser: Says, sides: Sides)
     outcome, effects = await _run(Paper(APPLY), analyser, sides=sides)
     assert [review.event for review in _reviews(effects)] == [ReviewEvent.REQUEST_CHANGES]
     assert _ruling(outcome).costs is Conclusion.ACTION_REQUIRED
+
+
+@dataclass
+class Stands:
+    """A GitHub that keeps the reviews of a pull request, each slot once, and what the worker keeps of them."""
+
+    pulls: Pulls = field(default_factory=Pulls)
+    around: Around = field(default_factory=Around)
+
+    async def review(self, *findings: Finding, base: str = "main", dies: bool = False, job: Job = APPLY) -> list[str]:
+        """Somebody asks for a review, which `dies` between GitHub's answer and its end. The verdicts given so far."""
+        self.pulls.reads = [replace(PULL, base_ref=base)]
+        desk = Paper(replace(job, payload={"event": "command"}))
+        outcome, effects = await _run(desk, Says(head=findings), pulls=self.pulls, around=self.around)
+        for effect in _reviews(effects):
+            self._submit(effect)
+        if not dies:
+            assert isinstance(outcome, Done)
+            self.around.kept |= outcome.documents
+        return [each.state for each in self.around.given]
+
+    @property
+    def said(self) -> list[str]:
+        return [comment.body.split(" · ")[1] for comment in self.pulls.comments]
+
+    def _submit(self, effect: Review) -> None:
+        if any(each.slot == effect.slot for each in self.around.given):
+            return
+        states = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}
+        name, state = len(self.around.given) + 1, states[effect.event]
+        made = SubmittedReview("us", state, HEAD, 0.0, ours=True, id=name, slot=effect.slot)  # type: ignore[arg-type]
+        self.around.given.append(made)
+        self.pulls.comments += tuple(
+            ReviewComment(1, each.path, each.line, each.body, HEAD, ours=True, review=name) for each in effect.comments
+        )
+
+
+WORSE = replace(BUG, rule="F822", title="Undefined name in `__all__`", text="three")
+
+
+@pytest.mark.parametrize("dies", [False, True])
+async def test_a_verdict_that_changes_at_one_head_is_given_anew_and_each_once(dies: bool) -> None:
+    github = Stands()
+    for findings, verdicts in (
+        ((), ["APPROVED"]),
+        ((BUG,), ["APPROVED", "CHANGES_REQUESTED"]),
+        ((), ["APPROVED", "CHANGES_REQUESTED", "APPROVED"]),
+    ):
+        assert await github.review(*findings, dies=dies) == verdicts
+        assert await github.review(*findings) == verdicts
+        assert await github.review(*findings) == verdicts
+    assert github.said == ["Undefined name `two`"]
+
+
+@pytest.mark.parametrize("dies", [False, True])
+async def test_for_another_base_it_is_given_anew_with_what_was_not_said_before(dies: bool) -> None:
+    github = Stands()
+    await github.review(BUG, base="dev")
+    for _ in range(3):
+        verdicts = await github.review(BUG, WORSE, base="main", dies=dies)
+        assert verdicts == ["CHANGES_REQUESTED", "CHANGES_REQUESTED"]
+    assert github.said == ["Undefined name `two`", "Undefined name in `__all__`"]
+    assert await github.review(BUG, WORSE, base="main") == verdicts
+
+
+async def test_where_it_only_comments_there_is_one_review_of_a_head() -> None:
+    github = Stands()
+    for base, findings in (("dev", (BUG,)), ("main", (BUG, WORSE)), ("main", ())):
+        assert await github.review(*findings, base=base, job=JOB) == ["COMMENTED"]
+    assert github.said == ["Undefined name `two`"]
+
+
+async def test_what_somebody_dismissed_is_not_said_again_but_an_approval_is() -> None:
+    github = Stands()
+    await github.review(BUG)
+    github.around.given[0] = replace(github.around.given[0], state="DISMISSED")
+    assert await github.review(BUG) == ["DISMISSED"]
+    assert await github.review() == ["DISMISSED", "APPROVED"]
 
 
 def _thread(name: str, *findings: Finding, ours: bool = True, resolved: bool = False, answered: bool = False) -> Thread:
