@@ -92,14 +92,15 @@ def ask_again(job: Job, worker: WorkerSpec, number: int, head: str, now: float) 
     )
 
 
-def test_anew(job: Job, last: Job, number: int, head: str, base: str, now: float) -> Job:
-    """The job that tests pull request `number` although `last` did, which did not for this base: once after each."""
-    named = job_id("test anew", last.id, last.fence, head, base)
+def run_anew(job: Job, last: Job, number: int, head: str, base: str, now: float, *, because: str) -> Job:
+    """The job that reviews or tests pull request `number` as `last` did, of which nothing counts: it was for another
+    base, or is kept no more. Once after each."""
+    named = job_id("run anew", last.id, last.fence, head, base)
     return replace(
-        follow_up(job, TESTING, named, f"pull/{number}", now),
-        payload={"event": "another base"},
+        follow_up(job, last.worker, named, f"pull/{number}", now),
+        payload={"event": because},
         grant=last.grant,
-        lane=lane(TESTING, job.repository_id, number),
+        lane=lane(last.worker, job.repository_id, number),
         revision=head,
         max_duration=last.max_duration,
         max_attempts=last.max_attempts,

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from forgehand.crafts.subjects import number_of, repo_of
 from forgehand.domain.effects.check_run import CheckRun
 from forgehand.domain.effects.comment import StickyComment
-from forgehand.domain.followups import DECIDE, DISPATCHING, tell_failure, tell_proposal, test_anew
+from forgehand.domain.followups import DECIDE, DISPATCHING, run_anew, tell_failure, tell_proposal
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
 from forgehand.domain.policy import queue_priority
 from forgehand.domain.policy.facts import to_json as facts_to_json
@@ -47,6 +47,8 @@ EVENTS = (
 CHECK_EVENTS = ("check_run", "check_suite", "status")
 STALE_SECONDS = 5.0
 """How long GitHub's replicas may take to show what happened."""
+READING_SECONDS = 60.0
+"""How long reading all that a decision needs may take, however slow GitHub is."""
 SOON, LATER = 2.0, 30.0
 """Seconds until the first look at what GitHub works out by itself, and at what others take their time for."""
 
@@ -182,10 +184,20 @@ def _next_jobs(job: Job, known: Read, decision: Decision, now: float) -> tuple[J
     if known.untested is not None:
         jobs.append(tell_failure(job, known.untested, pull.head_sha, untested(known.untested), now))
     if known.elsewhere is not None:
-        jobs.append(test_anew(job, known.elsewhere, pull.number, pull.head_sha, pull.base_ref, now))
+        jobs.append(_anew(job, known.elsewhere, pull, now, because="another base"))
+    jobs.extend(_anew(job, each, pull, now, because="kept no more") for each in known.lost if _long_over(each, now))
     if later := _look_later(job, pull, decision):
         jobs.append(followups.look_later(job, pull.number, now, first=later))
     return tuple(each for each in jobs if each is not None)
+
+
+def _anew(job: Job, last: Job, pull: PullRequest, now: float, *, because: str) -> Job:
+    return run_anew(job, last, pull.number, pull.head_sha, pull.base_ref, now, because=because)
+
+
+def _long_over(last: Job, now: float) -> bool:
+    """One that ended while all this was read has kept what it found by now, and asks for another look itself."""
+    return last.ended_at is not None and now - last.ended_at > READING_SECONDS
 
 
 def _look_later(job: Job, pull: PullRequest, decision: Decision) -> float:

@@ -47,13 +47,15 @@ class Sources:
 class Read:
     """Facts and the policy to judge them by, with the queue of their base. `untested` is the test run that ended for
     good without a word, which is still to be said; `elsewhere` the last one, where it is over and said nothing for this
-    base, so that another is needed."""
+    base, so that another is needed. `lost` are the review and the test run that did their work at this head for this
+    base, and of which nothing is kept: it was forgotten with age, or another version wrote it, or they just ended."""
 
     facts: Facts
     loaded: Loaded
     queue: q.Queue
     untested: Job | None = None
     elsewhere: Job | None = None
+    lost: tuple[Job, ...] = ()
 
 
 async def read(sources: Sources, repo: Repo, number: int) -> Read:
@@ -61,7 +63,7 @@ async def read(sources: Sources, repo: Repo, number: int) -> Read:
     pull = await sources.pulls.pull(repo, number)
     loaded = await sources.policies.policy(repo, pull.base_ref)
     queue = documents.read_queue(await sources.kept.document(documents.queue_key(repo.id, pull.base_ref)))
-    review, until = await _review(sources, repo, pull)
+    review, until, reviewed = await _review(sources, repo, pull)
     facts = Facts(
         pull=pull,
         repository=repo.full_name,
@@ -82,7 +84,10 @@ async def read(sources: Sources, repo: Repo, number: int) -> Read:
     untested = gave_up(last, pull.head_sha)
     if untested is not None:
         facts = replace(facts, checks=(*facts.checks, as_check(untested)))
-    return Read(facts, loaded, queue, untested, last if enabled and _said_elsewhere(last, pull) else None)
+    run = last if enabled and _worked(last, pull) else None
+    elsewhere = run if run and not _for_this_base(run, pull) else None
+    lost = [each for each in (reviewed, run) if each and _worked(each, pull) and _for_this_base(each, pull)]
+    return Read(facts, loaded, queue, untested, elsewhere, tuple(lost))
 
 
 async def _open(sources: Sources, repo: Repo, facts: Facts) -> Facts:
@@ -116,16 +121,17 @@ async def _checks(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[Chec
     return as_tested(shown, tested.from_json(said), pull.base_ref)
 
 
-async def _review(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[StaticReview | None, str]:
-    """What was seen of this head, against another base branch it was another change; and why it is seen later only."""
+async def _review(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[StaticReview | None, str, Job | None]:
+    """What was seen of this head, against another base branch it was another change. Where nothing was: why it is seen
+    later only, and the last job that was to see it."""
     key = documents.review_key(repo.id, pull.number, pull.head_sha)
     review = documents.read_review(await sources.kept.document(key))
     if review is not None and review.base_ref == pull.base_ref:
-        return review, ""
+        return review, "", None
     last = await sources.jobs.latest_job(lane(REVIEW, repo.id, pull.number)) if pull.state == "open" else None
     if lost := gave_up(last, pull.head_sha):
-        return as_review(lost, pull), ""
-    return None, last.why if last and held_back(last) else ""
+        return as_review(lost, pull), "", None
+    return None, last.why if last and held_back(last) else "", last
 
 
 async def _last_run(sources: Sources, repo: Repo, facts: Facts, *, asked: bool) -> Job | None:
@@ -135,13 +141,15 @@ async def _last_run(sources: Sources, repo: Repo, facts: Facts, *, asked: bool) 
     return await sources.jobs.latest_job(lane(TESTING, repo.id, facts.pull.number))
 
 
-def _said_elsewhere(last: Job | None, pull: PullRequest) -> bool:
-    """Whether it did its work at this head, but not for this base, so that nothing else makes it run again."""
+def _worked(last: Job | None, pull: PullRequest) -> bool:
+    """Whether it was completed at this head, so that nothing else makes it run again."""
     if last is None or last.state is not JobState.COMPLETED or pull.draft:
         return False
-    result = last.result or {}
-    # One that did has ended just now: it asks for another look itself.
-    return result.get("head", last.revision) == pull.head_sha and result.get("base") != pull.base_ref
+    return bool((last.result or {}).get("head", last.revision) == pull.head_sha)
+
+
+def _for_this_base(last: Job, pull: PullRequest) -> bool:
+    return bool((last.result or {}).get("base") == pull.base_ref)
 
 
 async def _reviews(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[ReviewFact, ...]:

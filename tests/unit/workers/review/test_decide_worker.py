@@ -254,14 +254,6 @@ async def test_what_another_pull_request_with_the_same_head_was_told_does_not_co
     assert ("land" in _types(done)) is (ours == "success")
 
 
-async def test_a_test_run_that_ends_this_very_moment_is_not_asked_for_again() -> None:
-    shop = _shop()
-    _not_tested(shop)
-    head = shop.pulls[7].head_sha
-    _gave_up(shop, "testing", state=JobState.COMPLETED, result={"head": head, "base": "main"})
-    assert "testing" not in _types(await _run(shop))
-
-
 async def test_a_test_run_that_ended_without_a_word_fails_the_decision_and_is_told_once() -> None:
     shop = _shop()
     _not_tested(shop)
