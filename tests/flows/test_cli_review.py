@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from forgehand.practice.forge import Forge
 from support.command import Ran, forgehand, make_store, running, variables
-from support.product import MERGING, REPO, Product, open_flawed_pull, passed, product
+from support.product import MERGING, REPO, Product, open_flawed_pull, passed, product, until
 
 NONE = {"prs_reviewed": 0, "prs_merged": 0, "prs_rejected": 0, "approval_rate": 0.0, "last_checked": None}
 
@@ -77,6 +78,19 @@ def test_one_round_reviews_what_is_new_and_the_next_has_nothing_to_do(desk: Desk
     assert desk.run("--run-once").code == 0
     assert len(desk.forge.reviews(REPO, flawed.number)) == 1
     assert desk.status()["prs_reviewed"] == 2
+
+
+def test_an_approval_of_what_was_blocked_is_heard_in_the_next_round_and_once(desk: Desk) -> None:
+    pull = _open_clean(desk, config="merge: {approvals: 1}\n")
+    desk.forge.set_collaborator(REPO, "kim", "write")
+    assert f"❌ PR #{pull.number} needs changes" in desk.run("--run-once").out
+    assert "Nothing new" in desk.run("--run-once").out
+    decided = int(time.time())
+    until(lambda: int(time.time()) > decided, "the next second: GitHub tells no finer when it was updated")
+    desk.forge.review(REPO, pull.number, "kim", "APPROVE", "Well done.")
+    assert f"✅ PR #{pull.number} approved" in desk.run("--run-once").out
+    assert "Nothing new" in desk.run("--run-once").out
+    assert desk.status()["prs_reviewed"] == 1
 
 
 def test_one_pull_request_has_an_exit_code_for_scripts(desk: Desk) -> None:

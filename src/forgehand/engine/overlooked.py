@@ -44,7 +44,7 @@ class Overlooked:
             for each in match(event, self._workers)[0]:
                 latest = await self._store.latest_job(job_for(each, event, now).lane)
                 settled = settled and latest is not None and latest.state.ended
-                if not covers(latest, pull.head_sha, self._since, base=pull.base_ref):
+                if not covers(latest, pull.head_sha, self._since, base=pull.base_ref, updated=pull.updated_at):
                     settled = False
                     # Another name after each generation: a head that comes back needs a job of its own.
                     named = replace(event, delivery=f"{event.delivery}:{latest.generation if latest else 0}")
@@ -92,19 +92,21 @@ class Overlooked:
         return self._thought_open
 
 
-def covers(latest: Job | None, head: str, since: float, base: str = "") -> bool:
+def covers(latest: Job | None, head: str, since: float, base: str = "", updated: float = 0.0) -> bool:
     """Whether the last job of a lane has said, or will say, what there is to say about this head. One that is not
     finished reads the present state anyway; one that was completed tells which head it saw (`head`), into which branch
-    (`base`, where that matters to it), whether it skipped it (a draft, say, which may be none any more), and whether it
-    `waits` for something that no webhook need tell of, which a poll that began at `since` looks at once; one that
-    failed at this head would fail again."""
+    (`base`, where that matters to it), and what is looked at again, once in each poll, which began at `since`: whether
+    it skipped it (a draft, say, which may be none any more), whether it `waits` for something that no webhook need tell
+    of, and whether it `hears` what is done without a push, as to labels and reviews, so that what was `updated` after
+    its end is news: before it, that may be its own doing. One that failed at this head would fail again."""
     if latest is None:
         return False
     if not latest.state.ended:
         return True
     if latest.state is JobState.COMPLETED:
         result = latest.result or {}
-        again = (result.get("skipped") or result.get("waits")) and latest.created_at < since
+        news = result.get("hears") and updated > (latest.ended_at or 0.0)
+        again = (result.get("skipped") or result.get("waits") or news) and latest.created_at < since
         same = (result.get("head", latest.revision), result.get("base", base)) == (head, base)
         return same and not again
     return latest.revision == head

@@ -79,7 +79,8 @@ class Tokens(Protocol):
 class PullRequest:
     """`head_repository` is None once a fork was deleted. `mergeable` None: GitHub has not worked it out yet.
     `merge_commit` is the commit that landed, where it is merged; of an open one it means nothing. `ours`: we opened it,
-    so that GitHub lets us comment on it but not judge it; of one in a list nobody asked."""
+    so that GitHub lets us comment on it but not judge it; of one in a list nobody asked. `updated_at` is when anything
+    was last done to it, a label, a review or a comment too: epoch seconds, by GitHub's clock."""
 
     number: int
     title: str
@@ -102,6 +103,7 @@ class PullRequest:
     body: str = ""
     author_is_bot: bool = False
     ours: bool = False
+    updated_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

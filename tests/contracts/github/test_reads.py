@@ -150,6 +150,7 @@ async def test_open_pulls_are_told_apart_from_no_news(stage: Stage) -> None:
     assert first is not None
     pulls, etag = first
     assert [(each.number, each.head_sha) for each in pulls] == [(stage.number, stage.head)]
+    assert pulls[0].updated_at > 0
     assert await reader.open_pulls(stage.repo, etag) is None
     head = stage.forge.commit(stage.name, "topic", {"more.py": "x = 1\n"})
     again = await reader.open_pulls(stage.repo, etag)

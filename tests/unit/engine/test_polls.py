@@ -207,6 +207,31 @@ async def test_a_decision_that_waits_is_looked_at_again_at_each_poll(store: Memo
     assert (await polled(store, pulls, clock, DECIDE)).result["pulls"] == 0
 
 
+async def test_what_is_done_to_a_pull_request_without_a_push_is_decided_about_once(store: MemoryStore) -> None:
+    clock, pulls = Clock(), SomePulls([pull(7, "a" * 40)])
+    await polled(store, pulls, clock, DECIDE)
+    await run_due(store, clock, Done({"head": "a" * 40, "hears": True}))
+    for etag, done_later, more in (("its own summary", 0, []), ("a label", 10, ["pull/7"])):
+        pulls.etag, pulls.pulls = etag, [replace(pull(7, "a" * 40), updated_at=clock() + done_later)]
+        clock.forward(300)
+        assert [job.subject for job in (await polled(store, pulls, clock, DECIDE)).jobs] == more
+    assert (await polled(store, pulls, clock, DECIDE)).jobs == ()
+    await run_due(store, clock, Done({"head": "a" * 40, "hears": True}))
+    for looked in (1, 0, 0):
+        clock.forward(300)
+        found = await polled(store, pulls, clock, DECIDE)
+        assert (found.jobs, found.result["pulls"]) == ((), looked)
+
+
+async def test_a_head_that_was_reviewed_is_not_reviewed_again_for_a_label(store: MemoryStore) -> None:
+    clock, pulls = Clock(), SomePulls([pull(7, "a" * 40)])
+    await polled(store, pulls, clock)
+    await run_due(store, clock, Done({"head": "a" * 40}))
+    clock.forward(300)
+    pulls.etag, pulls.pulls = "two", [replace(pull(7, "a" * 40), updated_at=clock())]
+    assert (await polled(store, pulls, clock)).jobs == ()
+
+
 async def test_one_poll_looks_at_each_waiting_decision_once_however_many_pages_it_takes(store: MemoryStore) -> None:
     clock, pulls = Clock(), SomePulls([pull(n, f"{n:040}") for n in range(1, 41)])
     page, subjects = None, list[str]()

@@ -114,6 +114,14 @@ def test_an_approval_can_be_dismissed_and_a_comment_cannot(api: httpx2.Client) -
     assert api.put(f"{REVIEWS}/{plain['id']}/dismissals", json={"message": "changed"}).status_code == 422
 
 
+def test_a_review_and_its_dismissal_are_updates_of_the_pull_request(sample: Sample, api: httpx2.Client) -> None:
+    before = sample.forge.pull("octo/sample", 1).updated
+    approved = api.post(REVIEWS, json=review(event="APPROVE")).json()
+    then = sample.forge.pull("octo/sample", 1).updated
+    api.put(f"{REVIEWS}/{approved['id']}/dismissals", json={"message": "changed"})
+    assert before < then < sample.forge.pull("octo/sample", 1).updated
+
+
 def test_a_review_needs_something_to_say_and_not_too_much(api: httpx2.Client) -> None:
     assert api.post(REVIEWS, json={"event": "COMMENT"}).status_code == 422
     assert api.post(REVIEWS, json={"event": "REQUEST_CHANGES", "body": " "}).status_code == 422

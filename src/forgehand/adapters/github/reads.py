@@ -161,6 +161,7 @@ def _pull(data: Any) -> PullRequest:
         merge_commit=str(data.get("merge_commit_sha") or "") if data.get("merged_at") else "",
         body=str(data.get("body") or ""),
         author_is_bot=(data.get("user") or {}).get("type") == "Bot",
+        updated_at=datetime.fromisoformat(data["updated_at"]).timestamp(),
     )
 
 

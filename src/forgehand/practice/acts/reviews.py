@@ -174,6 +174,7 @@ def dismiss(world: World, review: Review, message: str, by: str) -> Review:
 def _dismiss(world: World, review: Review, by: str) -> Review:
     done = replace(review, state="DISMISSED")
     world.reviews[done.id] = done
+    _touch(world, review)
     _announce(world, done, "dismissed", by)
     return done
 
@@ -311,6 +312,7 @@ def _resolve(file: FileDiff, where: Anchor) -> Line:
 
 def _submitted(world: World, review: Review, by: str) -> None:
     """Everybody hears of it, and its author's review is asked for no longer."""
+    _touch(world, review)
     _announce(world, review, "submitted", by)
     for made in comments_of(world, review):
         _announce_comment(world, made, "created", by)
@@ -318,6 +320,11 @@ def _submitted(world: World, review: Review, by: str) -> None:
     assert isinstance(pull, Pull)
     if review.user in pull.reviewers:
         world.put(replace(pull, reviewers=tuple(login for login in pull.reviewers if login != review.user)))
+
+
+def _touch(world: World, review: Review) -> None:
+    pull = world.threads[review.repo_id, review.number]
+    world.put(replace(pull, updated=world.now()))
 
 
 def _announce(world: World, review: Review, action: str, by: str, **fields: Any) -> None:

@@ -130,6 +130,7 @@ class DecideWorker:
                 "why": decision.why_not,
                 "step": str(decision.step),
                 "waits": _waits(decision),
+                "hears": True,
             },
             jobs=_next_jobs(job, known, decision, now),
             documents={

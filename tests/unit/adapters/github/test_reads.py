@@ -57,6 +57,7 @@ PULL: dict[str, Any] = {
     "head": {"sha": "a" * 40, "ref": "topic", "repo": None},
     "base": {"sha": "b" * 40, "ref": "main"},
     "html_url": "https://github.com/octo/hello/pull/7",
+    "updated_at": "2026-01-31T12:00:00Z",
 }
 
 

@@ -110,6 +110,7 @@ async def test_one_summary_and_one_check_run_say_the_decision() -> None:
         "why": "merge.auto is false: a person merges.",
         "step": "nothing",
         "waits": False,
+        "hears": True,
     }
     assert done.jobs == ()
 
