@@ -15,6 +15,7 @@ import bench.support.postgres  # noqa: F401  (lets `support` be found)
 from bench.intake.payload import EVENT, deliveries
 
 from forgehand.adapters.sql import SqlStore
+from forgehand.domain.arrivals import planning_job
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.effects import CheckRun, Conclusion, Effect, InlineComment, Review, ReviewEvent, StickyComment
 from forgehand.domain.facts import Fact, fact_id
@@ -23,7 +24,6 @@ from forgehand.domain.pulls import PullStage, PullState, Standing
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import to_json
 from forgehand.engine.gate import Gate
-from forgehand.engine.intake import planning_job
 from forgehand.engine.projector import Projector
 from forgehand.ports.effects import Receipt
 from forgehand.ports.store import Fence

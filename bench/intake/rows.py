@@ -5,8 +5,8 @@ from sqlalchemy.dialects import postgresql
 
 from forgehand.adapters.sql import schema
 from forgehand.adapters.sql.rows import FACT_COLUMNS, JOB_COLUMNS, fact_row, job_row
+from forgehand.domain.arrivals import planning_job
 from forgehand.domain.facts import Fact
-from forgehand.engine.intake import planning_job
 
 Rows = tuple[tuple[object, ...], tuple[object, ...], tuple[object, ...]]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from forgehand.adapters.memory import MemoryStore
+from forgehand.domain.arrivals import planning_job
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.effects import CheckRun, Conclusion, Effect, InlineComment, Review, ReviewEvent, StickyComment
 from forgehand.domain.facts import Fact, fact_id
@@ -14,7 +15,6 @@ from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.pulls import PullStage, PullState, Standing
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import Ruling, State, to_json
-from forgehand.engine.intake import planning_job
 from forgehand.ports.store import Fence, Written
 from forgehand.workers.review.documents import queue_key, write_queue
 from forgehand.workers.review.rules import queue as q
@@ -59,9 +59,11 @@ class HintedWakeups:
     """Wake-ups that remember what was hinted."""
 
     hinted: list[str] = field(default_factory=list)
+    hints: int = 0
 
     async def hint(self, job_ids: Sequence[str]) -> None:
         self.hinted.extend(job_ids)
+        self.hints += 1
 
     async def wait(self, timeout: float) -> None:
         raise NotImplementedError

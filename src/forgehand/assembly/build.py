@@ -14,13 +14,14 @@ from forgehand.assembly.limits import dispatch_options, operator_limits
 from forgehand.assembly.settings import Settings, SettingsError
 from forgehand.assembly.traces import traces_of
 from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts, grants, listens, specs
+from forgehand.domain.arrivals import planning_job
 from forgehand.domain.jobs import PLAN, Done, Job
 from forgehand.domain.modes import APPLY, Grants, Mode
 from forgehand.engine.crowd import Crowd
 from forgehand.engine.desk import Door, JobDesk
 from forgehand.engine.dry_run import DryGate, Preview
 from forgehand.engine.gate import Gate, GateTimes
-from forgehand.engine.intake import Intake, planning_job
+from forgehand.engine.intake import Intake
 from forgehand.engine.operations import Operations
 from forgehand.engine.planner import Planner
 from forgehand.engine.projector import Projector

@@ -7,14 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from forgehand.domain.deliveries import Delivery
-from forgehand.domain.facts import Fact, fact_id
-from forgehand.domain.jobs import PLAN, PLANNER, Change, Job, job_id
 from forgehand.engine.steps import Step, Steps, silent
 from forgehand.ports import store as ports
 from forgehand.ports.traces import SILENT, Traces
 from forgehand.ports.wakeups import Wakeups
-
-PLAN_PRIORITY = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +48,15 @@ class Intake:
             return accepted
 
     async def _accept(self, event: str, guid: str, body: bytes) -> Accepted:
-        now = self._clock()
         ignored = None if event in self._listens else f"no worker waits for {event}"
-        said = {"event": event} if ignored else {"event": event, "made": _PLANNING}
-        received = Fact(fact_id("received", guid, near=guid), "delivery.received", now, delivery=guid, data=said)
-        planning = () if ignored else (planning_job(guid, event, now),)
-        recorded = await self._store.record(
-            Delivery(guid, event, body, now), Change(enqueue=planning, facts=(received,))
-        )
+        recorded = await self._store.receive(Delivery(guid, event, body, self._clock()), ignored or "")
         self._steps(Step.DELIVERY_RECORDED, event)
         if recorded is ports.Recorded.DUPLICATE:
             return Accepted(duplicate=True, ignored=ignored)
-        if planning:
-            await self._wakeups.hint([planning[0].id])
-        return Accepted(ignored=ignored)
+        if ignored is not None:
+            return Accepted(ignored=ignored)
+        await self._wakeups.hint(())
+        return _ACCEPTED
 
 
-def planning_job(guid: str, event: str, now: float, *, replay: str = "", cursor: int = 0) -> Job:
-    """The job that plans a delivery. A `replay` token makes it, and the jobs it plans, new ones."""
-    return Job(
-        id=job_id(PLAN, guid, replay, cursor, near=guid),
-        type=PLAN,
-        worker=PLANNER,
-        tenant=0,
-        repository_id=0,
-        repository="",
-        subject=event,
-        created_at=now,
-        payload={"guid": guid, "replay": replay, "cursor": cursor},
-        priority=PLAN_PRIORITY,
-        run_at=now,
-        delivery=guid,
-        correlation=guid,
-    )
-
-
-_PLANNING = {PLANNER: 1}
-"""What a delivery that is not known yet always makes; see `made_known`, which is spared here."""
+_ACCEPTED = Accepted()

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from forgehand.domain.arrivals import planning_job
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.followups import after_failure
 from forgehand.domain.jobs import Change, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
-from forgehand.engine.intake import planning_job
 from forgehand.ports import store as ports
 from forgehand.ports.store import Pause, Written
 from forgehand.ports.wakeups import Wakeups

@@ -9,13 +9,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from forgehand.domain.arrivals import planning_job
 from forgehand.domain.caps import HELD_BACK, NO_CAPS, Caps, Turn, buckets, held_back, turn
 from forgehand.domain.events import Event, Unhandled, each_about_one, parse
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.jobs import PLAN, Done, Failed, Job, Outcome, job_id
 from forgehand.domain.pulls import PullState
 from forgehand.domain.routing import Match, WorkerSpec, match
-from forgehand.engine.intake import planning_job
 from forgehand.ports.desk import Desk
 from forgehand.ports.store import Controls, Intake, LastJobs
 

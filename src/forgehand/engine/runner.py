@@ -33,19 +33,19 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class RunnerTimes:
     """Seconds. `poll`: how long a lost wake-up can delay a job. `goodbye`: how long running jobs may finish on stop.
-    `give_way`: between two claims while deliveries come in as a crowd."""
+    `give_way`: between two jobs while deliveries come in as a crowd."""
 
     lease: float = 120.0
     heartbeat: float = 30.0
     poll: float = 5.0
     goodbye: float = 20.0
-    give_way: float = 0.5
+    give_way: float = 0.125
 
 
 class Runner:
     """`slots` jobs at a time. `holder` names this process in leases; `jitter` gives numbers in [0, 1). `grants` say
     what a job may do, as the operator allows it now: neither a stored row nor the worker that made the job decides.
-    While it is `crowded`, claims are few."""
+    While it is `crowded`, jobs are taken one by one, with a rest after each."""
 
     def __init__(
         self,
@@ -85,11 +85,13 @@ class Runner:
         self._heartbeats.start()
         stopping = asyncio.create_task(stop.wait())
         hinted = asyncio.create_task(self._wakeups.wait(self._times.poll))
+        crowd = False
         try:
             while not stop.is_set():
-                claimed = await self._claim()
-                if claimed and await self._crowded():
-                    # Never none at all: what is claimed runs meanwhile, then there are others.
+                claimed = await self._claim(1 if crowd else self._slots)
+                crowd = bool(claimed) and await self._crowded()
+                if crowd:
+                    # Never none at all; and not a handful at once, behind which deliveries would have to wait.
                     await asyncio.wait({stopping}, timeout=self._times.give_way)
                     continue
                 waiting = {stopping, hinted, *self._active} if len(self._active) < self._slots else {*self._active}
@@ -119,15 +121,15 @@ class Runner:
         """Run everything that is due now, and what follows from it, then return."""
         self._heartbeats.start()
         try:
-            while await self._claim() or self._active:
+            while await self._claim(self._slots) or self._active:
                 if self._active:
                     await asyncio.wait(self._active, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._heartbeats.stop()
 
-    async def _claim(self) -> int | None:
+    async def _claim(self, most: int) -> int | None:
         """How many jobs were claimed, or None where the store does not answer."""
-        free = self._slots - len(self._active)
+        free = min(most, self._slots - len(self._active))
         if free <= 0:
             return 0
         try:

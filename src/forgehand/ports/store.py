@@ -5,7 +5,7 @@ time is epoch seconds brought by the caller. All raise `StoreUnavailable` when t
 half written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -78,6 +78,11 @@ class Pause:
 
 
 class Intake(Protocol):
+    def receive(self, delivery: Delivery, ignored: str = "") -> Awaitable[Recorded]:
+        """Store a delivery as it arrives: `record` with what `domain.arrivals.arrival` says comes with it. May raise
+        before it is awaited."""
+        ...
+
     async def record(self, delivery: Delivery, change: Change) -> Recorded:
         """Store the delivery with its change in one durable commit, or neither. A GUID that is stored already is a
         DUPLICATE and changes nothing but its count. Its facts say themselves which jobs come with it (`made_known`)."""

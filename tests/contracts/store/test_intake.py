@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from forgehand.domain.arrivals import arrival
 from forgehand.domain.jobs import Change
 from forgehand.ports.store import Recorded, Store, StoredDelivery
 from support.stores import NOW, a_delivery, a_fact, a_job, ids, take
@@ -19,6 +20,17 @@ async def test_a_delivery_is_stored_with_its_job_and_its_fact(store: Store) -> N
     assert await store.delivery(delivery.guid) == StoredDelivery(delivery)
     assert await store.jobs_of(delivery.guid) == [job]
     assert await store.facts_of(delivery=delivery.guid) == [fact]
+
+
+@pytest.mark.parametrize("ignored", ["", "no worker waits for it"])
+async def test_a_delivery_is_received_with_what_comes_with_every_delivery(store: Store, ignored: str) -> None:
+    delivery = a_delivery("0b989ba4-242f-11e5-81e1-c7b6966d2516")
+    assert await store.receive(delivery, ignored) is Recorded.NEW
+    assert await store.receive(delivery, ignored) is Recorded.DUPLICATE
+    comes_with = arrival(delivery, ignored)
+    assert await store.delivery(delivery.guid) == StoredDelivery(delivery, duplicates=1)
+    assert await store.jobs_of(delivery.guid) == [*comes_with.enqueue]
+    assert await store.facts_of(delivery=delivery.guid) == [*comes_with.facts]
 
 
 async def test_a_second_delivery_with_the_same_id_is_only_counted(store: Store) -> None:

@@ -8,6 +8,7 @@ from anyio.lowlevel import checkpoint
 
 from forgehand.adapters.github.identity import Self
 from forgehand.adapters.memory import MemoryStore
+from forgehand.domain.arrivals import planning_job
 from forgehand.domain.caps import HELD_BACK, Caps
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
@@ -17,7 +18,6 @@ from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import Trigger, WorkerSpec
 from forgehand.engine.desk import JobDesk
 from forgehand.engine.dry_run import DryGate
-from forgehand.engine.intake import planning_job
 from forgehand.engine.planner import JOBS_A_PAGE, MOST_IN_A_ROW, Planner
 from support import stories
 

@@ -99,7 +99,8 @@ async def test_a_signed_delivery_is_stored_and_its_planning_hinted(door: Door) -
     stored = await door.store.delivery(GUID)
     assert stored is not None
     assert stored.delivery.body == BODY
-    assert len(door.wakeups.hinted) == 1
+    assert [job.worker for job in await door.store.jobs_of(GUID)] == ["planner"]
+    assert door.wakeups.hints == 1
 
 
 async def test_a_second_delivery_with_the_same_id_is_a_duplicate(door: Door) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from forgehand.adapters.memory.state import State
+from forgehand.domain.arrivals import arrival
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.documents import too_large
 from forgehand.domain.facts import Fact, Trail, trail_of
@@ -45,6 +46,9 @@ class MemoryStore:
             return "memory, gone when this process ends"
 
     # Intake
+
+    async def receive(self, delivery: Delivery, ignored: str = "") -> Recorded:
+        return await self.record(delivery, arrival(delivery, ignored))
 
     async def record(self, delivery: Delivery, change: Change) -> Recorded:
         if change.job is not None:

@@ -8,9 +8,9 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DBAPIError
 
@@ -30,7 +30,7 @@ class PostgresBackend:
         self._patience = patience
         self._engine = _engine(url, threads + _WRITERS)
         # A batch that is one statement needs no transaction around it, and no answers to its begin and commit.
-        self._at_once = _engine(url, _WRITERS, isolation_level="AUTOCOMMIT")
+        self._at_once = _Kept(_engine(url, _WRITERS, isolation_level="AUTOCOMMIT"))
         self._threads = [
             *_workers(_WRITERS, "store-writer", records, self._serve_records),
             *_workers(threads, "store-verbs", verbs, self._serve_verbs),
@@ -42,11 +42,10 @@ class PostgresBackend:
     async def close(self) -> None:
         await asyncio.to_thread(self._close)
 
-    async def record(self, record: Record) -> Recorded:
+    def record(self, record: Record) -> Awaitable[Recorded]:
         operation = record_operation(record, self._patience)
         self._records.put(operation)
-        answer: Recorded = await operation.future
-        return answer
+        return operation.future
 
     async def write(self, verb: Verb[T]) -> T:
         operation = verb_operation(verb, _VERB_PATIENCE)
@@ -83,7 +82,7 @@ class PostgresBackend:
                 thread.join()
         for queue in (self._records, self._verbs):
             queue.stop_watching()
-        self._at_once.dispose()
+        self._at_once.close()
         self._engine.dispose()
 
     def _serve_records(self, batch: list[Operation]) -> None:
@@ -105,8 +104,7 @@ class PostgresBackend:
         if not plain(records):
             return self._transact(lambda conn: record_all(conn, records))
         try:
-            with self._at_once.connect() as conn:
-                return record_all(conn, records)
+            return self._at_once.run(lambda conn: record_all(conn, records))
         except DBAPIError as error:
             if not _worth_repeating(error, committing=False):
                 raise told(error) from error
@@ -145,6 +143,31 @@ class PostgresBackend:
             except Exception as error:
                 raise told(error) from error
         raise AssertionError("the last attempt returns or raises")
+
+
+class _Kept:
+    """A connection for one thread that keeps it: asking a pool for one, and giving it back, costs half a statement."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._conn: Connection | None = None
+
+    def run(self, verb: Verb[T]) -> T:
+        conn = self._conn or self._engine.connect()
+        self._conn = None
+        try:
+            result = verb(conn)
+        except BaseException:
+            conn.invalidate()
+            conn.close()
+            raise
+        self._conn = conn
+        return result
+
+    def close(self) -> None:
+        if self._conn is not None:
+            self._conn.close()
+        self._engine.dispose()
 
 
 def _worth_repeating(error: DBAPIError, committing: bool) -> bool:

@@ -60,11 +60,10 @@ class SqliteBackend:
     async def close(self) -> None:
         await asyncio.to_thread(self._close)
 
-    async def record(self, record: Record) -> Recorded:
+    def record(self, record: Record) -> Awaitable[Recorded]:
         operation = record_operation(record, self._patience)
         self._queue.put(operation)
-        answer: Recorded = await operation.future
-        return answer
+        return operation.future
 
     async def write(self, verb: Verb[T]) -> T:
         operation = verb_operation(verb, _VERB_PATIENCE)

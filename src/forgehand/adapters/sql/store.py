@@ -21,11 +21,13 @@ from forgehand.adapters.sql import (
     verbs_reads,
     verbs_small,
 )
+from forgehand.adapters.sql.arrivals import record_of_arrival
 from forgehand.adapters.sql.postgres import PostgresBackend
 from forgehand.adapters.sql.queue import Queue, T, Verb
 from forgehand.adapters.sql.sqlite import SqliteBackend
 from forgehand.adapters.sql.verbs_intake import Record, record_of
 from forgehand.adapters.sql.verbs_once import AlreadyTaken
+from forgehand.domain.arrivals import arrival
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact, Trail
 from forgehand.domain.jobs import Change, Job, JobState
@@ -53,7 +55,7 @@ class Backend(Protocol):
 
     async def close(self) -> None: ...
 
-    async def record(self, record: Record) -> Recorded:
+    def record(self, record: Record) -> Awaitable[Recorded]:
         """Store one delivery, in a commit that it may share with others."""
         ...
 
@@ -106,6 +108,11 @@ class SqlStore:
         return await self._backend.check()
 
     # Intake
+
+    def receive(self, delivery: Delivery, ignored: str = "") -> Awaitable[Recorded]:
+        if len(delivery.body) > _OFF_LOOP_BYTES:
+            return self.record(delivery, arrival(delivery, ignored))
+        return self._backend.record(record_of_arrival(delivery, ignored))
 
     async def record(self, delivery: Delivery, change: Change) -> Recorded:
         if change.job is not None:

@@ -22,7 +22,7 @@ from forgehand.domain.jobs import Change
 from forgehand.ports.store import Recorded, StoredDelivery
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
     """A delivery with its change, as rows. `size` in bytes, of the body as it came.
 

@@ -8,6 +8,7 @@ import pytest
 
 from forgehand.adapters.github.identity import Self
 from forgehand.adapters.memory import MemoryStore
+from forgehand.domain.arrivals import planning_job
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Change, Done
@@ -15,7 +16,6 @@ from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.paging import Last
 from forgehand.engine.desk import JobDesk
 from forgehand.engine.dry_run import DryGate
-from forgehand.engine.intake import planning_job
 from forgehand.engine.planner import Planner
 from forgehand.engine.queries import (
     Quiet,
