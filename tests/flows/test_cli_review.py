@@ -102,6 +102,25 @@ def test_one_pull_request_has_an_exit_code_for_scripts(desk: Desk) -> None:
     assert desk.run("--review", str(flawed.number)).code == 3
 
 
+def test_what_was_said_of_an_earlier_head_is_no_answer_while_the_new_one_is_not_judged(desk: Desk) -> None:
+    pull = _open_clean(desk)
+    assert desk.run("--review", str(pull.number)).code == 0
+    desk.forge.commit(REPO, "clean", {"clean.md": "Open every day.\n"}, "Open longer")
+    passed(desk.forge, pull.head_sha)
+    unseen = _open_clean(desk, "unseen")
+    assert forgehand(desk.folder, "pause", "--why", "moving", env=desk.env).code == 0
+    for number in (pull.number, unseen.number):
+        ran = desk.run("--review", str(number))
+        assert (ran.code, "approved" in ran.out) == (4, False), ran.out + ran.err
+        assert f"⏳ PR #{number} is not judged yet: " in ran.out
+        assert "moving" in ran.out
+    told = json.loads(desk.run("--review", str(pull.number), "--json").out)
+    assert (told["pulls"], told["failed"]) == ([], [])
+    assert [number for number, _ in told["unjudged"]] == [pull.number]
+    assert forgehand(desk.folder, "resume", env=desk.env).code == 0
+    assert desk.run("--review", str(pull.number)).code == 0
+
+
 def test_the_daemon_goes_round_until_it_is_told_to_stop(desk: Desk) -> None:
     first = _open_clean(desk, "first")
     with running(desk.folder, "review", "--daemon", "1", env=desk.env) as daemon:

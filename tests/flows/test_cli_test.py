@@ -78,6 +78,21 @@ def test_rounds_test_each_new_head_once_and_the_status_counts_them(tmp_path: Pat
         assert again == {"repository": REPO, "pulls": [], "failed": []}
 
 
+def test_a_round_that_could_not_tell_a_verdict_is_no_success_nor_is_the_next(tmp_path: Path) -> None:
+    with product(tmp_path, start=False, sandbox="bwrap") as run:
+        run.forge.commit(REPO, "main", CONFIG, "Say what to test")
+        assert _round(run, "--run-once").code == 0
+        assert forgehand(run.folder, "pause", "--why", "moving", env=_environment(run)).code == 0
+        number = _opened(run, "BAD").number
+        for _ in range(2):
+            ran = _round(run, "--run-once")
+            assert ran.code == 1, ran.out + ran.err
+            assert f"⏳ PR #{number} waiting: " in ran.out
+            assert "moving" in ran.out
+        assert forgehand(run.folder, "resume", env=_environment(run)).code == 0
+        assert f"❌ PR #{number} failure: " in _round(run, "--run-once").out
+
+
 def test_the_daemon_tests_what_comes_until_it_is_told_to_stop(tmp_path: Path) -> None:
     with product(tmp_path, start=False, sandbox="bwrap") as run:
         run.forge.commit(REPO, "main", CONFIG, "Say what to test")

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 
 from forgehand.assembly.build import App, Crew, working
 from forgehand.assembly.workers import specs
+from forgehand.crafts.subjects import number_of
+from forgehand.domain.followups import DECIDE, lane
 from forgehand.domain.jobs import Change, Done, Job, JobState
 from forgehand.domain.modes import Mode
-from forgehand.domain.pulls import PullState
+from forgehand.domain.pulls import PullStage, PullState
 from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import WorkerSpec, match
 from forgehand.engine.desk import JobDesk
@@ -32,11 +34,13 @@ NO_SUCCESS = (JobState.FAILED, JobState.DEAD_LETTER)
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """The pull requests that were looked at, as they now stand, and why work on them failed, by number."""
+    """The pull requests that were looked at, as they now stand; why work on them failed, by number; and why the others
+    were not judged as they now are. What was said of an earlier head is no answer."""
 
     repository: str
     pulls: tuple[PullState, ...]
     failed: tuple[tuple[int, str], ...] = ()
+    unjudged: tuple[tuple[int, str], ...] = ()
 
 
 class Rounds:
@@ -62,15 +66,32 @@ class Rounds:
         return await self._worked(jobs)
 
     async def _worked(self, made: Sequence[Job]) -> Round:
-        numbers = sorted({int(job.subject.removeprefix("pull/")) for job in made if job.subject.startswith("pull/")})
+        numbers = sorted({number for job in made if (number := number_of(job))})
         for number in numbers:
             self._begin(number)
         await self._until_done()
         await self._crew.projector.once()
-        pulls = [await self._app.store.pull(self._repo.id, number) for number in numbers]
         ended = [job for each in made if (job := await self._app.store.job(each.id))]
-        failed = [(int(job.subject.rpartition("/")[2]), job.why) for job in ended if job.state in NO_SUCCESS]
-        return Round(self._repo.full_name, tuple(pull for pull in pulls if pull), tuple(failed))
+        failed = {number_of(job) or 0: job.why for job in ended if job.state in NO_SUCCESS}
+        pulls: list[PullState] = []
+        unjudged: list[tuple[int, str]] = []
+        for number in numbers:
+            found = await self._judged(number, [job for job in ended if number_of(job) == number])
+            if isinstance(found, PullState):
+                pulls.append(found)
+            elif number not in failed:
+                unjudged.append((number, found))
+        return Round(self._repo.full_name, tuple(pulls), tuple(failed.items()), tuple(unjudged))
+
+    async def _judged(self, number: int, asked: Sequence[Job]) -> PullState | str:
+        """What was decided about a pull request since we asked, else why nothing was."""
+        pull = await self._app.store.pull(self._repo.id, number)
+        if pull and all(_answered(job, pull) for job in asked):
+            return pull
+        last = await self._app.store.latest_job(lane(DECIDE, self._repo.id, number))
+        if pull and last and last.state is JobState.COMPLETED:
+            return f"what was decided is about {pull.head_sha[:7]}, another head"
+        return last.why or f"its job {last.id[:8]} is {last.state}" if last else "nothing here decides about it"
 
     async def _until_done(self) -> None:
         deadline = time.time() + PATIENCE
@@ -87,6 +108,13 @@ class Rounds:
         here = [job for job in listed if job.repository_id == self._repo.id]
         due = [job.run_at if job.state is JobState.PENDING else 0.0 for job in here]
         return min((at for at in due if at <= time.time() + SOON), default=None)
+
+
+def _answered(job: Job, pull: PullState) -> bool:
+    """Whether this is said of the head that the job is for, and not before the job where that was to decide. Of what is
+    over, the head does not matter."""
+    same = pull.state is not PullStage.OPEN or pull.head_sha == job.revision
+    return same and (job.type != DECIDE or pull.generation >= job.generation)
 
 
 _UNFINISHED = (JobState.PENDING, JobState.CLAIMED, JobState.RUNNING)

@@ -10,17 +10,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from forgehand.assembly.build import App, Crew, working
-from forgehand.assembly.rounds import NO_SUCCESS, PATIENCE, SOON, looked_for, reached
+from forgehand.assembly.rounds import PATIENCE, SOON, looked_for, reached
+from forgehand.crafts.subjects import number_of
 from forgehand.domain.jobs import Job, JobState
 from forgehand.domain.repositories import Repo
 from forgehand.workers import testing
 
-PENDING_READ = 200
+MOST_READ = 200
 
 
 @dataclass(frozen=True, slots=True)
 class TestRound:
-    """The jobs that tested, or tried to, by the number of their pull request."""
+    """The jobs that tested, tried to, or are put off, by the number of their pull request."""
 
     repository: str
     ran: tuple[tuple[int, Job], ...]
@@ -28,7 +29,7 @@ class TestRound:
     @property
     def failed(self) -> tuple[tuple[int, str], ...]:
         """Where it did not come to a verdict, and why."""
-        return tuple((number, job.why) for number, job in self.ran if job.state in NO_SUCCESS)
+        return tuple((number, job.why) for number, job in self.ran if job.state is not JobState.COMPLETED)
 
 
 class TestRounds:
@@ -45,20 +46,31 @@ class TestRounds:
         await looked_for(self._app, self._crew, self._repo, (testing.SPEC,))
         ran: list[tuple[int, Job]] = []
         for job in await self._due():
-            number = _number(job)
+            number = number_of(job)
             if number:
                 self._begin(number)
             tested = await self._tested(job)
             if tested is not None and number:
                 ran.append((number, tested))
         await self._crew.projector.once()
-        return TestRound(self._repo.full_name, tuple(ran))
+        seen = {job.id for _, job in ran}
+        late = [job for job in await self._put_off() if job.id not in seen]
+        return TestRound(self._repo.full_name, (*ran, *((number, job) for job in late if (number := number_of(job)))))
 
     async def _due(self) -> list[Job]:
-        """Those of our repository, the oldest first; what another process has in hand is its own."""
-        pending = await self._app.store.jobs(PENDING_READ, JobState.PENDING)
-        ours = [job for job in pending if job.type == testing.SPEC.type and job.repository_id == self._repo.id]
-        return sorted((job for job in ours if job.run_at <= time.time() + SOON), key=lambda job: job.created_at)
+        """Those that can be run now; what another process has in hand is its own."""
+        return [job for job in await self._ours(JobState.PENDING) if job.run_at <= time.time() + SOON]
+
+    async def _put_off(self) -> list[Job]:
+        """Those that cannot yet, also from earlier rounds: writes are paused, say, or GitHub asked for patience."""
+        pending = [job for job in await self._ours(JobState.PENDING) if job.run_at > time.time() + SOON]
+        return [*pending, *await self._ours(JobState.WAITING)]
+
+    async def _ours(self, state: JobState) -> list[Job]:
+        """Those of our repository, the oldest first."""
+        listed = await self._app.store.jobs(MOST_READ, state)
+        ours = [job for job in listed if job.type == testing.SPEC.type and job.repository_id == self._repo.id]
+        return sorted(ours, key=lambda job: job.created_at)
 
     async def _tested(self, job: Job) -> Job | None:
         """The job as it then is, None where another process has it. What only has to wait a moment is waited for."""
@@ -77,9 +89,3 @@ async def testing_rounds(app: App, repository: str, begin: Callable[[int], None]
     """Sign in, find the repository, and give its rounds. Raises a GitHubError."""
     async with working(app) as crew:
         yield TestRounds(app, crew, await reached(crew, repository), begin)
-
-
-def _number(job: Job) -> int:
-    """Of the pull request; 0 where a branch is measured."""
-    kind, _, number = job.subject.partition("/")
-    return int(number) if kind == "pull" else 0

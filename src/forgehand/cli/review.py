@@ -78,16 +78,17 @@ async def _status(app: "App", name: str) -> dict[str, Any]:
 
 def _print_round(done: "Round", json: bool) -> None:
     if json:
-        emit_json(
-            {"repository": done.repository, "pulls": [_plain(pull) for pull in done.pulls], "failed": done.failed}
-        )
+        pulls = [_plain(pull) for pull in done.pulls]
+        emit_json({"repository": done.repository, "pulls": pulls, "failed": done.failed, "unjudged": done.unjudged})
         return
     for pull in done.pulls:
         for line in _lines(pull):
             typer.echo(clean(line))
     for number, why in done.failed:
         typer.echo(clean(f"❌ PR #{number} failed: {why}"))
-    if not done.pulls and not done.failed:
+    for number, why in done.unjudged:
+        typer.echo(clean(f"⏳ PR #{number} is not judged yet: {why}"))
+    if not (done.pulls or done.failed or done.unjudged):
         typer.echo(f"Nothing new in {done.repository}.")
 
 
@@ -122,5 +123,7 @@ def _plain(pull: "PullState") -> dict[str, Any]:
 def _code(done: "Round", number: int | None) -> int:
     if done.failed:
         return FAILED
-    standing = next((pull.standing.value for pull in done.pulls), "") if number is not None else ""
-    return {"blocked": BLOCKED, "waiting": NOT_YET}.get(standing, 0)
+    if number is None:
+        return 0
+    standings = [pull.standing.value for pull in done.pulls]
+    return {"blocked": BLOCKED, "waiting": NOT_YET}.get(standings[0], 0) if standings else NOT_YET
