@@ -10,6 +10,7 @@ from forgehand.engine.queries import dispatches
 from support.command import forgehand, variables
 from support.dispatch_stage import (
     API,
+    CI,
     concluded,
     dispatching,
     issues,
@@ -116,6 +117,48 @@ def test_another_branch_a_failure_and_another_workflow_start_nothing(tmp_path: P
         assert result["reason"] == "source_not_default_branch"
         assert starts(run) == []
         assert issues(run) == []
+
+
+def test_a_tag_that_is_called_like_the_branch_starts_nothing(tmp_path: Path) -> None:
+    """Whoever may not push to `main` may push a tag, with a workflow of their own: it is gone before its run ends."""
+    with dispatching(tmp_path, "web") as run:
+        target(run, "acme/web")
+        before = run.forge.branch(API, "main")
+        files = {".github/workflows/ci.yml": CI.replace("{push: {branches: [main, topic]}}", "push")}
+        sha = run.forge.commit(API, "unseen", files, "Nobody reviewed this", parent=before, author="eve")
+        run.forge.set_tag(API, "main", sha, by="eve")
+        run.forge.set_tag(API, "main", None, by="eve")
+        source_run(run, 2)
+
+        def denied() -> list[str]:
+            return sorted(
+                fact.data["why"]
+                for job in stored(run, lambda store: store.jobs(100))
+                if job.type == "dispatch"
+                for fact in _facts(run, job.delivery or "")
+                if fact.kind == "dispatch.request.denied"
+            )
+
+        of_branch, of_tag = until(lambda: len(told := denied()) == 2 and told, "both runs to be denied")
+        assert f"{sha[:7]} does not lie on a branch main" in of_branch + of_tag
+        assert "It ran on unseen" in of_branch + of_tag
+        assert starts(run) == []
+
+
+def test_a_pull_request_from_the_branch_dispatches_nothing_beside_the_push(tmp_path: Path) -> None:
+    with dispatching(tmp_path, "web") as run:
+        target(run, "acme/web")
+        run.forge.set_branch(API, "release", run.forge.branch(API, "main"))
+        run.forge.commit(API, "main", {"NEW.md": "New.\n"}, "Begin")
+        run.forge.open_pull(API, "main", "release")
+        both = CI.replace("push: {branches: [main, topic]}", "push: {branches: [main]}, pull_request: {}")
+        run.forge.commit(API, "main", {".github/workflows/ci.yml": both}, "Test both")
+        source_run(run, 2)
+        of_push = next(each for each in run.forge.runs(API) if each.event == "push")
+        told = concluded(run, of_push)
+        assert [(each.run, each.conclusion) for each in told.targets] == _ended(run, "acme/web")
+        until(lambda: all(job.state.ended for job in stored(run, lambda store: store.jobs(200))), "the end of all work")
+        assert len(starts(run)) == 1
 
 
 def test_no_issue_is_made_where_the_operator_wants_none(tmp_path: Path) -> None:

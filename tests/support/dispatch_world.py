@@ -59,7 +59,8 @@ class Us:
 @dataclass
 class World:
     """`files` by repository and path; `broken` raises for whoever asks about a repository. `answers` are what becomes
-    of starts, in turn, where they do not simply land. `rows` are what the ledger has of them, by their slots."""
+    of starts, in turn, where they do not simply land. `rows` are what the ledger has of them, by their slots. `tips`
+    are those of the source's branches, and `behind_by` how many commits of a run each other one lacks."""
 
     files: dict[tuple[str, str], str] = field(default_factory=dict)
     repositories: dict[str, Repo] = field(default_factory=lambda: {API.full_name: API})
@@ -67,6 +68,9 @@ class World:
     broken: dict[str, GitHubError] = field(default_factory=dict)
     workflows: dict[str, Workflow | None] = field(default_factory=dict)
     refs: set[str] = field(default_factory=lambda: {"main"})
+    tags: set[str] = field(default_factory=set)
+    tips: dict[str, str] = field(default_factory=lambda: {"main": SHA})
+    behind_by: int = 0
     ran: dict[int, Run] = field(default_factory=lambda: {RUN.id: RUN})
     documents: dict[str, str] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
@@ -113,6 +117,12 @@ class World:
 
     async def default_tip(self, repo: Repo) -> str | None:
         return f"tip of {repo.full_name}"
+
+    async def tip(self, repo: Repo, branch: str) -> str | None:
+        return self.tips.get(branch)
+
+    async def behind(self, repo: Repo, base: str, head: str) -> int:
+        return self.behind_by
 
     async def comment(self, repo: Repo, comment: int) -> IssueComment | None:
         return self.said
@@ -163,7 +173,10 @@ class _Flows:
         return self.world.workflows.get(repo.full_name, known)
 
     async def ref_exists(self, repo: Repo, name: str) -> bool:
-        return name in self.world.refs
+        return name in self.world.refs | self.world.tags
+
+    async def tag_exists(self, repo: Repo, name: str) -> bool:
+        return name in self.world.tags
 
 
 @dataclass

@@ -12,7 +12,7 @@ from forgehand.workers.dispatch.config import (
     OutboundTarget,
     Runs,
 )
-from forgehand.workers.dispatch.rules.facts import Installed, Options, Source, Target
+from forgehand.workers.dispatch.rules.facts import Installed, Options, Source, Target, Whence
 from forgehand.workers.dispatch.rules.plan import Plan, judge, screen
 
 ANY = Options()
@@ -31,6 +31,8 @@ SOURCE = Source(
     head_is_fork=False,
     default_branch="main",
     url="https://github.example/acme/api/actions/runs/77",
+    event="push",
+    whence=Whence.BRANCH,
 )
 
 

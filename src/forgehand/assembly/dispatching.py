@@ -21,7 +21,7 @@ from forgehand.workers.dispatch import config_file
 from forgehand.workers.dispatch.config import Dispatching, same
 from forgehand.workers.dispatch.reading import file_name, read_config
 from forgehand.workers.dispatch.report_worker import current
-from forgehand.workers.dispatch.rules.facts import Config, Installed, NoFile, Source, Target, Unreadable
+from forgehand.workers.dispatch.rules.facts import Config, Installed, NoFile, Source, Target, Unreadable, Whence
 from forgehand.workers.dispatch.rules.plan import Plan, judge, screen
 from forgehand.workers.dispatch.rules.target import Asked
 from forgehand.workers.dispatch.rules.templates import TemplateError, rendered
@@ -114,6 +114,9 @@ def _source(event: Path) -> Source:
         head_is_fork=flag(head, "fork"),
         default_branch=text(repository, "default_branch"),
         url=run.url,
+        event=run.event,
+        # GitHub is not asked here: the commit is taken to lie where the event says.
+        whence=Whence.BRANCH,
     )
 
 

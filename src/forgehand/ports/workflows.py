@@ -37,13 +37,17 @@ class Workflows(Protocol):
         """Whether there is a branch or a tag of exactly this name."""
         ...
 
+    async def tag_exists(self, repo: Repo, name: str) -> bool:
+        """Whether there is a tag of exactly this name."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run. `workflow` is the path of its file, `event` what started it, `conclusion` empty while it goes on.
-    `head_repository` is empty once a fork has been deleted, and `head_is_fork` None where GitHub does not say whether
-    that repository is one. `created_at` and `updated_at` are epoch seconds: of a run that ended, the last change is its
-    end."""
+    `head_branch` is a tag's name where the run is of a tag. `head_repository` is empty once a fork has been deleted,
+    and `head_is_fork` None where GitHub does not say whether that repository is one. `created_at` and `updated_at` are
+    epoch seconds: of a run that ended, the last change is its end."""
 
     id: int
     name: str

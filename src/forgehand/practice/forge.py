@@ -216,11 +216,11 @@ class Forge:
 
     def set_branch(self, full_name: str, branch: str, sha: str | None, by: str = "dev") -> None:
         """Point a branch at a commit, or delete it."""
-        with self.world.lock:
-            repo = self.world.repository(full_name)
-            accounts.create_user(self.world, by)
-            ref = f"refs/heads/{branch}"
-            refs.move(self.world, repo, ref, sha, self.world.git(repo).ref(ref), by)
+        self._set_ref(full_name, f"refs/heads/{branch}", sha, by)
+
+    def set_tag(self, full_name: str, tag: str, sha: str | None, by: str = "dev") -> None:
+        """Point a tag at a commit, or delete it."""
+        self._set_ref(full_name, f"refs/tags/{tag}", sha, by)
 
     def branch(self, full_name: str, branch: str) -> str | None:
         """The sha of its tip."""
@@ -259,6 +259,12 @@ class Forge:
         """Remove classic protection and rulesets."""
         with self.world.lock:
             protection.unprotect(self.world, self.world.repository(full_name), branch)
+
+    def _set_ref(self, full_name: str, ref: str, sha: str | None, by: str) -> None:
+        with self.world.lock:
+            repo = self.world.repository(full_name)
+            accounts.create_user(self.world, by)
+            refs.move(self.world, repo, ref, sha, self.world.git(repo).ref(ref), by)
 
     # Pull requests, issues, checks
 

@@ -86,8 +86,27 @@ async def test_one_that_the_ref_does_not_have_cannot_be_started_there(stage: Sta
 )
 async def test_a_ref_is_a_branch_or_tag_of_exactly_that_name(stage: Stage, name: str, exists: bool) -> None:
     stage.forge.set_branch(stage.name, "release/1", stage.head)
-    stage.forge.world.git(stage.forge.world.repositories[stage.repo.id]).set_ref("refs/tags/v1", stage.head, None)
+    stage.forge.set_tag(stage.name, "v1", stage.head)
     assert await WorkflowReader(stage.github, stage.tokens).ref_exists(stage.repo, name) is exists
+
+
+async def test_a_tag_is_told_from_a_branch_of_that_name(stage: Stage) -> None:
+    reader = WorkflowReader(stage.github, stage.tokens)
+    assert not await reader.tag_exists(stage.repo, "main")
+    stage.forge.set_tag(stage.name, "main", stage.head)
+    assert await reader.tag_exists(stage.repo, "main")
+    assert not await reader.tag_exists(stage.repo, "../heads/main")
+
+
+async def test_a_run_of_a_tag_shows_the_tags_name_as_its_branch(stage: Stage) -> None:
+    sha = stage.forge.commit(
+        stage.name, "topic", {PATH: CI.replace("[push, workflow_dispatch]", "{push: {tags: [v*]}}")}
+    )
+    stage.forge.set_tag(stage.name, "v1", sha)
+    [made] = ended(stage.forge, stage.name)
+    run = await RunReader(stage.github, stage.tokens).run(stage.repo, made.id)
+    assert run is not None
+    assert (run.event, run.head_branch, run.head_sha) == ("push", "v1", sha)
 
 
 async def test_a_run_is_read_with_where_it_came_from(stage: Stage) -> None:

@@ -44,13 +44,16 @@ class WorkflowReader:
         return parsed("workflow", lambda data: _workflow(data, dispatchable), found)
 
     async def ref_exists(self, repo: Repo, name: str) -> bool:
+        return await self._exists(repo, "heads", name) or await self._exists(repo, "tags", name)
+
+    async def tag_exists(self, repo: Repo, name: str) -> bool:
+        return await self._exists(repo, "tags", name)
+
+    async def _exists(self, repo: Repo, kind: str, name: str) -> bool:
         if not name or ".." in name or name.startswith("/") or name.endswith("/"):
             # No name of a ref; and no path that leads elsewhere.
             return False
-        for kind in ("heads", "tags"):
-            if await self._refs.get_or_none(repo, f"git/ref/{kind}/{quote(name)}"):
-                return True
-        return False
+        return bool(await self._refs.get_or_none(repo, f"git/ref/{kind}/{quote(name)}"))
 
     async def _dispatchable(self, repo: Repo, path: str, ref: str) -> bool:
         try:

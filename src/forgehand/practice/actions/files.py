@@ -67,8 +67,14 @@ class WorkflowFile:
         """Of `workflow_dispatch`."""
         return {name: _input(given or {}) for name, given in (self.on["workflow_dispatch"].get("inputs") or {}).items()}
 
-    def wants_push(self, branch: str) -> bool:
-        return "push" in self.on and _chosen(self.on["push"], branch)
+    def wants_push(self, ref: str) -> bool:
+        """A filter of branches alone leaves tags out, and one of tags alone leaves branches out.
+        https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#onpushbranchestagsbranches-ignoretags-ignore"""
+        wanted = self.on.get("push")
+        kind, other = ("tags", "branches") if ref.startswith("refs/tags/") else ("branches", "tags")
+        if wanted is None or (other in wanted and kind not in wanted):
+            return False
+        return _chosen(wanted, ref.split("/", 2)[2], kind)
 
     def wants_pull(self, action: str, base: str) -> bool:
         wanted = self.on.get("pull_request")
@@ -181,11 +187,12 @@ def _input(given: Mapping[str, Any]) -> Input:
     return Input(given.get("required") is True, None if default is None else text(default), options)
 
 
-def _chosen(filters: Mapping[str, Any], branch: str) -> bool:
-    """Whether `branches` lets a branch through. Other filters are refused rather than overlooked."""
-    unknown = set(filters) - {"branches", "types"}
+def _chosen(filters: Mapping[str, Any], name: str, kind: str = "branches") -> bool:
+    """Whether the filter of this kind, `branches` or `tags`, lets a name through. Others are refused rather than
+    overlooked."""
+    unknown = set(filters) - {"branches", "tags", "types"}
     if unknown:
         raise BadWorkflow(f"the filters {', '.join(sorted(unknown))} are not modelled by the practice forge")
-    wanted = filters.get("branches")
+    wanted = filters.get(kind)
     names = [wanted] if isinstance(wanted, str) else wanted
-    return names is None or any(fnmatch.fnmatchcase(branch, name) for name in names)
+    return names is None or any(fnmatch.fnmatchcase(name, each) for each in names)

@@ -46,12 +46,19 @@ def moved(world: World, repo: Repository, ref: str, old: str | None, new: str | 
     _announce(world, repo, ref, old, new, by)
     branch = ref.removeprefix("refs/heads/")
     if branch == ref:
+        _tagged(world, repo, ref, new, by)
         return
     if new is not None:
         pulls.base_moved(world, repo, branch, new, by)
         checks.request_suites(world, repo, new, branch, old, by)
-        workflows.on_push(world, repo, branch, new, by)
+        workflows.on_push(world, repo, ref, new, by)
     pulls.head_moved(world, repo, branch, new, by)
+
+
+def _tagged(world: World, repo: Repository, ref: str, new: str | None, by: str) -> None:
+    commit = world.git(repo).peel(new) if new and ref.startswith("refs/tags/") else None
+    if commit:
+        workflows.on_push(world, repo, ref, commit, by)
 
 
 def _announce(world: World, repo: Repository, ref: str, old: str | None, new: str | None, by: str) -> None:

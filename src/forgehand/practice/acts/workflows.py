@@ -54,11 +54,12 @@ def switch(world: World, workflow: Workflow, on: bool) -> None:
     world.workflows[workflow.id] = replace(workflow, state="active" if on else "disabled_manually")
 
 
-def on_push(world: World, repo: Repository, branch: str, sha: str, by: str) -> None:
-    """The files of the pushed commit decide, not those of the default branch."""
+def on_push(world: World, repo: Repository, ref: str, sha: str, by: str) -> None:
+    """The files of the pushed commit decide, not those of the default branch. A run of a tag shows the tag's name as
+    its `head_branch`: https://github.com/safedep/vet/pull/586"""
     title = world.git(repo).commit(sha).message.partition("\n")[0]
-    cause = Cause("push", branch, f"refs/heads/{branch}", sha, repo.id, by, title)
-    _trigger(world, repo, sha, cause, lambda file: file.wants_push(branch))
+    cause = Cause("push", ref.split("/", 2)[2], ref, sha, repo.id, by, title)
+    _trigger(world, repo, sha, cause, lambda file: file.wants_push(ref))
 
 
 def on_pull(world: World, pull: Pull, action: str, by: str) -> None:

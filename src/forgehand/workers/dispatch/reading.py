@@ -14,7 +14,7 @@ from forgehand.domain.dispatches import Started, read_started, started_key
 from forgehand.domain.policy import PolicyError
 from forgehand.domain.repositories import Repo
 from forgehand.ports.contents import Contents
-from forgehand.ports.github import GitHubError, NotPermitted, Unprocessable
+from forgehand.ports.github import GitHubError, NotFound, NotPermitted, Unprocessable
 from forgehand.ports.store import Documents
 from forgehand.ports.workflows import Installations, NotInstalled, PermissionMissing, Run, Runs, Workflows
 from forgehand.workers.dispatch.config import same
@@ -30,6 +30,7 @@ from forgehand.workers.dispatch.rules.facts import (
     Source,
     Target,
     Unreadable,
+    Whence,
     WorkflowState,
 )
 from forgehand.workers.dispatch.rules.target import Asked
@@ -38,6 +39,9 @@ DISPATCHED, FOLLOWS = "workflow_dispatch", "workflow_run"
 """What started a run, as GitHub says it: somebody who asked for it, or the end of another run in its repository."""
 AT_ONCE = 5
 """Repositories that are looked at together."""
+STALE_SECONDS = 3.0
+"""How long to wait for what GitHub's replicas do not show yet, or our own other job has not stored yet."""
+MOST_TRIES = 4
 
 
 class Us(Protocol):
@@ -51,11 +55,15 @@ class Us(Protocol):
 
 
 class Tips(Protocol):
-    """The part of `ports.checks.Branches` that finds a repository's own files."""
+    """The part of `ports.checks.Branches` that finds a repository's own files, and what lies on a branch."""
 
     async def default_branch(self, repo: Repo) -> str: ...
 
     async def default_tip(self, repo: Repo) -> str | None: ...
+
+    async def tip(self, repo: Repo, branch: str) -> str | None: ...
+
+    async def behind(self, repo: Repo, base: str, head: str) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,7 @@ async def started_by_us(sources: Sources, repo: Repo, run: int) -> Started | Non
 
 
 async def source_of(sources: Sources, repo: Repo, run: Run, started: Started | None) -> Source:
-    """The run as its guardrails judge it."""
+    """The run as its guardrails judge it, but for `whence`."""
     return Source(
         repository=repo.full_name,
         repository_id=repo.id,
@@ -94,7 +102,25 @@ async def source_of(sources: Sources, repo: Repo, run: Run, started: Started | N
         url=run.url,
         ours=started is not None or await _in_our_name(sources, run),
         chain=tuple(Link(*link) for link in started.chain) if started else (),
+        event=run.event,
     )
+
+
+async def whence_of(sources: Sources, source: Source) -> Whence:
+    """Whether the run is of the branch that it names. The tag of that name is looked for, since it may stand at a
+    commit of the branch, and the commit is looked at, since the tag may be gone by now."""
+    repo, name = source.repo, source.head_branch
+    if await sources.workflows.tag_exists(repo, name):
+        return Whence.TAG
+    tip = await sources.branches.tip(repo, name)
+    if tip is None:
+        return Whence.ELSEWHERE
+    try:
+        lacks = tip != source.head_sha and await sources.branches.behind(repo, source.head_sha, tip)
+    except NotFound:
+        # They have no ancestor in common, or the commit is gone.
+        return Whence.ELSEWHERE
+    return Whence.ELSEWHERE if lacks else Whence.BRANCH
 
 
 async def config_of(sources: Sources, repo: Repo) -> Config:

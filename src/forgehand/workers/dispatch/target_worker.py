@@ -22,8 +22,8 @@ from forgehand.ports.github import GitHubError, Throttled, TooLate, Unreachable
 from forgehand.ports.store import Entries
 from forgehand.workers.dispatch import followups, telling
 from forgehand.workers.dispatch.orders import Order, read_order
-from forgehand.workers.dispatch.reading import Sources, config_of, target_of
-from forgehand.workers.dispatch.rules.facts import Installed, Options, Target
+from forgehand.workers.dispatch.reading import MOST_TRIES, STALE_SECONDS, Sources, config_of, target_of, whence_of
+from forgehand.workers.dispatch.rules.facts import Installed, Options, Source, Target, Whence
 from forgehand.workers.dispatch.rules.reasons import FAILURES, Reason
 from forgehand.workers.dispatch.rules.source_again import asked_again
 from forgehand.workers.dispatch.rules.target import Verdict, judge_target
@@ -56,7 +56,8 @@ class TargetWorker:
 
     async def _judged(self, desk: Desk, order: Order) -> Outcome:
         try:
-            config = await config_of(self._sources, order.source.repo)
+            source = await self._looked_at(order.source)
+            config = await config_of(self._sources, source.repo)
             target = await target_of(self._sources, order.asked, closely=True)
         except (Throttled, TooLate, Unreachable) as error:
             if desk.job.attempts < desk.job.max_attempts:
@@ -64,16 +65,24 @@ class TargetWorker:
             return self._failed(desk, order, Reason.GITHUB_ERROR, error.why)
         except GitHubError as error:
             return self._failed(desk, order, Reason.GITHUB_ERROR, error.why)
-        asked = asked_again(order.source, order.asked, config, self._options)
+        if source.whence is Whence.ELSEWHERE and desk.job.attempts < MOST_TRIES:
+            why = f"GitHub does not show {source.head_sha[:7]} on a branch {source.head_branch}"
+            return Retry(why, after=STALE_SECONDS)
+        asked = asked_again(source, order.asked, config, self._options)
         if isinstance(asked, Verdict):
             return self._denied(desk, order, asked)
         order = replace(order, asked=asked)
-        verdict = judge_target(order.source, asked, target, self._options)
+        verdict = judge_target(source, asked, target, self._options)
         if not verdict.allowed:
             return self._denied(desk, order, verdict)
         if elsewhere := _elsewhere(desk.job, order, target, desk.now()):
             return elsewhere
         return await self._perform(desk, order, verdict.inputs, sent=False)
+
+    async def _looked_at(self, source: Source) -> Source:
+        """The run once more: its branch may have been moved since."""
+        run = await self._sources.runs.run(source.repo, source.run)
+        return replace(source, event=run.event if run else "", whence=await whence_of(self._sources, source))
 
     async def _perform(self, desk: Desk, order: Order, inputs: tuple[tuple[str, str], ...], *, sent: bool) -> Outcome:
         """Start it. `sent`: it may have been sent before, so that the gate only looks, and a refusal is one to look."""

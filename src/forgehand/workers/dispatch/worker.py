@@ -5,6 +5,7 @@ A run that we started ourselves ends the same way: then whoever follows it is wo
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from forgehand.crafts.subjects import repo_of
@@ -15,15 +16,21 @@ from forgehand.ports.desk import Desk
 from forgehand.workers.dispatch import followups, telling
 from forgehand.workers.dispatch.config import Dispatching
 from forgehand.workers.dispatch.orders import Order, write_orders
-from forgehand.workers.dispatch.reading import DISPATCHED, Sources, config_of, source_of, started_by_us, targets_of
-from forgehand.workers.dispatch.rules.facts import Broken, Config, Installed, Options, Source, Target
-from forgehand.workers.dispatch.rules.plan import Plan, Standing, judge, screen
+from forgehand.workers.dispatch.reading import (
+    DISPATCHED,
+    MOST_TRIES,
+    STALE_SECONDS,
+    Sources,
+    config_of,
+    source_of,
+    started_by_us,
+    targets_of,
+    whence_of,
+)
+from forgehand.workers.dispatch.rules.facts import Broken, Config, Installed, Options, Source, Target, Whence
+from forgehand.workers.dispatch.rules.plan import Plan, Standing, hangs_on_whence, judge, screen
 from forgehand.workers.dispatch.rules.reasons import Reason
 from forgehand.workers.dispatch.rules.target import Verdict
-
-STALE_SECONDS = 3.0
-"""How long to wait for what GitHub's replicas do not show yet, or our own other job has not stored yet."""
-MOST_TRIES = 4
 
 
 class DispatchWorker:
@@ -51,6 +58,11 @@ class DispatchWorker:
         unknown = started is None and source.ours and run.event == DISPATCHED
         if unknown and _follows_chains(config, source) and job.attempts < MOST_TRIES:
             return Retry("what led to this run is not stored yet", after=STALE_SECONDS)
+        if hangs_on_whence(source, config, self._options):
+            source = replace(source, whence=await whence_of(self._sources, source))
+            if source.whence is Whence.ELSEWHERE and job.attempts < MOST_TRIES:
+                why = f"GitHub does not show {source.head_sha[:7]} on a branch {source.head_branch}"
+                return Retry(why, after=STALE_SECONDS)
         asked = screen(source, config, self._options) if isinstance(config, Dispatching) else ()
         targets = await targets_of(self._sources, [each for each, refused in asked if refused is None])
         plan = judge(source, config, targets, self._options)

@@ -105,6 +105,35 @@ async def test_what_the_source_withdrew_since_the_plan_is_not_started(
     assert (state.stand, state.reason, engine.world.dispatched) == (Stand.DENIED, reason, [])
 
 
+@pytest.mark.parametrize("change", [{"tags": {"main"}}, {"tips": {"main": "another"}, "behind_by": 1}, {"tips": {}}])
+async def test_a_run_that_is_not_of_its_branch_any_more_starts_nothing(engine: Engine, change: dict[str, Any]) -> None:
+    await engine.deliver()
+    start = _start(engine)
+    for name, value in change.items():
+        setattr(engine.world, name, value)
+    await engine.run(replace(start, attempts=4))
+    state = await _stood(engine)
+    assert (state.stand, state.reason, engine.world.dispatched) == (Stand.DENIED, "source_not_default_branch", [])
+
+
+async def test_a_branch_that_github_shows_late_is_looked_at_again(engine: Engine) -> None:
+    await engine.deliver()
+    start = _start(engine)
+    engine.world.tips = {}
+    assert isinstance(await engine.run(replace(start, attempts=1)), Retry)
+    engine.world.tips = {"main": SHA}
+    await engine.run(replace(start, attempts=2))
+    assert (await _stood(engine)).stand is Stand.STARTED
+
+
+async def test_a_start_that_an_earlier_version_ordered_is_judged_by_the_run_as_it_is(engine: Engine) -> None:
+    await engine.deliver()
+    start = _start(engine)
+    source = {name: value for name, value in start.payload["source"].items() if name not in ("event", "whence")}
+    await engine.run(replace(start, payload={**start.payload, "source": source}))
+    assert (await _stood(engine)).stand is Stand.STARTED
+
+
 async def test_a_source_that_the_operator_took_off_the_list_since_the_plan_starts_nothing(engine: Engine) -> None:
     await engine.deliver()
     engine.world.options = Options(sources=("acme/other",))

@@ -310,6 +310,39 @@ async def test_a_run_of_our_app_of_which_nothing_is_stored_yet_is_waited_for(eng
     assert fact.data["reason"] == "source_chain_loop"
 
 
+@pytest.mark.parametrize(
+    ("run", "change", "attempts"),
+    [
+        ({"event": "pull_request"}, {}, 1),
+        ({}, {"tags": {"main"}}, 1),
+        ({}, {"tips": {"main": "another"}, "behind_by": 1}, 4),
+    ],
+)
+async def test_a_run_that_only_names_the_branch_starts_nothing(
+    run: dict[str, Any], change: dict[str, Any], attempts: int
+) -> None:
+    world = asking(WEB, **change)
+    world.add("acme/web")
+    world.ran[RUN.id] = replace(RUN, **run)
+    engine = Engine(world)
+    await engine.deliver(attempts=attempts)
+    await engine.settle()
+    (fact,) = engine.facts.values()
+    assert (fact.kind, fact.data["reason"]) == ("dispatch.request.denied", "source_not_default_branch")
+    assert world.dispatched == []
+
+
+async def test_a_commit_that_github_does_not_show_on_its_branch_yet_is_looked_for_again() -> None:
+    world = asking(WEB, tips={})
+    world.add("acme/web")
+    engine = Engine(world)
+    assert isinstance(await engine.deliver(), Retry)
+    world.tips = {"main": SHA}
+    await engine.deliver(attempts=2)
+    await engine.settle()
+    assert len(world.dispatched) == 1
+
+
 async def test_a_repository_under_an_old_name_is_not_started() -> None:
     world = asking("{repository: old, workflow: cd.yml}")
     world.repositories["acme/old"] = world.add("acme/web")

@@ -1,6 +1,7 @@
 """What a dispatch is judged by, read once into frozen values. Made by `reading`, and offline by assembly."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from forgehand.domain.repositories import Repo
 from forgehand.workers.dispatch.config import Dispatching
@@ -15,11 +16,26 @@ class Link:
     run: int
 
 
+class Whence(StrEnum):
+    """Whether a run is of the branch that it names. Its name alone does not say so: where a run is of a tag, GitHub
+    gives the tag's name in the same place."""
+
+    UNKNOWN = "unknown"
+    """Nobody has looked."""
+    BRANCH = "branch"
+    """Its commit lies on that branch, and no tag is called so."""
+    TAG = "tag"
+    """A tag is called so."""
+    ELSEWHERE = "elsewhere"
+    """Its commit does not lie there, or there is no such branch (any more)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A run that ended. `workflow` is the name of its file, `head_repository` is empty where nobody knows, and
     `head_is_fork` None. `chain` are the runs that led to it by our dispatches, the oldest first; `ours`: we started
-    it, or the run that it follows by `on: workflow_run`, whether or not it is known what led to it."""
+    it, or the run that it follows by `on: workflow_run`, whether or not it is known what led to it. `event` is what
+    started it, as GitHub says it."""
 
     repository: str
     repository_id: int
@@ -36,6 +52,8 @@ class Source:
     url: str
     ours: bool = False
     chain: tuple[Link, ...] = ()
+    event: str = ""
+    whence: Whence = Whence.UNKNOWN
 
     @property
     def repo(self) -> Repo:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import State
 from forgehand.workers.dispatch.config import SUCCESS, Dispatching, Outbound, OutboundTarget, Runs, full_name, same
-from forgehand.workers.dispatch.rules.facts import Config, Installed, Options, Source, Target, Unreadable
+from forgehand.workers.dispatch.rules.facts import Config, Installed, Options, Source, Target, Unreadable, Whence
 from forgehand.workers.dispatch.rules.plan import judge, screen
 
 
@@ -131,6 +131,8 @@ def _fitting(repository: str, branch: str, runs: Runs) -> Source:
         head_is_fork=False,
         default_branch=branch,
         url="",
+        event="push",
+        whence=Whence.BRANCH,
     )
 
 

@@ -4,13 +4,13 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from forgehand.domain.rulings import Ruling, State
 from forgehand.workers.dispatch.config import Dispatching, Outbound, OutboundTarget, Runs, full_name
 from forgehand.workers.dispatch.rules.answers import Answer, joined, no
-from forgehand.workers.dispatch.rules.facts import Broken, Config, NoFile, Options, Source, Target, Unreadable
+from forgehand.workers.dispatch.rules.facts import Broken, Config, NoFile, Options, Source, Target, Unreadable, Whence
 from forgehand.workers.dispatch.rules.reasons import Reason
 from forgehand.workers.dispatch.rules.source import guard
 from forgehand.workers.dispatch.rules.target import Asked, Verdict, allowlisted, judge_target, not_itself
@@ -74,6 +74,12 @@ def judge(source: Source, config: Config, targets: Mapping[str, Target], options
         for asked, answer in screened
     )
     return _planned(source, answers, verdicts)
+
+
+def hangs_on_whence(source: Source, config: Config, options: Options) -> bool:
+    """Whether it matters if the run is of the branch that it names: only then somebody need look."""
+    plan = judge(replace(source, whence=Whence.BRANCH), config, {}, options)
+    return plan.standing is Standing.PLANNED or plan.reason is Reason.SOURCE_CONFIG_INVALID
 
 
 def screen(source: Source, config: Dispatching, options: Options) -> tuple[tuple[Asked, Answer | None], ...]:

@@ -6,11 +6,13 @@ from fnmatch import fnmatchcase
 from forgehand.domain.rulings import Ruling, State
 from forgehand.workers.dispatch.config import Runs, same
 from forgehand.workers.dispatch.rules.answers import Answer, listed, no, yes
-from forgehand.workers.dispatch.rules.facts import Options, Source
+from forgehand.workers.dispatch.rules.facts import Options, Source, Whence
 from forgehand.workers.dispatch.rules.reasons import Reason
 
 LONGEST_CHAIN = 5
 """Runs that one may lead to by another, ours alone counted."""
+_OF_PULLS, _OF_RELEASES = "pull_request", "release"
+"""What starts runs that are of no branch, though they name one: `pull_request_target` and the like, too."""
 
 
 def guard(source: Source, runs: Runs, options: Options) -> tuple[Answer, ...]:
@@ -36,13 +38,17 @@ def right_conclusion(source: Source, runs: Runs) -> bool:
 
 def _branch(source: Source, runs: Runs, options: Options) -> Answer:
     wanted = " or ".join(runs.branches) or f"the default branch {source.default_branch}"
-    if right_branch(source, runs):
+    if not right_branch(source, runs):
+        says = f"It ran on {source.head_branch or 'no branch'}, and only runs on {wanted} count."
+    elif source.event.startswith(_OF_PULLS):
+        says = f"It ran for a pull request from {source.head_branch}, and only runs on {wanted} itself count."
+    elif source.event == _OF_RELEASES:
+        says = f"It ran for the release {source.head_branch}, and only runs on {wanted} itself count."
+    elif not source.event:
+        says = "GitHub does not say what started it."
+    else:
         return yes("source branch", f"It ran on {source.head_branch}.")
-    return no(
-        "source branch",
-        Reason.SOURCE_NOT_DEFAULT_BRANCH,
-        f"It ran on {source.head_branch or 'no branch'}, and only runs on {wanted} count.",
-    )
+    return no("source branch", Reason.SOURCE_NOT_DEFAULT_BRANCH, says)
 
 
 def _conclusion(source: Source, runs: Runs, options: Options) -> Answer:
@@ -87,6 +93,23 @@ def _fork(source: Source, runs: Runs, options: Options) -> Answer:
     return yes("fork", "Its commit is the repository's own.")
 
 
+def _whence(source: Source, runs: Runs, options: Options) -> Answer:
+    """Asked last, since it takes looking for."""
+    branch, commit = source.head_branch, source.head_sha[:7]
+    match source.whence:
+        case Whence.BRANCH:
+            return yes("branch commit", f"{commit} lies on the branch {branch}.")
+        case Whence.TAG:
+            says = f"A tag is called {branch}, too: nobody can tell whether the run is of the branch. Remove the tag."
+        case Whence.ELSEWHERE:
+            says = (
+                f"{commit} does not lie on a branch {branch}: the run is of a tag, or the branch was moved or removed."
+            )
+        case Whence.UNKNOWN:
+            says = f"Nobody has looked whether {commit} lies on the branch {branch}."
+    return no("branch commit", Reason.SOURCE_NOT_DEFAULT_BRANCH, says)
+
+
 def _chain(source: Source, runs: Runs, options: Options) -> Answer:
     if not source.ours:
         return Answer(Ruling("chain", State.NOT_APPLICABLE, "We did not start it."))
@@ -121,4 +144,5 @@ _GUARDRAILS: tuple[Callable[[Source, Runs, Options], Answer], ...] = (
     _workflow,
     _fork,
     _chain,
+    _whence,
 )

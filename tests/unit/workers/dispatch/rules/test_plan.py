@@ -27,9 +27,18 @@ from forgehand.workers.dispatch.rules.facts import (
     Renamed,
     Target,
     Unreadable,
+    Whence,
     WorkflowState,
 )
-from forgehand.workers.dispatch.rules.plan import MOST_TARGETS, MOST_TOLD, Plan, Standing, judge, screen
+from forgehand.workers.dispatch.rules.plan import (
+    MOST_TARGETS,
+    MOST_TOLD,
+    Plan,
+    Standing,
+    hangs_on_whence,
+    judge,
+    screen,
+)
 from forgehand.workers.dispatch.rules.reasons import FAILURES, Reason
 from forgehand.workers.dispatch.rules.target import authorized
 from support.dispatching import SOURCE, agreeing, inbound, outbound, planned
@@ -49,6 +58,22 @@ SOURCES: list[tuple[str, Any, dict[str, Any], Options, Reason | None]] = [
         Options(),
         Reason.SOURCE_NOT_DEFAULT_BRANCH,
     ),
+    ("a pull request", outbound(WEB), {"event": "pull_request"}, Options(), Reason.SOURCE_NOT_DEFAULT_BRANCH),
+    (
+        "a pull request on its target",
+        EVERYTHING,
+        {"event": "pull_request_target"},
+        Options(),
+        Reason.SOURCE_NOT_DEFAULT_BRANCH,
+    ),
+    ("a release", EVERYTHING, {"event": "release"}, Options(), Reason.SOURCE_NOT_DEFAULT_BRANCH),
+    ("no event", outbound(WEB), {"event": ""}, Options(), Reason.SOURCE_NOT_DEFAULT_BRANCH),
+    ("started by hand", outbound(WEB), {"event": "workflow_dispatch"}, Options(), None),
+    ("on a schedule", outbound(WEB), {"event": "schedule"}, Options(), None),
+    ("a tag", outbound(WEB), {"whence": Whence.TAG}, Options(), Reason.SOURCE_NOT_DEFAULT_BRANCH),
+    ("a tag that a pattern fits", EVERYTHING, {"whence": Whence.TAG}, Options(), Reason.SOURCE_NOT_DEFAULT_BRANCH),
+    ("a commit elsewhere", EVERYTHING, {"whence": Whence.ELSEWHERE}, Options(), Reason.SOURCE_NOT_DEFAULT_BRANCH),
+    ("a commit nobody saw", outbound(WEB), {"whence": Whence.UNKNOWN}, Options(), Reason.SOURCE_NOT_DEFAULT_BRANCH),
     ("success", outbound(WEB), {"conclusion": "success"}, Options(), None),
     ("a failure", outbound(WEB), {"conclusion": "failure"}, Options(), Reason.SOURCE_NOT_SUCCESS),
     ("a cancelled one", outbound(WEB), {"conclusion": "cancelled"}, Options(), Reason.SOURCE_NOT_SUCCESS),
@@ -76,6 +101,25 @@ def test_the_guardrails_of_the_source(
     assert (plan.reason, plan.standing) == (reason, Standing.DENIED if reason else Standing.PLANNED)
     assert bool(plan.allowed) is not bool(reason)
     assert plan.ruling.reason
+
+
+@pytest.mark.parametrize(
+    ("file", "changes", "hangs"),
+    [
+        (outbound(WEB), {}, True),
+        (BROKEN, {}, True),
+        (outbound(WEB), {"conclusion": "failure"}, False),
+        (outbound(WEB), {"head_branch": "topic"}, False),
+        (BROKEN, {"event": "pull_request"}, False),
+        (Dispatching(), {}, False),
+        (NoFile(), {}, False),
+    ],
+)
+def test_where_a_run_comes_from_matters_only_where_nothing_else_says_no(
+    file: Any, changes: dict[str, Any], hangs: bool
+) -> None:
+    source = replace(SOURCE, whence=Whence.UNKNOWN, **changes)
+    assert hangs_on_whence(source, file, Options()) is hangs
 
 
 TARGETS: list[tuple[str, OutboundTarget, Target, Options, Reason | None]] = [
