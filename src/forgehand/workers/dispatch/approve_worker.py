@@ -23,6 +23,7 @@ from forgehand.workers.dispatch import followups, telling
 from forgehand.workers.dispatch.orders import Order, read_orders
 from forgehand.workers.dispatch.report_worker import current
 from forgehand.workers.dispatch.rules.approval import Facts, commit_in, refused
+from forgehand.workers.dispatch.rules.attempts import Last
 
 MENTION = "/forgehand"
 
@@ -75,8 +76,7 @@ def _facts(sha: str, comment: IssueComment, permission: Permission, dispatch: d.
         attempt=dispatch.attempt,
         planned_at=dispatch.planned_at,
         waiting=len(_waiting(dispatch)),
-        last=last.attempt if last else 0,
-        ended=last is not None and last.ended,
+        last=Last(last.attempt, last.ended) if last else Last(),
     )
 
 

@@ -23,6 +23,7 @@ from forgehand.ports.store import Entries
 from forgehand.workers.dispatch import followups, telling
 from forgehand.workers.dispatch.orders import Order, read_order
 from forgehand.workers.dispatch.reading import MOST_TRIES, STALE_SECONDS, Sources, config_of, target_of, whence_of
+from forgehand.workers.dispatch.rules.attempts import Last
 from forgehand.workers.dispatch.rules.facts import Installed, Options, Source, Target, Whence
 from forgehand.workers.dispatch.rules.reasons import FAILURES, Reason
 from forgehand.workers.dispatch.rules.source_again import asked_again
@@ -56,7 +57,7 @@ class TargetWorker:
 
     async def _judged(self, desk: Desk, order: Order) -> Outcome:
         try:
-            source = await self._looked_at(order.source)
+            source, last = await self._looked_at(order.source)
             config = await config_of(self._sources, source.repo)
             target = await target_of(self._sources, order.asked, closely=True)
         except (Throttled, TooLate, Unreachable) as error:
@@ -65,10 +66,9 @@ class TargetWorker:
             return self._failed(desk, order, Reason.GITHUB_ERROR, error.why)
         except GitHubError as error:
             return self._failed(desk, order, Reason.GITHUB_ERROR, error.why)
-        if source.whence is Whence.ELSEWHERE and desk.job.attempts < MOST_TRIES:
-            why = f"GitHub does not show {source.head_sha[:7]} on a branch {source.head_branch}"
+        if (why := _stale(source, last)) and desk.job.attempts < MOST_TRIES:
             return Retry(why, after=STALE_SECONDS)
-        asked = asked_again(source, order.asked, config, self._options)
+        asked = asked_again(source, last, order.asked, config, self._options)
         if isinstance(asked, Verdict):
             return self._denied(desk, order, asked)
         order = replace(order, asked=asked)
@@ -79,10 +79,13 @@ class TargetWorker:
             return elsewhere
         return await self._perform(desk, order, verdict.inputs, sent=False)
 
-    async def _looked_at(self, source: Source) -> Source:
-        """The run once more: its branch may have been moved since."""
+    async def _looked_at(self, source: Source) -> tuple[Source, Last]:
+        """The run once more: it may have been repeated since, and its branch moved."""
         run = await self._sources.runs.run(source.repo, source.run)
-        return replace(source, event=run.event if run else "", whence=await whence_of(self._sources, source))
+        if run is None:
+            return source, Last()
+        now = replace(source, event=run.event, whence=await whence_of(self._sources, source))
+        return now, Last(run.attempt, run.ended)
 
     async def _perform(self, desk: Desk, order: Order, inputs: tuple[tuple[str, str], ...], *, sent: bool) -> Outcome:
         """Start it. `sent`: it may have been sent before, so that the gate only looks, and a refusal is one to look."""
@@ -188,6 +191,15 @@ def _start(job: Job, order: Order, inputs: tuple[tuple[str, str], ...] = ()) -> 
         ref=order.asked.ref,
         inputs=inputs,
     )
+
+
+def _stale(source: Source, last: Last) -> str:
+    """What says no and may only be an old answer of GitHub's: when it was planned, it was otherwise."""
+    if last.attempt == source.attempt and not last.ended:
+        return f"GitHub shows run {source.run} as one that has not ended"
+    if source.whence is Whence.ELSEWHERE:
+        return f"GitHub does not show {source.head_sha[:7]} on a branch {source.head_branch}"
+    return ""
 
 
 def _done(entry: LedgerEntry) -> Landed:

@@ -330,6 +330,38 @@ async def test_a_window_holds_a_target_until_it_opens() -> None:
     assert len(world.dispatched) == 1
 
 
+@pytest.mark.parametrize(
+    ("again", "attempts"),
+    [
+        ({"attempt": 2, "conclusion": "failure"}, 1),
+        ({"attempt": 2, "status": "in_progress", "conclusion": ""}, 1),
+        ({"status": "in_progress", "conclusion": ""}, 4),
+        (None, 1),
+    ],
+)
+async def test_a_run_that_is_repeated_before_the_window_opens_starts_nothing(
+    again: dict[str, Any] | None, attempts: int
+) -> None:
+    world = asking("{repository: web, workflow: cd.yml, window: {from: '08:00', until: '09:00'}}", clock=7 * 3600.0)
+    world.add("acme/web")
+    engine = Engine(world)
+    await engine.deliver()
+    await engine.settle()
+    world.ran = {} if again is None else {RUN.id: replace(RUN, **again)}
+    world.clock = 8 * 3600.0
+    start = _start(engine)
+    await engine.run(replace(start, attempts=attempts))
+    state = await _stood(engine)
+    assert (state.stand, state.reason, world.dispatched) == (Stand.DENIED, "source_withdrawn", [])
+
+
+async def test_a_run_that_github_shows_as_unfinished_still_is_looked_at_again(engine: Engine) -> None:
+    await engine.deliver()
+    start = _start(engine)
+    engine.world.ran[RUN.id] = replace(RUN, status="in_progress")
+    assert isinstance(await engine.run(replace(start, attempts=1)), Retry)
+
+
 async def test_a_start_that_somebody_runs_before_its_window_opens_is_held_again() -> None:
     world = asking("{repository: web, workflow: cd.yml, window: {from: '08:00', until: '09:00'}}", clock=7 * 3600.0)
     world.add("acme/web")

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from forgehand.domain.permissions import Permission
+from forgehand.workers.dispatch.rules.attempts import Last, overtaken
 
 SKEW = 30.0
 """Seconds by which GitHub's clock may be behind ours."""
@@ -13,8 +14,7 @@ _COMMAND = re.compile(r"/forgehand[ \t]+approve[ \t]+([0-9a-f]{7,40})", re.IGNOR
 @dataclass(frozen=True, slots=True)
 class Facts:
     """`sha` is what the comment names and `said_at` when it was made. `head` is the commit of its run, `attempt` the
-    one that was planned for, at `planned_at`, and `waiting` how many targets of it wait. `last` is the last attempt of
-    the run, 0 where that is gone, and `ended` whether it is over."""
+    one that was planned for, at `planned_at`, and `waiting` how many targets of it wait."""
 
     sha: str
     said_at: float
@@ -24,8 +24,7 @@ class Facts:
     attempt: int
     planned_at: float
     waiting: int
-    last: int
-    ended: bool
+    last: Last
 
 
 def commit_in(body: str) -> str | None:
@@ -42,10 +41,6 @@ def refused(facts: Facts) -> str:
         return f"The run is of {facts.head[:7]}, not of {facts.sha[:7]}."
     if facts.said_at < facts.planned_at - SKEW:
         return f"It was said before attempt {facts.attempt} of the run was planned for: say it again."
-    if not facts.last:
-        return "The run is gone."
-    if facts.last != facts.attempt:
-        return f"The run was repeated since: what waits is of attempt {facts.attempt}, and its last is {facts.last}."
-    if not facts.ended:
-        return "The run goes on again."
+    if why := overtaken(facts.attempt, facts.last):
+        return why
     return "" if facts.waiting else "No target waits for approval."
