@@ -69,13 +69,14 @@ def explain(
     json: Json = False,
 ) -> None:
     """What a run starts elsewhere, and why not: of a run that was planned, as it is stored; of an event, what would be
-    planned with the files given. Asks GitHub nothing. Exits 1 when a target is not started, or nothing is."""
+    planned with the files given. Asks GitHub nothing. Exits 1 when a target is not started (yet) or ended badly, or
+    nothing is."""
     if run := _number(what):
         from forgehand.assembly.dispatching import told
 
         stored = with_app(lambda app: told(app, run))
         _show_stored(stored, json=json)
-        raise typer.Exit(1 if stored.counts.denied or stored.counts.failed else 0)
+        raise typer.Exit(0 if stored.counts.success == len(stored.targets) + stored.more else 1)
     from forgehand.assembly.dispatching import Explanation, explained
     from forgehand.assembly.settings import read_settings
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,25 @@ def test_a_run_is_explained_as_it_is_stored(folder: Path, what: str) -> None:
     assert [each["run"] for each in told["targets"]] == [901, None]
 
 
+@pytest.mark.parametrize(
+    ("stand", "conclusion", "code"),
+    [
+        (Stand.ENDED, "success", 0),
+        (Stand.STARTED, "", 0),
+        (Stand.ENDED, "failure", 1),
+        (Stand.QUEUED, "", 1),
+        (Stand.APPROVAL, "", 1),
+        (Stand.UNKNOWN, "", 1),
+        (Stand.FAILED, "", 1),
+    ],
+)
+def test_the_exit_code_tells_whether_every_target_was_started(
+    folder: Path, stand: Stand, conclusion: str, code: int
+) -> None:
+    _kept(folder, TargetState("k1", "acme/web", "cd.yml", "main", stand, conclusion=conclusion))
+    assert forgehand("explain", "77").exit_code == code
+
+
 def test_a_run_that_nothing_is_known_of_is_told(folder: Path) -> None:
     _kept(folder)
     ran = forgehand("explain", "78")
@@ -158,14 +178,18 @@ def test_a_run_that_nothing_is_known_of_is_told(folder: Path) -> None:
     assert "no dispatch of run 78 is stored" in ran.output
 
 
-def _kept(folder: Path) -> None:
-    """A store that knows what came of run 77."""
-    web = TargetState("k1", "acme/web", "cd.yml", "main", Stand.QUEUED)
-    docs = TargetState("k2", "other/docs", "cd.yml", "main", Stand.DENIED, "missing_target_config", "No file.")
+WEB = TargetState("k1", "acme/web", "cd.yml", "main", Stand.ENDED, run=901, url="https://x", conclusion="success")
+DOCS = TargetState("k2", "other/docs", "cd.yml", "main", Stand.DENIED, "missing_target_config", "No file.")
+
+
+def _kept(folder: Path, *targets: TargetState) -> None:
+    """A store that knows what came of run 77, and of its targets by now."""
+    targets = targets or (WEB, DOCS)
     ruling = Ruling("dispatch", State.SATISFIED, "1 of 2 targets may be started.")
-    plan = Dispatch(77, 1, "acme/api", 1, 10, "ci.yml", "main", "3f2a", "success", "", 1.0, ruling, (web, docs))
-    ended = TargetState("k1", "acme/web", "cd.yml", "main", Stand.ENDED, run=901, url="https://x", conclusion="success")
-    documents = {plan_key(77): write_dispatch(plan), state_key(77, 1, "k1"): write_state(ended)}
+    planned = tuple(each if each.stand is Stand.DENIED else replace(each, stand=Stand.QUEUED) for each in targets)
+    plan = Dispatch(77, 1, "acme/api", 1, 10, "ci.yml", "main", "3f2a", "success", "", 1.0, ruling, planned)
+    states = {state_key(77, 1, each.key): write_state(each) for each in targets if each.stand is not Stand.DENIED}
+    documents = {plan_key(77): write_dispatch(plan), **states}
 
     async def fill() -> None:
         store = SqlStore(f"sqlite:///{folder}/data/forgehand.db")
