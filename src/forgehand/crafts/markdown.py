@@ -6,6 +6,7 @@ GitHub Flavored Markdown: https://github.github.com/gfm/
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-!|~>.:])")
 _CODE = re.compile(r"`([^`]+)`")
@@ -32,6 +33,16 @@ def code(text: str, *, table: bool = False) -> str:
 def link_path(path: str, line: int) -> str:
     """A place in a file, for a table cell."""
     return code(f"{path}:{line}", table=True)
+
+
+def within(lines: Sequence[str], room: int, rest: str) -> list[str]:
+    """As many lines as there is room for, in characters, and then `rest`, which says at its `{}` how many are left
+    out."""
+    for at, line in enumerate(lines):
+        room -= len(line) + 1
+        if room < 0:
+            return [*lines[:at], rest.format(len(lines) - at)]
+    return list(lines)
 
 
 def visible(text: str) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from forgehand.crafts.markdown import code, prose, visible
+from forgehand.crafts.markdown import code, prose, visible, within
 from forgehand.domain.effects.base import marker, read_marker
 from forgehand.workers.review.review_text import said_fingerprints
 
@@ -87,3 +87,9 @@ def _harmless(markdown: str) -> None:
 
 def test_our_own_marker_is_still_read() -> None:
     assert read_marker(prose("<!-- forgehand:" + "a" * 32 + " -->") + marker("b" * 32)) == "b" * 32
+
+
+def test_of_lines_as_many_are_kept_as_there_is_room_for() -> None:
+    assert within(["12345", "12345", "1"], 12, "{} more") == ["12345", "12345", "1 more"]
+    assert within(["12345", "12345"], 12, "{} more") == ["12345", "12345"]
+    assert within([], 0, "{} more") == []

@@ -4,7 +4,7 @@ Names come from files that anybody may have proposed: `markdown` makes them harm
 """
 
 from forgehand.crafts.findings import shorten
-from forgehand.crafts.markdown import prose, visible
+from forgehand.crafts.markdown import prose, visible, within
 from forgehand.domain.rulings import Ruling, State
 
 LONGEST_TITLE = 255
@@ -28,16 +28,4 @@ def summary(ruling: Ruling) -> str:
         lines = [f"- {_SIGN[part.state]} **{prose(part.rule)}**: {prose(part.reason)}" for part in ruling.parts]
     if not lines:
         return prose(ruling.reason)
-    return _within([head, "", *lines])
-
-
-def _within(lines: list[str]) -> str:
-    """As many lines as there is room for."""
-    kept: list[str] = []
-    room = LONGEST_SUMMARY
-    for at, line in enumerate(lines):
-        room -= len(line) + 1
-        if room < 0:
-            return "\n".join([*kept, f"- … and {len(lines) - at} more."])
-        kept.append(line)
-    return "\n".join(kept)
+    return "\n".join([head, "", *within(lines, LONGEST_SUMMARY, "- … and {} more.")])

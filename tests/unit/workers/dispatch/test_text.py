@@ -79,6 +79,21 @@ def test_a_strangers_text_stays_text() -> None:
     assert "<!--" not in told
 
 
+def test_it_stays_within_what_github_takes_and_outcomes_come_first() -> None:
+    long = "<" * 60_000
+    failed = tuple(replace(APP, key=f"f{at}", why=long) for at in range(20))
+    denied = tuple(replace(LIB, key=f"d{at}", why=long) for at in range(80))
+    told = _body(replace(OUTCOME, head_branch="b" * 255, targets=(*denied, *failed)))
+    assert len(told) <= 65_000
+    assert told.count("did not start") == 20
+    assert told.endswith(" more |\n")
+
+
+def test_a_broken_file_and_a_title_stay_within_it_too() -> None:
+    assert len(broken_body(["&" * 5_000] * 900)) <= 65_000
+    assert len(title(replace(OUTCOME, workflow="w" * 204))) <= 256
+
+
 def test_a_broken_file_is_told_with_each_line() -> None:
     told = broken_body(["dispatching.yml:1:1: unknown key: remove it", "dispatching.yml:9:1: empty: write one"])
     assert told.count("\n- ") == 2

@@ -23,6 +23,9 @@ from forgehand.workers.dispatch.rules.reasons import Reason
 from forgehand.workers.dispatch.rules.source import right_branch, right_conclusion
 from forgehand.workers.dispatch.rules.templates import TemplateError, rendered
 
+MOST_NAMED = 10
+"""Inputs of the other side that one sentence names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -201,10 +204,15 @@ def _accepted(source: Source, asked: Asked, config: Config) -> Answer:
         return no(
             "inputs",
             Reason.INPUTS_NOT_ACCEPTED,
-            f"{asked.repository} does not accept {', '.join(refused)}: its `accept_inputs` name "
-            f"{', '.join(sorted(accepted)) or 'none'}.",
+            f"{asked.repository} does not accept {', '.join(refused)}: its `accept_inputs` name {_some(accepted)}.",
         )
     return yes("inputs", "All are accepted." if asked.inputs else "There are none.")
+
+
+def _some(names: set[str]) -> str:
+    """As many as may be read: another one's file decides how many there are."""
+    listed, more = sorted(names)[:MOST_NAMED], len(names) - MOST_NAMED
+    return f"{', '.join(listed)} and {more} more" if more > 0 else ", ".join(listed) or "none"
 
 
 def _ref(asked: Asked, target: Target) -> Answer:

@@ -103,6 +103,13 @@ def test_the_guardrails_of_the_source(
     assert plan.ruling.reason
 
 
+def test_of_very_many_accepted_inputs_some_are_named() -> None:
+    accepting = agreeing(*(f"i{at:02}" for at in range(40)))
+    (verdict,) = planned(outbound(OutboundTarget("web", "cd.yml", inputs=(("sha", "x"),))), accepting).targets
+    assert verdict.reason is Reason.INPUTS_NOT_ACCEPTED
+    assert verdict.ruling.reason.endswith("name i00, i01, i02, i03, i04, i05, i06, i07, i08, i09 and 30 more.")
+
+
 @pytest.mark.parametrize(
     ("file", "changes", "hangs"),
     [
