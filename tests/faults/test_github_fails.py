@@ -12,6 +12,8 @@ WRITES = {
     "comment": "/repos/{owner}/{repo}/issues/{issue_number}/comments",
     "check run": "/repos/{owner}/{repo}/check-runs",
 }
+PULL = "/repos/{owner}/{repo}/pulls/{pull_number}"
+COMMENT = "/repos/{owner}/{repo}/issues/comments/{comment_id}"
 
 
 @pytest.mark.parametrize("write", WRITES)
@@ -50,13 +52,32 @@ def test_a_rate_limit_delays_and_loses_nothing(tmp_path: Path, fault: str) -> No
         assert posts[1].at - posts[0].at >= 2
 
 
+def test_a_pull_request_that_a_copy_of_github_does_not_have_yet_is_reviewed(tmp_path: Path) -> None:
+    with product(tmp_path) as run:
+        late = run.forge.faults.add("error_before", route=PULL, count=2, status=404)
+        pull = open_flawed_pull(run.forge)
+        until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the review")
+        assert late.hits == 2
+        assert_said_once(run.forge, pull.number, pull.head_sha)
+
+
+def test_a_command_that_a_copy_of_github_does_not_have_yet_is_obeyed(tmp_path: Path) -> None:
+    with product(tmp_path) as run:
+        pull = open_flawed_pull(run.forge)
+        until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the review")
+        late = run.forge.faults.add("error_before", route=COMMENT, method="GET", count=2, status=404)
+        asked = run.forge.comment(REPO, pull.number, "dev", "/forgehand review")
+        until(lambda: "+1" in {each.content for each in run.forge.reactions(asked)}, "the answer")
+        assert late.hits == 2
+
+
 def test_a_repository_that_the_app_lost_fails_with_what_is_missing(tmp_path: Path) -> None:
     import asyncio
 
     from forgehand.adapters.sql import SqlStore
 
     with product(tmp_path) as run:
-        run.forge.faults.add("error_before", route="/repos/{owner}/{repo}/pulls/{pull_number}", count=None, status=404)
+        run.forge.faults.add("error_before", route=PULL, count=None, status=404)
         open_flawed_pull(run.forge)
 
         async def why() -> str:

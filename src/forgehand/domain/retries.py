@@ -1,8 +1,14 @@
-"""How long to wait before trying again. Pure: the caller brings the random number."""
+"""How often to try again, and how long to wait before. Pure: the caller brings the random number."""
 
 from collections.abc import Sequence
 
 BACKOFF_SECONDS: Sequence[float] = (2, 10, 30, 120, 300, 600)
+
+MAX_ATTEMPTS = 12
+"""With the pauses between them, GitHub may be away for an hour before a person has to look."""
+
+_LATE_COPIES = 4
+"""With the pauses between them, three quarters of a minute."""
 
 
 def backoff(attempt: int, jitter: float, *, at_least: float = 0.0) -> float:
@@ -10,3 +16,9 @@ def backoff(attempt: int, jitter: float, *, at_least: float = 0.0) -> float:
     and never less than `at_least` (a server's Retry-After)."""
     base = BACKOFF_SECONDS[min(max(attempt, 1), len(BACKOFF_SECONDS)) - 1]
     return max(base * (0.75 + jitter / 2), at_least)
+
+
+def may_appear(attempt: int, most: int) -> bool:
+    """Whether what GitHub does not show at this attempt, of `most`, may still appear: a webhook can be faster than the
+    copy of GitHub's data that answers us."""
+    return attempt < min(_LATE_COPIES, most)

@@ -15,15 +15,13 @@ from forgehand.domain.events import Event, Unhandled, each_about_one, parse
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.jobs import PLAN, Done, Failed, Job, Outcome, job_id
 from forgehand.domain.pulls import PullState
+from forgehand.domain.retries import MAX_ATTEMPTS
 from forgehand.domain.routing import Match, WorkerSpec, match
 from forgehand.ports.desk import Desk
 from forgehand.ports.store import Controls, Intake, LastJobs
 
 JOBS_A_PAGE = 15
 """A Change stays within what the smallest store takes in one transaction (100 items)."""
-
-MAX_ATTEMPTS = 12
-"""With the pauses between them, GitHub may be away for an hour before a person has to look."""
 
 OWN_ECHOES = frozenset(
     {

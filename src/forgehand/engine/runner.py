@@ -16,13 +16,14 @@ from forgehand.domain.followups import after_failure
 from forgehand.domain.jobs import PLAN, Change, Done, Failed, Job, Outcome, Retry, settle
 from forgehand.domain.modes import COMMENT_ONLY, Grants
 from forgehand.domain.redaction import redact
+from forgehand.domain.retries import may_appear
 from forgehand.engine.crowd import never
 from forgehand.engine.desk import Door, JobDesk
 from forgehand.engine.heartbeats import Heartbeats
 from forgehand.engine.steps import Step, Steps, silent
 from forgehand.ports.desk import Worker
 from forgehand.ports.git import GitFailed
-from forgehand.ports.github import GitHubError, Throttled, TooLate, Unreachable
+from forgehand.ports.github import GitHubError, NotFound, Throttled, TooLate, Unreachable
 from forgehand.ports.store import Fence, Jobs, StoreUnavailable, Unclaimed, Written
 from forgehand.ports.traces import SILENT, Span, Traces
 from forgehand.ports.wakeups import Wakeups
@@ -277,6 +278,8 @@ def trouble(error: Exception, job: Job) -> Outcome:
         case Throttled():
             return Retry(error.why, after=error.after)
         case Unreachable() | TooLate():
+            return Retry(error.why)
+        case NotFound() if may_appear(job.attempts, job.max_attempts):
             return Retry(error.why)
         case GitHubError():
             return Failed(error.why)

@@ -4,7 +4,7 @@ import pytest
 
 from forgehand.domain.documents import MOST_BYTES
 from forgehand.domain.jobs import Done, Failed, Job, JobState, Outcome, Refused, Retry, Waiting, job_id, settle
-from forgehand.domain.retries import BACKOFF_SECONDS, backoff
+from forgehand.domain.retries import BACKOFF_SECONDS, MAX_ATTEMPTS, backoff, may_appear
 from support.stores import a_pull
 
 HELD = Job(
@@ -71,6 +71,17 @@ def test_the_last_attempt_ends_in_the_dead_letters_with_its_reason() -> None:
     assert settled is not None
     assert settled.state is JobState.DEAD_LETTER
     assert settled.why == "gave up after 8 attempts: GitHub did not answer"
+
+
+def test_all_attempts_together_outlast_an_hour() -> None:
+    assert 3600 < sum(backoff(attempt, 0.5) for attempt in range(1, MAX_ATTEMPTS)) < 5400
+
+
+def test_what_is_not_there_may_appear_within_a_minute_of_attempts_and_not_at_the_last_one() -> None:
+    early = [attempt for attempt in range(1, MAX_ATTEMPTS + 1) if may_appear(attempt, MAX_ATTEMPTS)]
+    assert early == [1, 2, 3]
+    assert sum(backoff(attempt, 0.99) for attempt in early) < 60
+    assert [may_appear(attempt, 2) for attempt in (1, 2)] == [True, False]
 
 
 def test_backoff_grows_to_a_limit_and_spreads() -> None:

@@ -15,7 +15,7 @@ from forgehand.engine.gate import Gate
 from forgehand.engine.runner import Runner, RunnerTimes
 from forgehand.ports.desk import Desk, Worker
 from forgehand.ports.git import GitFailed
-from forgehand.ports.github import NotPermitted, Throttled, Unreachable
+from forgehand.ports.github import NotFound, NotPermitted, Throttled, Unreachable
 from forgehand.ports.store import Fence, Unclaimed, Written
 from support.engine import REPO, Clock, OneObjectPerSlot, Scripted, a_job, comment
 
@@ -117,6 +117,18 @@ async def test_an_escaped_error_is_tried_again_only_if_that_can_help(
     await bench.enqueue(a_job())
     await bench.runner.drain()
     assert (await bench.state())[0] is state
+
+
+@pytest.mark.parametrize("most", [12, 2])
+async def test_what_is_not_there_is_looked_for_again_before_the_job_fails(store: MemoryStore, most: int) -> None:
+    bench = Bench(store, Raises(NotFound("GitHub has nothing at GET /repos/octo/shop/pulls/7")))
+    await bench.enqueue(replace(a_job(), max_attempts=most))
+    states = []
+    for _ in range(min(most, 4)):
+        await bench.runner.drain()
+        states.append((await bench.state())[0])
+        bench.clock.forward(60)
+    assert states == [JobState.PENDING] * (len(states) - 1) + [JobState.FAILED]
 
 
 async def test_a_surprise_that_stays_ends_in_the_dead_letters(store: MemoryStore) -> None:

@@ -15,10 +15,11 @@ from forgehand.domain import orders
 from forgehand.domain.effects import Effect, Reaction, StickyComment
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.followups import ask_again, follow_up, look_again
-from forgehand.domain.jobs import Done, Job, Outcome, job_id
+from forgehand.domain.jobs import Done, Job, Outcome, Retry, job_id
 from forgehand.domain.modes import Power
 from forgehand.domain.permissions import Permission
 from forgehand.domain.repositories import Repo
+from forgehand.domain.retries import may_appear
 from forgehand.domain.routing import WorkerSpec
 from forgehand.ports.conversation import Conversation, IssueComment
 from forgehand.ports.desk import Desk
@@ -58,6 +59,8 @@ class CommandsWorker:
         repo = repo_of(job)
         comment = await self._ports.conversation.comment(repo, int(job.payload["comment"]))
         if comment is None:
+            if may_appear(job.attempts, job.max_attempts):
+                return Retry("GitHub does not show the comment: it is gone, or not there yet")
             return Done({"skipped": "the comment is gone"})
         if comment.ours or MENTION not in comment.body.lower():
             return Done({"skipped": "no command"})

@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 from forgehand.crafts.subjects import repo_of
 from forgehand.domain import dispatches as d
 from forgehand.domain.facts import Fact
-from forgehand.domain.jobs import Done, Outcome
+from forgehand.domain.jobs import Done, Outcome, Retry
 from forgehand.domain.permissions import Permission
+from forgehand.domain.retries import may_appear
 from forgehand.ports.conversation import IssueComment, IssueComments
 from forgehand.ports.desk import Desk
 from forgehand.ports.people import People
@@ -49,6 +50,8 @@ class ApproveWorker:
         if not str(job.payload.get("first_line", "")).strip().lower().startswith(MENTION):
             return Done({"skipped": "no command"})
         comment = await self._ports.comments.comment(repo, int(job.payload["comment"]))
+        if comment is None and may_appear(job.attempts, job.max_attempts):
+            return Retry("GitHub does not show the comment: it is gone, or not there yet")
         sha = commit_in(comment.body) if comment and not comment.ours and not comment.edited else None
         if comment is None or sha is None:
             return Done({"skipped": "no approval"})

@@ -22,6 +22,8 @@ from support.decisions import HEAD, PULL
 pytestmark = pytest.mark.anyio
 
 JOB = Job("j1", "commands", "commands", 1, 42, "acme/shop", "pull/7", 0.0, payload={"comment": 5}, delivery="g1")
+LATE = replace(JOB, attempts=4)
+"""So late an attempt that what is not there yet never will be."""
 WORKERS = {
     "review": WorkerSpec("review", "review", (), max_duration=900.0),
     "decide": WorkerSpec("decide", "decide", ()),
@@ -179,10 +181,16 @@ async def test_orders_before_it_are_read_first() -> None:
     ],
 )
 async def test_what_is_no_command_is_passed_over_in_silence(world: World, why: str, asked: list[str]) -> None:
-    desk = Paper()
+    desk = Paper(LATE)
     done = await run(world, desk)
     assert (done.result, done.jobs, done.facts, desk.effects) == ({"skipped": why}, (), (), [])
     assert world.asked == asked
+
+
+async def test_a_comment_that_github_does_not_show_yet_is_read_again() -> None:
+    ports: Any = World(gone=True)
+    outcome = await CommandsWorker(Ports(ports, ports, ports, ports), WORKERS).run(Paper())
+    assert outcome == Retry("GitHub does not show the comment: it is gone, or not there yet")
 
 
 async def test_a_comment_on_an_issue_is_passed_over() -> None:
