@@ -202,9 +202,11 @@ async def working(app: App) -> AsyncIterator[Crew]:
         )
 
         async def sign_in() -> str:
+            # Remembered as asked, so that jobs know who we are also where GitHub goes away right after.
+            us = await identity.ask()
             if person:
-                return (await identity.get()).login
-            slug = str((await github.get("/app", gh.Actor.APP)).data["slug"])
+                return us.login
+            slug = us.login.removesuffix("[bot]")
             if settings.github_app_slug not in ("", slug):
                 # Believing it would make us strangers to our own comments.
                 raise SettingsError(f"GITHUB_APP_SLUG is {settings.github_app_slug}, but this App is called {slug}")

@@ -4,6 +4,7 @@
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.jobs import PLAN, PLANNER, Change, Job, job_id
+from forgehand.domain.retries import MAX_ATTEMPTS
 
 PLAN_PRIORITY = 7
 
@@ -39,6 +40,7 @@ def planning_job(guid: str, event: str, now: float, *, replay: str = "", cursor:
         payload={"guid": guid, "replay": replay, "cursor": cursor},
         priority=PLAN_PRIORITY,
         run_at=now,
+        max_attempts=MAX_ATTEMPTS,
         delivery=guid,
         correlation=guid,
     )

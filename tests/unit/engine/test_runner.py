@@ -6,9 +6,10 @@ import pytest
 
 from forgehand.adapters.memory import MemoryStore
 from forgehand.adapters.wakeups import InProcessWakeups
+from forgehand.domain.arrivals import planning_job
 from forgehand.domain.effects import Merge
 from forgehand.domain.facts import Fact, fact_id
-from forgehand.domain.jobs import Change, Done, Failed, JobState, Outcome, Retry, Waiting
+from forgehand.domain.jobs import PLAN, Change, Done, Failed, JobState, Outcome, Retry, Waiting
 from forgehand.domain.modes import Grant, Grants, Mode
 from forgehand.engine.crowd import never
 from forgehand.engine.gate import Gate
@@ -129,6 +130,25 @@ async def test_what_is_not_there_is_looked_for_again_before_the_job_fails(store:
         states.append((await bench.state())[0])
         bench.clock.forward(60)
     assert states == [JobState.PENDING] * (len(states) - 1) + [JobState.FAILED]
+
+
+class Plans:
+    type = PLAN
+
+    async def run(self, desk: Desk) -> Outcome:
+        if desk.now() < desk.job.created_at + 3600:
+            raise Unreachable("502")
+        return Done()
+
+
+async def test_planning_outlasts_an_hour_without_github(store: MemoryStore) -> None:
+    bench = Bench(store, Plans())
+    planning = planning_job("guid", "issue_comment", bench.clock())
+    await bench.enqueue(planning)
+    while (await bench.state(planning.id))[0] is JobState.PENDING:
+        bench.clock.now = await store.next_due(bench.clock()) or bench.clock()
+        await bench.runner.drain()
+    assert (await bench.state(planning.id))[0] is JobState.COMPLETED
 
 
 async def test_a_surprise_that_stays_ends_in_the_dead_letters(store: MemoryStore) -> None:

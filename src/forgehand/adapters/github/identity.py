@@ -45,14 +45,24 @@ class Identity:
     async def get(self) -> Self:
         async with self._asking:
             if self._self is None:
-                self._self = await self._learn()
+                self._self = self._given() or await self._asked()
         return self._self
 
-    async def _learn(self) -> Self:
+    async def ask(self) -> Self:
+        """As GitHub says it now, whatever was given; remembered from then on."""
+        learned = await self._asked()
+        self._self = learned
+        return learned
+
+    def _given(self) -> Self | None:
+        """Where id and slug were given, nobody has to be asked."""
+        if self._person or not (self._github.slug and self._github.app_id.isdigit()):
+            return None
+        return Self(f"{self._github.slug}[bot]", "Bot", int(self._github.app_id))
+
+    async def _asked(self) -> Self:
         if self._person:
             user = (await self._github.get("/user", self._person)).data
             return parsed("user", lambda data: Self(data["login"], data["type"], 0), user)
-        if self._github.slug and self._github.app_id.isdigit():
-            return Self(f"{self._github.slug}[bot]", "Bot", int(self._github.app_id))
         app = (await self._github.get("/app", Actor.APP)).data
         return parsed("App", lambda data: Self(f"{data['slug']}[bot]", "Bot", int(data["id"])), app)

@@ -84,6 +84,17 @@ async def test_with_id_and_slug_given_nobody_has_to_be_asked_who_we_are() -> Non
     assert server.requests == []
 
 
+async def test_who_we_are_is_learned_from_github_once_it_is_asked_whatever_was_given() -> None:
+    answers = iter([reply(200, {"id": 8, "slug": "renamed"}), reply(500)])
+    server = ScriptedGitHub(lambda request: next(answers))
+    async with GitHub(API, app_id=7, private_key=pem(), slug="helper", transport=server.transport) as github:
+        identity = Identity(github)
+        asked = await identity.ask()
+        assert (asked.login, asked.app_id) == ("renamed[bot]", 8)
+        assert await identity.get() == asked
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("user", "ours"),
     [
