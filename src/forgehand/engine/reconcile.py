@@ -2,7 +2,7 @@
 the clock by `engine.schedule`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from forgehand.domain.facts import Fact, fact_id
@@ -13,8 +13,13 @@ from forgehand.engine.overlooked import Overlooked, OverlookedStore, watches_pus
 from forgehand.engine.overlooked_runs import OverlookedRuns
 from forgehand.engine.planner import JOBS_A_PAGE
 from forgehand.ports.desk import Desk
-from forgehand.ports.github import NotFound, NotPermitted, OpenPulls, Unprocessable
+from forgehand.ports.github import GitHubError, OpenPulls, Throttled
 from forgehand.ports.workflows import FinishedRuns
+
+Found = tuple[list[Job], dict[str, str]]
+"""The jobs that are missing, and the marks that remember what was there."""
+
+DAY = 24 * 3600.0
 
 PAGE_SECONDS = 60.0
 """After so long a page ends and the next one goes on, well within a job's time."""
@@ -27,6 +32,8 @@ class _Page:
     jobs: list[Job] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     marks: dict[str, str] = field(default_factory=dict)
+    limited: set[int] = field(default_factory=set)
+    """Installations that GitHub asked us to wait with."""
     looked: int = 0
     cursor: int | None = None
 
@@ -72,15 +79,9 @@ class Reconcile:
             if now() - started > PAGE_SECONDS:
                 page.cursor = repo.id
                 return page
-            try:
-                missed, marks = await self._look(repo, overlooked, page, now())
-                if runs:
-                    ended, seen = await runs.ended(repo, now())
-                    missed, marks = missed + ended, marks | seen
-            except (NotPermitted, NotFound, Unprocessable) as refused:
-                # One repository that cannot be read must not hide the others.
-                page.facts.append(_unreadable(repo, refused.why, now()))
+            if repo.installation in page.limited:
                 continue
+            missed, marks = await self._look(repo, overlooked, runs, page, now())
             room = JOBS_A_PAGE - len(page.jobs)
             page.jobs.extend(missed[:room])
             if len(missed) > room:
@@ -90,9 +91,16 @@ class Reconcile:
         return page
 
     async def _look(
-        self, repo: Repo, overlooked: Overlooked, page: _Page, now: float
-    ) -> tuple[list[Job], dict[str, str]]:
-        """The jobs that are missing in one repository, and the marks that remember it."""
+        self, repo: Repo, overlooked: Overlooked, runs: OverlookedRuns | None, page: _Page, now: float
+    ) -> Found:
+        missed, marks = await _unless_refused(self._pulls(repo, overlooked, page, now), repo, page, now)
+        if runs and repo.installation not in page.limited:
+            ended, seen = await _unless_refused(runs.ended(repo, now), repo, page, now)
+            missed, marks = missed + ended, marks | seen
+        return missed, marks
+
+    async def _pulls(self, repo: Repo, overlooked: Overlooked, page: _Page, now: float) -> Found:
+        """What is missing about pull requests and the branches they go into."""
         mark = f"open_pulls:{self._known_as}:{repo.id}"
         listed = await self._open_pulls.open_pulls(repo, await self._store.mark(mark))
         missed: list[Job] = []
@@ -113,6 +121,18 @@ class Reconcile:
             missed.extend(pushed)
             marks |= tips
         return missed, marks
+
+
+async def _unless_refused(look: Awaitable[Found], repo: Repo, page: _Page, now: float) -> Found:
+    """What a look finds. Where GitHub refuses it, that is told: one repository that cannot be read must not hide the
+    others, nor its runs its pull requests."""
+    try:
+        return await look
+    except GitHubError as refused:
+        page.facts.append(_unreadable(repo, refused.why, now))
+        if isinstance(refused, Throttled):
+            page.limited.add(repo.installation)
+        return [], {}
 
 
 def _next_page(job: Job, cursor: int, since: float, now: float) -> Job:
@@ -144,8 +164,9 @@ def _found(job: Job, now: float) -> Fact:
 
 
 def _unreadable(repo: Repo, why: str, now: float) -> Fact:
+    """Told once a day, however often it is met."""
     return Fact(
-        id=fact_id("unreadable", repo.id, now),
+        id=fact_id("unreadable", repo.id, why, int(now // DAY)),
         kind="poll.unreadable",
         at=now,
         repository_id=repo.id,

@@ -18,8 +18,18 @@ from forgehand.engine.reconcile import Reconcile
 from forgehand.engine.rescue import Rescue
 from forgehand.engine.schedule import Poll, tick
 from forgehand.engine.sweep import Sweep, is_due, unheard
-from forgehand.ports.github import HookDelivery, NotPermitted, PullRequest
+from forgehand.ports.github import (
+    GitHubError,
+    HookDelivery,
+    NotFound,
+    NotPermitted,
+    PullRequest,
+    Throttled,
+    Unprocessable,
+    Unreachable,
+)
 from forgehand.ports.store import Fence, Pause, Unclaimed
+from forgehand.ports.workflows import FinishedRuns, Run
 from support.engine import Clock, OneObjectPerSlot, a_job
 from support.stores import a_pull
 
@@ -27,6 +37,7 @@ pytestmark = pytest.mark.anyio
 
 DECIDE = WorkerSpec("decide", "decide", (Trigger("pull_request"), Trigger("push")))
 REVIEW = WorkerSpec("review", "review", (Trigger("pull_request", actions=("opened", "synchronize"), draft=False),))
+DISPATCH = WorkerSpec("dispatch", "dispatch", (Trigger("workflow_run", actions=("completed",)),))
 SHOP = Repo(1, 2, "octo/shop")
 
 
@@ -125,7 +136,8 @@ class SomePulls:
     etag: str = "one"
     asked: list[str | None] = field(default_factory=list)
     repos: tuple[Repo, ...] = (SHOP,)
-    forbidden: frozenset[Repo] = frozenset()
+    refused: dict[str, GitHubError] = field(default_factory=dict)
+    """What a repository's list is refused with, by its name."""
     tips: dict[str, str] = field(default_factory=dict)
     tips_asked: list[str] = field(default_factory=list)
 
@@ -133,9 +145,9 @@ class SomePulls:
         return self.repos
 
     async def open_pulls(self, repo: Repo, etag: str | None) -> tuple[Sequence[PullRequest], str | None] | None:
-        if repo in self.forbidden:
-            raise NotPermitted("pull_requests: read is missing")
         self.asked.append(etag)
+        if refusal := self.refused.get(repo.full_name):
+            raise refusal
         return None if etag == self.etag else (self.pulls, self.etag)
 
     async def tip(self, repo: Repo, branch: str, etag: str | None) -> tuple[str | None, str | None] | None:
@@ -144,11 +156,27 @@ class SomePulls:
         return None if sha and etag == f"at {sha}" else (sha, f"at {sha}" if sha else None)
 
 
+@dataclass
+class NoRuns:
+    """Lists of runs that are refused."""
+
+    refusal: GitHubError
+
+    async def finished(self, repo: Repo, etag: str | None) -> tuple[Sequence[Run], str | None] | None:
+        raise self.refusal
+
+
 async def polled(
-    store: MemoryStore, pulls: SomePulls, clock: Clock, *workers: WorkerSpec, page: Job | None = None
+    store: MemoryStore,
+    pulls: SomePulls,
+    clock: Clock,
+    *workers: WorkerSpec,
+    page: Job | None = None,
+    runs: FinishedRuns | None = None,
 ) -> Done:
     job = page or tick(Poll("reconcile", 300), clock())
-    outcome = await Reconcile(pulls, store, workers or (REVIEW,)).run(JobDesk(job, Gate(store, {}, clock), clock))
+    poll = Reconcile(pulls, store, workers or (REVIEW,), runs)
+    outcome = await poll.run(JobDesk(job, Gate(store, {}, clock), clock))
     assert isinstance(outcome, Done)
     await store.commit(Change(enqueue=outcome.jobs, facts=outcome.facts, marks=outcome.marks), clock())
     return outcome
@@ -302,12 +330,45 @@ async def test_what_failed_at_this_head_is_not_tried_for_ever(store: MemoryStore
     assert (await polled(store, pulls, clock)).jobs == ()
 
 
-async def test_one_repository_that_cannot_be_read_hides_no_other(store: MemoryStore) -> None:
-    closed = Repo(1, 1, "octo/closed")
-    pulls = SomePulls([pull(7, "a" * 40)], repos=(SHOP, closed), forbidden=frozenset({closed}))
-    found = await polled(store, pulls, Clock())
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        NotPermitted("pull_requests: read is missing"),
+        NotFound("it is not there"),
+        Unprocessable("no"),
+        Unreachable("502"),
+    ],
+)
+async def test_one_repository_that_cannot_be_read_hides_no_other_and_is_told_once_a_day(
+    store: MemoryStore, refusal: GitHubError
+) -> None:
+    clock, closed = Clock(), Repo(1, 1, "octo/closed")
+    pulls = SomePulls([pull(7, "a" * 40)], repos=(SHOP, closed), refused={"octo/closed": refusal})
+    found = await polled(store, pulls, clock)
     assert [job.repository for job in found.jobs] == ["octo/shop"]
     assert [fact.kind for fact in found.facts] == ["poll.unreadable", "poll.found"]
+    for seconds, told in ((300, 1), (24 * 3600, 2)):
+        clock.forward(seconds)
+        await polled(store, pulls, clock)
+        facts = await store.unfolded(100)
+        assert [each.fact.data["why"] for each in facts if each.fact.kind == "poll.unreadable"] == [refusal.why] * told
+
+
+async def test_an_installation_that_is_throttled_is_left_alone_and_hides_no_other(store: MemoryStore) -> None:
+    repos = (Repo(1, 1, "octo/one"), Repo(1, 2, "octo/two"), Repo(9, 3, "kim/three"))
+    pulls = SomePulls([pull(7, "a" * 40)], repos=repos, refused={"octo/one": Throttled("slow down", 60)})
+    found = await polled(store, pulls, Clock(), runs=NoRuns(AssertionError("nobody asks")))  # type: ignore[arg-type]
+    assert [job.repository for job in found.jobs] == ["kim/three"]
+    assert [fact.data.get("why") for fact in found.facts] == ["slow down", None]
+    assert len(pulls.asked) == 2
+
+
+@pytest.mark.parametrize("refusal", [NotFound("Actions are off"), Unprocessable("no"), Unreachable("502")])
+async def test_runs_that_cannot_be_listed_hide_no_pull_request(store: MemoryStore, refusal: GitHubError) -> None:
+    runs = NoRuns(refusal)
+    found = await polled(store, SomePulls([pull(7, "a" * 40)]), Clock(), REVIEW, DISPATCH, runs=runs)
+    assert [job.subject for job in found.jobs] == ["pull/7"]
+    assert [fact.data.get("why") for fact in found.facts] == [refusal.why, None]
 
 
 async def test_more_than_a_page_goes_on_in_pages_until_all_are_found(store: MemoryStore) -> None:

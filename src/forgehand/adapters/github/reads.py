@@ -14,10 +14,19 @@ from forgehand.adapters.github.calls import KeptTokens, RepoCalls, parsed
 from forgehand.adapters.github.client import GitHub
 from forgehand.adapters.github.errors import Actor
 from forgehand.adapters.github.identity import Identity
-from forgehand.adapters.github.read_contents import READ_CONTENTS
+from forgehand.adapters.github.read_contents import READ_CONTENTS, ListingTokens
 from forgehand.adapters.github.tokens import Reach
 from forgehand.domain.repositories import Repo
-from forgehand.ports.github import ChangedFile, HookDelivery, NotFound, NotPermitted, PullRequest, ReviewComment
+from forgehand.ports.github import (
+    ChangedFile,
+    GitHubError,
+    HookDelivery,
+    NotFound,
+    PullRequest,
+    ReviewComment,
+    Throttled,
+    Unreachable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +34,7 @@ READ_PULLS = {"pull_requests": "read"}
 """What every reader of pull requests asks of an installation; `metadata: read` comes with any token."""
 
 
-class ReachingTokens(KeptTokens, Protocol):
+class ReachingTokens(ListingTokens, Protocol):
     async def reaches(self) -> list[Reach]: ...
 
 
@@ -77,12 +86,18 @@ class OpenPullReader:
 
     async def repositories(self) -> Sequence[Repo]:
         found: list[Repo] = []
+        passing: GitHubError | None = None
         for reach in await self._tokens.reaches():
             try:
                 found.extend(await self._reached(reach))
-            except NotPermitted as error:
-                # Suspended between the two calls, say; the other installations are still to be looked at.
+            except GitHubError as error:
+                # Suspended between two calls, say, or throttled; the other installations are still to be looked at.
                 log.warning("installation %d is left out: %s", reach.installation, error.why)
+                if isinstance(error, Throttled | Unreachable):
+                    passing = error
+        if passing and not found:
+            # That no repository answers now does not say that there is none.
+            raise passing
         return found
 
     async def open_pulls(self, repo: Repo, etag: str | None) -> tuple[Sequence[PullRequest], str | None] | None:
@@ -109,7 +124,8 @@ class OpenPullReader:
 
     async def _reached(self, reach: Reach) -> list[Repo]:
         found: list[Repo] = []
-        async for page in self._github.pages(reach.path, reach.token, lane=reach.installation):
+        token = await self._tokens.listing(reach.installation)
+        async for page in self._github.pages(reach.path, token, lane=reach.installation):
             listed = page.data[reach.key] if reach.key else page.data
             found.extend(
                 Repo(reach.installation, int(each["id"]), str(each["full_name"]))

@@ -6,7 +6,6 @@ https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-fo
 import asyncio
 import hashlib
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +18,6 @@ from forgehand.adapters.github.vault import Vault
 from forgehand.domain.repositories import Repo
 from forgehand.ports.github import GitHubError, NotFound, NotPermitted, Token, Unprocessable
 
-log = logging.getLogger(__name__)
-
 RENEW_BEFORE = 300.0
 """Seconds before its end at which a token is no longer given out: a job that gets one has at least that long."""
 
@@ -29,12 +26,11 @@ METADATA = {"metadata": "read"}
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """One listing of repositories that we can see: its path, the list's key in the answer, and the token for it."""
+    """One listing of repositories that we can see: its path, and the list's key in the answer."""
 
     installation: int
     path: str
     key: str | None
-    token: Token
 
 
 class AppTokens:
@@ -61,21 +57,13 @@ class AppTokens:
         return await self._token(installation, None, METADATA)
 
     async def reaches(self) -> list[Reach]:
-        """Each installation of the App that is not suspended, with a token that may only list."""
-        found = []
-        async for page in self._github.pages("/app/installations", Actor.APP):
-            for installation in page.data:
-                if installation.get("suspended_at"):
-                    continue
-                number = int(installation["id"])
-                try:
-                    token = await self.listing(number)
-                except NotPermitted as error:
-                    # Suspended or removed just now; the other installations are still to be looked at.
-                    log.warning("installation %d is left out: %s", number, error.why)
-                    continue
-                found.append(Reach(number, "/installation/repositories", "repositories", token))
-        return found
+        """Each installation of the App that is not suspended."""
+        return [
+            Reach(int(installation["id"]), "/installation/repositories", "repositories")
+            async for page in self._github.pages("/app/installations", Actor.APP)
+            for installation in page.data
+            if not installation.get("suspended_at")
+        ]
 
     async def _token(self, installation: int, repo: Repo | None, permissions: Mapping[str, str]) -> Token:
         name = self._name(installation, repo.id if repo else 0, permissions)
@@ -163,7 +151,7 @@ class PersonalTokens:
         return self.person
 
     async def reaches(self) -> list[Reach]:
-        return [Reach(0, "/user/repos", None, self.person)]
+        return [Reach(0, "/user/repos", None)]
 
 
 def missing_permissions(wanted: Mapping[str, str], granted: Mapping[str, str]) -> dict[str, str]:

@@ -1,14 +1,17 @@
 """Readers and identity where the practice forge has no such case: personal listings, odd answers, races."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 
 from forgehand.adapters.github import AppTokens, GitHub, Identity, OpenPullReader, PersonalTokens, PullReader
 from forgehand.domain.effects import marker
 from forgehand.domain.repositories import Repo
-from forgehand.ports.github import Unreachable
-from support.scripted_github import API, Clock, ScriptedGitHub, pem, reply, routes
+from forgehand.ports.github import Throttled, Unreachable
+from support.scripted_github import API, Clock, Reply, ScriptedGitHub, pem, reply, routes
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +50,56 @@ async def test_an_installation_that_gives_no_token_does_not_hide_the_others() ->
     )
     async with GitHub(API, app_id=7, private_key=pem(), transport=server.transport, clock=Clock()) as github:
         assert await OpenPullReader(github, AppTokens(github)).repositories() == [Repo(2, 5, "o/r")]
+
+
+@pytest.mark.parametrize("refused", [(403, "You have exceeded a secondary rate limit."), (502, "Away."), (422, "No.")])
+@pytest.mark.parametrize("call", ["POST /app/installations/1/access_tokens", "GET /installation/repositories"])
+async def test_an_installation_that_does_not_answer_does_not_hide_the_others(
+    call: str, refused: tuple[int, str]
+) -> None:
+    async with listing({call: {1: refused}}) as reader:
+        assert await reader.repositories() == [Repo(2, 5, "o/r2")]
+
+
+async def test_that_no_repository_answers_now_does_not_pass_for_there_being_none() -> None:
+    limited = (429, "Slow down.")
+    async with listing({"GET /installation/repositories": {1: limited, 2: limited}}) as reader:
+        with pytest.raises(Throttled):
+            await reader.repositories()
+
+
+@asynccontextmanager
+async def listing(refused: dict[str, dict[int, tuple[int, str]]]) -> AsyncIterator[OpenPullReader]:
+    """Two installations of one repository each, and what calls about each of them are refused with."""
+
+    def answer(call: str, number: int, given: Reply) -> Reply:
+        status, message = refused.get(call, {}).get(number, (0, ""))
+        return reply(status, {"message": message}) if status else given
+
+    def mint(request: httpx.Request) -> Reply:
+        number = int(request.url.path.split("/")[-2])
+        token = {"token": f"ghs_{number}" + "x" * 35, "expires_at": "2099-01-01T00:00:00Z"}
+        return answer(f"POST /app/installations/{number}/access_tokens", number, reply(201, token))
+
+    def listed(request: httpx.Request) -> Reply:
+        number = int(request.headers["authorization"].partition("ghs_")[2][0])
+        repository = {"id": 3 + number, "full_name": f"o/r{number}"}
+        return answer("GET /installation/repositories", number, reply(200, {"repositories": [repository]}))
+
+    server = ScriptedGitHub(
+        routes(
+            {
+                "GET /app/installations": reply(200, [{"id": 1}, {"id": 2}]),
+                "GET /app/installations/1": reply(200, {"permissions": {"metadata": "read"}}),
+                "POST /app/installations/1/access_tokens": mint,
+                "POST /app/installations/2/access_tokens": mint,
+                "GET /installation/repositories": listed,
+            }
+        )
+    )
+    options: dict[str, Any] = {"app_id": 7, "private_key": pem(), "transport": server.transport, "clock": Clock()}
+    async with GitHub(API, pause=0.001, **options) as github:
+        yield OpenPullReader(github, AppTokens(github))
 
 
 PULL: dict[str, Any] = {
