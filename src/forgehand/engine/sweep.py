@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from forgehand.domain.effects.redelivery import Redelivery
-from forgehand.domain.jobs import Done, Outcome
+from forgehand.domain.jobs import Done, Outcome, Retry, Waiting
 from forgehand.domain.repositories import Repo
 from forgehand.ports.desk import Desk
 from forgehand.ports.github import HookDelivery, Hooks
@@ -39,11 +39,18 @@ class Sweep:
         attempts = await self._hooks.hook_deliveries(since)
         missing = unheard(attempts, await self._store.known_guids([each.guid for each in attempts]))
         due = [tries[-1] for tries in missing if is_due(tries, now, self._every)]
-        stop = await desk.perform_all([_redelivery(each) for each in due])
+        refused = 0
+        for each in due:
+            landed = await desk.perform(_redelivery(each))
+            if isinstance(landed.stop, Retry | Waiting):
+                return landed.stop
+            # What GitHub refuses to redeliver must not hold up what came after it.
+            refused += landed.stop is not None
         # The mark stays before the oldest delivery that is still missing, so that the next sweep sees all its attempts.
         oldest = min((tries[0].delivered_at for tries in missing), default=now)
         marks = {"sweep": str(min(oldest, now) - OVERLAP_SECONDS)}
-        return stop or Done({"attempts": len(attempts), "missing": len(missing), "asked": len(due)}, marks=marks)
+        asked = {"asked": len(due) - refused, "refused": refused}
+        return Done({"attempts": len(attempts), "missing": len(missing), **asked}, marks=marks)
 
 
 def by_delivery(attempts: Sequence[HookDelivery]) -> list[list[HookDelivery]]:

@@ -7,7 +7,7 @@ from forgehand.adapters.memory import MemoryStore
 from forgehand.adapters.wakeups import InProcessWakeups
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.events import Event, Moved
-from forgehand.domain.jobs import Change, Done, Failed, Job, JobState, Outcome, Waiting, settle
+from forgehand.domain.jobs import Change, Done, Failed, Job, JobState, Outcome, Retry, Waiting, settle
 from forgehand.domain.pulls import PullStage
 from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import Match, Trigger, WorkerSpec
@@ -110,6 +110,35 @@ async def test_a_sweep_asks_once_and_again_only_when_the_redelivery_failed_too(s
     clock.forward(300)
     await swept(store, hooks, github, clock)
     assert github.sent == 2
+
+
+@pytest.mark.parametrize(
+    ("refusal", "later"),
+    [
+        (NotFound("GitHub keeps it no more"), 1),
+        (Unprocessable("it cannot be redelivered"), 1),
+        (Throttled("wait", 9), 0),
+    ],
+)
+async def test_a_delivery_that_github_refuses_to_redeliver_holds_up_no_later_one(
+    store: MemoryStore, refusal: GitHubError, later: int
+) -> None:
+    clock = Clock()
+    refusals = iter([refusal])
+    github = OneObjectPerSlot(clock, before=lambda: _raise(next(refusals, None)))
+    hooks = SomeHooks([attempt(1, "older", clock() - 3600), attempt(2, "newer", clock() - 60)])
+    outcome = await swept(store, hooks, github, clock)
+    assert github.sent == later
+    if later:
+        assert isinstance(outcome, Done)
+        assert outcome.result == {"attempts": 2, "missing": 2, "asked": 1, "refused": 1}
+    else:
+        assert outcome == Retry("wait", after=9)
+
+
+def _raise(error: Exception | None) -> None:
+    if error:
+        raise error
 
 
 def pull(number: int, head: str, *, draft: bool = False) -> PullRequest:
