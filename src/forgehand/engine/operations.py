@@ -10,7 +10,6 @@ from typing import Protocol
 
 from forgehand.domain.arrivals import planning_job
 from forgehand.domain.facts import Fact, fact_id
-from forgehand.domain.followups import after_failure
 from forgehand.domain.jobs import Change, JobState
 from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.ports import store as ports
@@ -43,16 +42,12 @@ class Operations:
         self._clock = clock
 
     async def cancel(self, job_id: str, by: str) -> Acted:
-        """End an unfinished job; its holder can write nothing any more."""
+        """End an unfinished job; its holder can write nothing any more, and whoever waits for it learns so."""
         now = self._clock()
         if not await self._store.cancel(job_id, f"cancelled by {by}", now):
             return Acted(False, await self._state_of(job_id) + ": nothing to cancel.")
         await self._audit("cancel", job_id, by, now, job=job_id)
-        job = await self._store.job(job_id)
-        looks = after_failure(job, now) if job else ()
-        if looks:
-            await self._store.commit(Change(enqueue=looks), now)
-            await self._wakeups.hint([each.id for each in looks])
+        await self._wakeups.hint([])
         return Acted(True, f"Job {job_id[:8]} is cancelled.")
 
     async def retry(self, job_id: str, by: str) -> Acted:

@@ -6,8 +6,6 @@ from typing import Protocol
 
 import structlog
 
-from forgehand.domain.followups import after_failure
-from forgehand.domain.jobs import Change, Job
 from forgehand.ports.store import Controls, Jobs, StoreUnavailable
 from forgehand.ports.wakeups import Wakeups
 
@@ -55,8 +53,8 @@ class Rescue:
         taken = 0
         for holder in await self._store.holders():
             if self._is_dead(holder):
-                taken += await self._told(await self._store.release(holder, self._clock()))
-        taken += await self._told(await self._store.reclaim(self._clock(), self._grace))
+                taken += len(await self._store.release(holder, self._clock()))
+        taken += len(await self._store.reclaim(self._clock(), self._grace))
         if taken:
             log.warning("rescue.leases", taken=taken)
         if await self._store.paused() is None:
@@ -65,9 +63,3 @@ class Rescue:
         if taken:
             await self._wakeups.hint([])
         return taken
-
-    async def _told(self, taken: list[Job]) -> int:
-        """How many; whoever waits for one that ended with it for good learns so."""
-        if looks := [look for job in taken for look in after_failure(job, self._clock())]:
-            await self._store.commit(Change(enqueue=tuple(looks)), self._clock())
-        return len(taken)

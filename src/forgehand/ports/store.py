@@ -133,7 +133,8 @@ class Jobs(LastJobs, Protocol):
 
     async def reclaim(self, now: float, grace: float) -> list[Job]:
         """Return jobs whose lease ended more than `grace` seconds ago to pending (or dead_letter when their attempts
-        are used up), with a fact each; gives them as they now are."""
+        are used up), with a fact each and what follows from their end (`domain.followups.after_failure`); gives them as
+        they now are."""
         ...
 
     async def holders(self) -> frozenset[str]:
@@ -149,7 +150,8 @@ class Jobs(LastJobs, Protocol):
         ...
 
     async def cancel(self, job_id: str, why: str, now: float) -> bool:
-        """End an unfinished job as cancelled: its holder's fence is lost. False when it had ended or never was."""
+        """End an unfinished job as cancelled, with what follows from its end: its holder's fence is lost. False when it
+        had ended or never was."""
         ...
 
     async def retry(self, job_id: str, now: float) -> bool:

@@ -182,7 +182,7 @@ async def test_a_reclaimed_job_whose_attempts_are_used_up_is_a_dead_letter_that_
 
 
 async def test_the_jobs_of_a_dead_holder_are_released_at_once(store: Store) -> None:
-    await enqueue(store, a_job("a"), a_job("b", max_attempts=1), a_job("c"))
+    await enqueue(store, a_job("a"), a_job("b", type="deployment", max_attempts=1), a_job("c"))
     for job_id, holder in (("a", "dead"), ("b", "dead"), ("c", "alive")):
         await take(store, job_id, holder=holder)
     assert await store.holders() == {"dead", "alive"}

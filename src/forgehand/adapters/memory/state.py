@@ -7,6 +7,7 @@ from typing import Any
 from forgehand.adapters.memory.folds import Folds
 from forgehand.domain.documents import lasts
 from forgehand.domain.facts import Fact
+from forgehand.domain.followups import after_failure
 from forgehand.domain.jobs import Change, Job, JobState, forgotten_fact, job_fact, made_known
 from forgehand.domain.ledger import LedgerEntry
 from forgehand.domain.pulls import PullStage, PullState
@@ -115,11 +116,11 @@ class State:
         return self.move(job, now, state=JobState.PENDING, run_at=now, why="", ended_at=None)
 
     def move(self, job: Job, now: float, **to: object) -> Job:
-        """A transition out of a hold, or of a job that is not held, with its fact."""
+        """A transition out of a hold, or of a job that is not held, with its fact and what follows from its end."""
         moved = replace(job, holder=None, lease_until=None, waiting_for="", **to)  # type: ignore[arg-type]
         self.put(moved)
         self.free(moved)
-        self.put_facts([job_fact(moved, now, job.state)])
+        self.apply(Change(enqueue=after_failure(moved, now), facts=(job_fact(moved, now, job.state),)), now)
         return moved
 
     def put(self, job: Job) -> None:

@@ -19,6 +19,7 @@ from forgehand.adapters.sql.statements import NEW_ONLY, columns_of, insert_new, 
 from forgehand.adapters.sql.verbs_documents import put_documents
 from forgehand.adapters.sql.verbs_pulls import put_pulls
 from forgehand.domain.facts import Fact
+from forgehand.domain.followups import after_failure
 from forgehand.domain.jobs import Change, Job, JobState, job_fact, made_known
 
 
@@ -52,10 +53,10 @@ def put_marks(conn: Connection, marks: Mapping[str, str]) -> None:
 
 
 def save(conn: Connection, job: Job, now: float, was: JobState) -> None:
-    """Write a transition of a job whose row is ours, with its fact, and free its key."""
+    """Write a transition of a job whose row is ours, with its fact and what follows from its end, and free its key."""
     conn.execute(_SAVE, _saved(job))
     _free_key(conn, job)
-    put_facts(conn, [job_fact(job, now, was)])
+    apply(conn, Change(enqueue=after_failure(job, now), facts=(job_fact(job, now, was),)), now)
 
 
 def save_if_held(conn: Connection, job: Job) -> bool:
