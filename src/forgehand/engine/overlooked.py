@@ -17,6 +17,9 @@ from forgehand.ports.github import OpenPulls, PullRequest
 from forgehand.ports.store import Controls, Jobs, Reads
 
 PULLS_AT_ONCE = 200
+DAY = 24 * 3600.0
+CAN_PASS = frozenset({JobState.FAILED, JobState.DEAD_LETTER})
+"""What somebody or time may have mended since: a permission, a suspension, a long outage."""
 
 
 class OverlookedStore(Jobs, Controls, Reads, Protocol):
@@ -32,7 +35,7 @@ class Overlooked:
         self._open_pulls = open_pulls
         self._store = store
         self._workers = workers
-        self._since = since
+        self.since = since
         self._thought_open: list[PullState] | None = None
 
     async def heads(self, repo: Repo, pulls: Sequence[PullRequest], now: float) -> tuple[list[Job], bool]:
@@ -44,7 +47,7 @@ class Overlooked:
             for each in match(event, self._workers)[0]:
                 latest = await self._store.latest_job(job_for(each, event, now).lane)
                 settled = settled and latest is not None and latest.state.ended
-                if not covers(latest, pull.head_sha, self._since, base=pull.base_ref, updated=pull.updated_at):
+                if not covers(latest, pull.head_sha, self.since, base=pull.base_ref, updated=pull.updated_at):
                     settled = False
                     # Another name after each generation: a head that comes back needs a job of its own.
                     named = replace(event, delivery=f"{event.delivery}:{latest.generation if latest else 0}")
@@ -81,7 +84,7 @@ class Overlooked:
     async def _pushed(self, repo: Repo, moved: Moved, now: float) -> list[Job]:
         event = _event(repo, f"poll:{repo.id}:{moved.ref}:{moved.after}", "push", None, "", moved=moved)
         jobs = [job_for(each, event, now) for each in match(event, self._workers)[0]]
-        return [job for job in jobs if not covers(await self._store.latest_job(job.lane), moved.after, self._since)]
+        return [job for job in jobs if not covers(await self._store.latest_job(job.lane), moved.after, self.since)]
 
     async def _known_open(self) -> list[PullState]:
         if self._thought_open is None:
@@ -98,7 +101,8 @@ def covers(latest: Job | None, head: str, since: float, base: str = "", updated:
     (`base`, where that matters to it), and what is looked at again, once in each poll, which began at `since`: whether
     it skipped it (a draft, say, which may be none any more), whether it `waits` for something that no webhook need tell
     of, and whether it `hears` what is done without a push, as to labels and reviews, so that what was `updated` after
-    its end is news: before it, that may be its own doing. One that failed at this head would fail again."""
+    its end is news: before it, that may be its own doing. One that failed at this head is tried again another day,
+    when what it lacked may be there; one that ended otherwise is not."""
     if latest is None:
         return False
     if not latest.state.ended:
@@ -109,7 +113,14 @@ def covers(latest: Job | None, head: str, since: float, base: str = "", updated:
         again = (result.get("skipped") or result.get("waits") or news) and latest.created_at < since
         same = (result.get("head", latest.revision), result.get("base", base)) == (head, base)
         return same and not again
-    return latest.revision == head
+    ended, today = (day_of(latest.repository_id, at) for at in (latest.ended_at or 0.0, since))
+    return latest.revision == head and not (latest.state in CAN_PASS and ended < today)
+
+
+def day_of(repository_id: int, at: float) -> int:
+    """The number of the day. It begins at a time of its own for each repository: what is done once a day is not done
+    for all at once."""
+    return int((at + repository_id) // DAY)
 
 
 def watches_pushes(workers: Sequence[WorkerSpec]) -> bool:

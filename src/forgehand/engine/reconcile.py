@@ -9,7 +9,7 @@ from forgehand.domain.facts import Fact, fact_id
 from forgehand.domain.jobs import Done, Job, JobState, Outcome, job_id
 from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import WorkerSpec
-from forgehand.engine.overlooked import Overlooked, OverlookedStore, watches_pushes
+from forgehand.engine.overlooked import DAY, Overlooked, OverlookedStore, day_of, watches_pushes
 from forgehand.engine.overlooked_runs import OverlookedRuns
 from forgehand.engine.planner import JOBS_A_PAGE
 from forgehand.ports.desk import Desk
@@ -18,8 +18,6 @@ from forgehand.ports.workflows import FinishedRuns
 
 Found = tuple[list[Job], dict[str, str]]
 """The jobs that are missing, and the marks that remember what was there."""
-
-DAY = 24 * 3600.0
 
 PAGE_SECONDS = 60.0
 """After so long a page ends and the next one goes on, well within a job's time."""
@@ -102,7 +100,11 @@ class Reconcile:
     async def _pulls(self, repo: Repo, overlooked: Overlooked, page: _Page, now: float) -> Found:
         """What is missing about pull requests and the branches they go into."""
         mark = f"open_pulls:{self._known_as}:{repo.id}"
-        listed = await self._open_pulls.open_pulls(repo, await self._store.mark(mark))
+        # What failed is tried again each day, though the list may not have changed.
+        today = f"{day_of(repo.id, overlooked.since)} "
+        kept = await self._store.mark(mark) or ""
+        etag = kept.removeprefix(today) if kept.startswith(today) else None
+        listed = await self._open_pulls.open_pulls(repo, etag)
         missed: list[Job] = []
         marks: dict[str, str] = {}
         bases: set[str] = set()
@@ -115,7 +117,7 @@ class Reconcile:
             missed.extend(ends)
             # While anything is unfinished its outcome is to be looked at again, though the list may not change.
             if etag and settled and not ends:
-                marks[mark] = etag
+                marks[mark] = today + etag
         if watches_pushes(self._workers):
             pushed, tips = await overlooked.pushes(repo, bases, now)
             missed.extend(pushed)

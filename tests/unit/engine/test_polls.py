@@ -13,6 +13,7 @@ from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import Match, Trigger, WorkerSpec
 from forgehand.engine.desk import JobDesk
 from forgehand.engine.gate import Gate
+from forgehand.engine.overlooked import DAY, covers, day_of
 from forgehand.engine.planner import job_for
 from forgehand.engine.reconcile import Reconcile
 from forgehand.engine.rescue import Rescue
@@ -352,11 +353,48 @@ async def test_a_head_that_comes_back_gets_a_job_of_its_own(store: MemoryStore) 
         await run_due(store, clock, Done({"head": head}))
 
 
-async def test_what_failed_at_this_head_is_not_tried_for_ever(store: MemoryStore) -> None:
+async def test_what_failed_at_this_head_is_tried_again_once_a_day(store: MemoryStore) -> None:
     clock, pulls = Clock(), SomePulls([pull(7, "a" * 40)])
     await polled(store, pulls, clock)
-    await run_due(store, clock, Failed("checks: write is missing"))
+    for _ in range(3):
+        await run_due(store, clock, Failed("checks: write is missing"))
+        for _ in range(3):
+            clock.forward(300)
+            assert (await polled(store, pulls, clock)).jobs == ()
+        clock.forward(DAY)
+        assert [job.subject for job in (await polled(store, pulls, clock)).jobs] == ["pull/7"]
+    await run_due(store, clock, Done({"head": "a" * 40}))
+    clock.forward(DAY)
     assert (await polled(store, pulls, clock)).jobs == ()
+
+
+async def test_in_a_day_the_list_that_did_not_change_is_asked_for_once(store: MemoryStore) -> None:
+    clock, pulls = Clock(), SomePulls([])
+    for _ in range(3):
+        await polled(store, pulls, clock)
+        clock.forward(DAY / 4)
+    assert pulls.asked == [None, "one", None]
+
+
+@pytest.mark.parametrize(
+    ("state", "again"),
+    [
+        (JobState.FAILED, True),
+        (JobState.DEAD_LETTER, True),
+        (JobState.REFUSED, False),
+        (JobState.CANCELLED, False),
+        (JobState.SUPERSEDED, False),
+    ],
+)
+def test_only_what_somebody_or_time_may_have_mended_is_tried_again(state: JobState, again: bool) -> None:
+    ended = replace(a_job(), state=state, revision="a" * 40, ended_at=10 * DAY)
+    assert covers(ended, "a" * 40, since=10 * DAY + 3600)
+    assert covers(ended, "a" * 40, since=11 * DAY) is not again
+    assert not covers(ended, "b" * 40, since=10 * DAY)
+
+
+def test_days_begin_at_other_times_for_other_repositories() -> None:
+    assert len({day_of(number * 977, 10.5 * DAY) for number in range(90)}) == 2
 
 
 @pytest.mark.parametrize(
