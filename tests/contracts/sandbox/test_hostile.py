@@ -5,13 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from contextlib import nullcontext
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
 
-from contracts.sandbox.conftest import Run, packed
-from forgehand.adapters.sandbox import SandboxLadder
+from contracts.sandbox.conftest import SMALL, Run, packed
+from forgehand.adapters.sandbox import SandboxLadder, container
 from forgehand.adapters.sandbox.users import FIRST, LAST
 from forgehand.ports.sandbox import Stopped, Task, Tier
 
@@ -28,6 +31,19 @@ for name in [name for place in places for name in glob.glob(place) or [place]]:
         print("denied", name, type(error).__name__)
 """
 
+
+EVERYBODYS = ("/tmp", "/var/tmp", "/dev/shm")
+
+DEEP = """
+import os, sys
+os.chdir(sys.argv[1])
+for _ in range(1500):
+    os.mkdir("d")
+    os.chdir("d")
+"""
+
+SEGMENT = 605_060_605
+"""The key of a piece of shared memory."""
 
 KILLER = """
 import os, signal
@@ -131,6 +147,32 @@ async def test_many_files_together_are_stopped(run: Run) -> None:
     assert ran.stopped is Stopped.DISK
 
 
+@pytest.mark.parametrize("folder", EVERYBODYS)
+async def test_a_folder_that_everybody_may_write_to_is_no_way_around_the_disk(run: Run, folder: str) -> None:
+    fill = (
+        f"cd $(mktemp -d {folder}/XXXXXX) && for i in $(seq 2000); do head -c 1000000 /dev/zero > f$i || exit 1; done"
+    )
+    ran = await run(fill, disk=32 * 1024**2)
+    assert ran.code != 0
+    assert ran.stopped is Stopped.DISK
+
+
+@pytest.mark.parametrize("folder", EVERYBODYS)
+async def test_what_a_run_leaves_there_is_gone_before_the_next(run: Run, folder: str) -> None:
+    left = f"{folder}/left-{uuid4().hex}"
+    ran = await run(f"mkdir {left} && python3 deep.py {left} && : > {left}.conf && chmod 0 {left}", {"deep.py": DEEP})
+    assert (ran.code, ran.stopped) == (0, None), ran.output
+    assert (await run(f"ls -d {left}*")).code != 0
+    assert not Path(left).exists()
+
+
+async def test_shared_memory_does_not_outlive_a_run(run: Run) -> None:
+    ran = await run(f"python3 -c 'import ctypes; assert ctypes.CDLL(None).shmget({SEGMENT}, 4096, 0o1666) >= 0'")
+    assert ran.code == 0, ran.output
+    ran = await run(f"python3 -c 'import ctypes; assert ctypes.CDLL(None).shmget({SEGMENT}, 0, 0) < 0'")
+    assert ran.code == 0, ran.output
+
+
 async def test_shared_memory_is_no_way_around_the_disk(run_walled: Run) -> None:
     ran = await run_walled("head -c 500000000 /dev/zero > /dev/shm/x", file=2 * 1024**3)
     assert ran.code != 0
@@ -224,10 +266,24 @@ async def test_it_dies_with_us_even_when_we_are_killed(walled: SandboxLadder, tm
 if os.geteuid() == 0:  # Only root can become another user of its container.
 
     async def test_in_a_container_the_next_run_ends_what_was_left(tmp_path: Path) -> None:
-        container = SandboxLadder(Tier.CONTAINER)
-        await _killed_while_running(container, "605.5", tmp_path)
-        await container.run(Task("true", packed(tmp_path / "t.tar", {})))
+        ladder = SandboxLadder(Tier.CONTAINER)
+        await _killed_while_running(ladder, "605.5", tmp_path)
+        await ladder.run(Task("true", packed(tmp_path / "t.tar", {})))
         await _no_process_says("605.5")
+
+    async def test_in_a_container_the_next_run_as_a_user_removes_what_that_one_left(
+        monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setattr(container, "spare_user", lambda: nullcontext(LAST + 1))
+        with tempfile.NamedTemporaryFile(prefix="left-", delete=False) as left:
+            os.chown(left.fileno(), LAST + 1, LAST + 1)
+        with container.Container().prepare(Task("true", packed(tmp_path / "t.tar", {}))):
+            assert not Path(left.name).exists()
+
+    async def test_in_a_container_what_lies_too_deep_to_be_measured_is_too_much(tmp_path: Path) -> None:
+        deeper = packed(tmp_path / "t.tar", {"deep.py": DEEP.replace("1500", "2500")})
+        task = Task("python3 deep.py /tmp; sleep 600", deeper, bounds=SMALL)
+        assert (await SandboxLadder(Tier.CONTAINER).run(task)).stopped is Stopped.DISK
 
 
 async def _killed_while_running(sandbox: SandboxLadder, word: str, folder: Path) -> None:

@@ -5,17 +5,17 @@ namespaces the container's network is its network. Called by `ladder`.
 """
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
+from forgehand.adapters.sandbox.belongings import remove_all_of, taken_by
 from forgehand.adapters.sandbox.inside import Room
 from forgehand.adapters.sandbox.session import Prepared
-from forgehand.adapters.sandbox.users import as_user, end_all, spare_user
-from forgehand.adapters.sandbox.watching import owned_by, written_below
+from forgehand.adapters.sandbox.users import as_user, end_all, run_as, spare_user
+from forgehand.adapters.sandbox.watching import owned_by
 from forgehand.ports.sandbox import SandboxFailed, Task, Tier
 
 
@@ -41,9 +41,12 @@ class Container:
             uid = stack.enter_context(spare_user())
             assert uid is not None
             self._refuse_readable(uid)
+            # What a run left that was killed together with us.
+            remove_all_of(uid)
             folder = Path(
                 stack.enter_context(tempfile.TemporaryDirectory(prefix="forgehand-box-", ignore_cleanup_errors=True))
             )
+            stack.callback(remove_all_of, uid)
             stack.callback(end_all, uid)
             os.chown(folder, uid, uid)
             yield Prepared(
@@ -51,7 +54,7 @@ class Container:
                 room=Room(str(folder)),
                 single_user=True,
                 members=lambda _: owned_by(uid),
-                written=partial(written_below, folder),
+                written=partial(taken_by, uid),
                 readable=self._readable,
             )
 
@@ -60,6 +63,5 @@ class Container:
         for path in self._protected:
             if not path.exists():
                 continue
-            look = subprocess.run([*as_user(uid), "test", "-r", str(path)], timeout=20, check=False)
-            if look.returncode == 0:
+            if run_as(uid, "test", "-r", str(path)) == 0:
                 raise SandboxFailed(f"{path} can be read by every user of this container: chmod go-rwx {path}")

@@ -18,6 +18,7 @@ from forgehand.adapters.sandbox.cgroups import Group, group
 from forgehand.adapters.sandbox.inside import NOT_STARTED, Room, environment, script
 from forgehand.adapters.sandbox.output import HeadAndTail
 from forgehand.adapters.sandbox.packing import Returned, read_returned
+from forgehand.adapters.sandbox.users import QUIET
 from forgehand.adapters.sandbox.watching import Watched, watch
 from forgehand.ports.sandbox import Ran, SandboxFailed, Stopped, Task
 
@@ -27,8 +28,6 @@ _NO_FORK = re.compile(
     rb"Resource temporarily unavailable|Cannot fork|BlockingIOError: \[Errno 11\]|can't start new thread|EAGAIN"
 )
 _NO_MEMORY = re.compile(rb"MemoryError|Cannot allocate memory|out of memory|OutOfMemory", re.IGNORECASE)
-_QUIET = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
-"""All that the tier's own programs get: what is first inside can read their environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,7 @@ class _Run:
         self, argv: list[str], archive: BinaryIO, out: int, back: int, prepared: Prepared
     ) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            *argv, stdin=archive, stdout=back, stderr=out, env=_QUIET, cwd="/", start_new_session=True,
+            *argv, stdin=archive, stdout=back, stderr=out, env=QUIET, cwd="/", start_new_session=True,
             pass_fds=prepared.pass_fds,
         )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Users that own nothing: as root, every run gets one for itself, so that it can touch, count and kill only its own.
 
-Called by `session`. The numbers lie between those that systemd gives to people and to services, and within what a
+Called by the tiers. The numbers lie between those that systemd gives to people and to services, and within what a
 container usually maps. https://systemd.io/UIDS-GIDS/
 """
 
@@ -18,6 +18,8 @@ from forgehand.ports.sandbox import SandboxFailed
 FIRST, LAST = 60_706, 61_183
 LOCKS = Path("/run/forgehand-users")
 """One place for the whole machine, whatever TMPDIR says: who takes a user ends all that runs as it."""
+QUIET = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+"""All that our own programs get there: what runs as the same user, or is first inside, can read their environment."""
 _ROUNDS = 1000
 
 
@@ -51,13 +53,21 @@ def as_user(uid: int | None, *options: str) -> list[str]:
     return ["setpriv", *change, "--pdeathsig=KILL", *options, "--"]
 
 
+def run_as(uid: int, *argv: str, given: bytes = b"", seconds: float = 20.0) -> int:
+    """The exit code of a program of the system, run as this user."""
+    ran = subprocess.run(
+        [*as_user(uid), *argv], env=QUIET, cwd="/", input=given, capture_output=True, timeout=seconds, check=False
+    )
+    return ran.returncode
+
+
 def end_all(uid: int) -> None:
     """Kill every process of a user, also those that multiply meanwhile."""
     kill = shutil.which("kill") or "/bin/kill"
     for _ in range(_ROUNDS):
         if not list(owned_by(uid)):
             return
-        subprocess.run([*as_user(uid), kill, "-KILL", "--", "-1"], capture_output=True, timeout=20, check=False)
+        run_as(uid, kill, "-KILL", "--", "-1")
     raise SandboxFailed(f"processes of user {uid} cannot be ended")
 
 

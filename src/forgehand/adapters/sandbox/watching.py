@@ -68,16 +68,6 @@ def _ended(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
 
 
-def written_below(folder: Path) -> int:
-    """Bytes of disk that the files below a folder take."""
-    total = 0
-    for inside, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += os.lstat(os.path.join(inside, name)).st_blocks * 512
-    return total
-
-
 def _resident(pid: int) -> int:
     """Memory of its own: what is shared, as between a parent and the copies it made, counts for none."""
     try:
