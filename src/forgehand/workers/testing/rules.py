@@ -3,9 +3,10 @@
 The rules stand in the order in which a person would ask; the first that is violated is the blocker.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from forgehand.crafts.findings import shorten
 from forgehand.crafts.suites import Attempt, Case, Changed, Command, Outcome, SuiteRun
 from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.policy import Flaky, TestPolicy
@@ -15,15 +16,16 @@ from forgehand.ports.sandbox import Stopped, Strength, Tier
 NO_TESTS_COLLECTED = 5
 """How pytest says that it found none. https://docs.pytest.org/en/stable/reference/exit-codes.html"""
 MOST_NAMED = 10
+_MAX_PATH = 120
 _NO_PYTEST = "No module named pytest"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of the tests at `sha`. `stranger`: somebody without write access may have written it. `command` is
-    None where none can be run, `absent` says of which the program is not there, and `run` is None where nothing was
-    run; `not_fetched` and `not_run` say what went wrong. `before` is the coverage of the base's last run, in
-    percent."""
+    """What is known of the tests at `sha`. `stranger`: somebody without write access may have written it. `left_out`
+    says what of the tree the sandbox does not get, and why. `command` is None where none can be run, `absent` says of
+    which the program is not there, and `run` is None where nothing was run; `not_fetched` and `not_run` say what went
+    wrong. `before` is the coverage of the base's last run, in percent."""
 
     sha: str
     strength: Strength
@@ -35,6 +37,7 @@ class Facts:
     not_run: str = ""
     changed: Changed | None = None
     before: float | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,17 @@ def _fetched(facts: Facts, policy: TestPolicy) -> Ruling:
     if facts.not_fetched:
         reason = f"It could not be fetched: {facts.not_fetched}"
         return Ruling("fetched", State.VIOLATED, reason, Conclusion.ACTION_REQUIRED)
-    return Ruling("fetched", State.SATISFIED, f"The tree{facts.sha and f' of {facts.sha[:7]}'} was there.")
+    said = f"The tree{facts.sha and f' of {facts.sha[:7]}'} was there{_without(facts.left_out)}."
+    return Ruling("fetched", State.SATISFIED, said)
+
+
+def _without(left_out: Mapping[str, str]) -> str:
+    """What the tests did not find of it, which may be why one failed."""
+    if not left_out:
+        return ""
+    named = [f"{shorten(path, _MAX_PATH)} ({why})" for path, why in sorted(left_out.items())[:MOST_NAMED]]
+    others = f" and {len(left_out) - len(named):,} more" if len(left_out) > len(named) else ""
+    return f", but not these {len(left_out):,} of it: {', '.join(named)}{others}"
 
 
 def _command(facts: Facts, policy: TestPolicy) -> Ruling:

@@ -155,7 +155,7 @@ class TestingWorker:
         facts = Facts(target.sha, await self._sandbox.strength(), target.stranger)
         async with self._checkouts.checkout(repo, target.sha) as checkout:
             commands = await asyncio.to_thread(_commands, checkout, policy)
-            facts = replace(facts, command=next(iter(commands), None))
+            facts = replace(facts, command=next(iter(commands), None), left_out=checkout.left_out)
             if not commands or may_run(facts.strength, stranger=facts.stranger).state is State.VIOLATED:
                 return facts
             try:

@@ -8,6 +8,7 @@ from forgehand.crafts.suite_commands import Tree, detect
 from forgehand.crafts.suites import Attempt, Case, Changed, Command, Coverage, Outcome, SuiteRun
 from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.policy import Flaky, values
+from forgehand.domain.rulings import State
 from forgehand.ports.sandbox import Stopped, Strength, Tier
 from forgehand.workers.testing.rules import Facts, judge
 
@@ -115,3 +116,12 @@ def test_coverage_that_is_asked_for_and_too_low_or_absent_is_a_failure() -> None
     low = judge(replace(facts(covered), changed=Changed(1, {"a.py": (4,)})), asking)
     assert (low.conclusion, low.blocker and low.blocker.rule) == (Conclusion.FAILURE, "coverage")
     assert judge(facts(GOOD), asking).conclusion is Conclusion.FAILURE
+
+
+def test_of_much_that_was_left_out_the_first_is_named_and_the_rest_counted() -> None:
+    left_out = {f"{number:02}-{'x' * 900}": "a submodule" for number in range(30)}
+    fetched = judge(replace(facts(GOOD), left_out=left_out), POLICY).ruling.parts[0]
+    assert fetched.state is State.SATISFIED
+    assert fetched.reason.count("a submodule") == 10
+    assert fetched.reason.endswith(" and 20 more.")
+    assert len(fetched.reason) < 2000

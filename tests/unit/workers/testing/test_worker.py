@@ -44,6 +44,7 @@ class World:
     folder: Path
     pulls: list[PullRequest] = field(default_factory=lambda: [PULL])
     paths: tuple[str, ...] = ("a.py", "test_a.py")
+    left_out: dict[str, str] = field(default_factory=dict)
     ran: list[Ran] = field(default_factory=lambda: [Ran(0, b"", 1.0, files={"reports/j.xml": GREEN})])
     tier: Tier = Tier.BWRAP
     policy_: values.TestPolicy = field(default_factory=values.TestPolicy)
@@ -72,7 +73,7 @@ class World:
         with tarfile.open(self.folder / "t.tar", "w") as tar:
             for path in self.paths:
                 tar.addfile(tarfile.TarInfo(path), io.BytesIO())
-        yield Checkout(sha, self.folder / "t.tar", frozenset(self.paths))
+        yield Checkout(sha, self.folder / "t.tar", frozenset(self.paths), self.left_out)
 
     async def strength(self) -> Strength:
         return Strength(self.tier, "scripted")
@@ -325,6 +326,20 @@ async def test_a_tree_that_cannot_be_fetched_is_said_or_tried_again(world: World
     assert world.check.conclusion is Conclusion.ACTION_REQUIRED
     world.fails = GitFailed("timed out", transient=True)
     assert isinstance(await world.tested(), Retry)
+
+
+async def test_what_of_the_tree_was_not_there_is_said(world: World) -> None:
+    await world.tested()
+    assert "of it:" not in world.check.summary
+    world.effects.clear()
+    world.ran.append(Ran(1, b"", 1.0, files={"reports/j.xml": RED}))
+    world.ran.append(Ran(1, b"", 1.0, files={"reports/j.xml": RED}))
+    world.left_out = {"vendor/@lib": "a submodule", "data.bin": "larger than 67,108,864 bytes"}
+    await world.tested()
+    first = world.check.summary.splitlines()[0].replace("\\", "")
+    assert "but not these 2 of it: data.bin (larger than 67,108,864 bytes), vendor/" in first
+    assert "lib (a submodule)" in first
+    assert "@lib" not in first
 
 
 async def test_a_head_that_moved_meanwhile_is_not_judged(world: World) -> None:
