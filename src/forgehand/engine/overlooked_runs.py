@@ -1,12 +1,18 @@
 """Runs of workflows that ended and that no job has seen. Looked for by `reconcile`, one repository at a time; a job is
 made as the event would have made it.
 
+GitHub lists runs by when they began, and not by when they ended. So those that have not ended are remembered, and each
+of them that no list shows any more is looked at by its number: a long one behind many short ones, or an old one that is
+repeated.
+
 What ended before a repository was first looked at is history: it starts nothing. While nobody waits for runs nothing is
 remembered, so that whoever waits again looks for the first time.
 """
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from forgehand.domain.events import Event
 from forgehand.domain.jobs import Job
@@ -16,13 +22,36 @@ from forgehand.domain.runs import RunRef
 from forgehand.engine.overlooked import OverlookedStore
 from forgehand.engine.planner import job_for
 from forgehand.ports.github import NotPermitted
-from forgehand.ports.workflows import FinishedRuns, Run
+from forgehand.ports.workflows import NEWEST, Run, WatchedRuns
+
+LOOKS = 10
+"""Runs that one look at a repository asks for by their numbers; the others are asked for by the next ones."""
+MOST_ASTRAY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is remembered of a repository's runs. Of the newest, `seen` are those that ended, as `id:attempt`, and
+    `unfinished` the ids of the others; `under_way` those that were in progress. `astray` had not ended when they were
+    looked at, and may be in neither list. What ended before `since` is history."""
+
+    since: float
+    etag: str | None = None
+    seen: tuple[str, ...] = ()
+    unfinished: tuple[int, ...] = ()
+    under_way_etag: str | None = None
+    under_way: tuple[int, ...] = ()
+    astray: tuple[int, ...] = ()
+
+    @property
+    def listed(self) -> set[int]:
+        return {int(name.partition(":")[0]) for name in self.seen} | {*self.unfinished}
 
 
 class OverlookedRuns:
     """Made for one page of the poll. An installation that lets us read no runs is asked once."""
 
-    def __init__(self, runs: FinishedRuns, store: OverlookedStore, workers: tuple[WorkerSpec, ...]) -> None:
+    def __init__(self, runs: WatchedRuns, store: OverlookedStore, workers: tuple[WorkerSpec, ...]) -> None:
         self._runs = runs
         self._store = store
         self._workers = workers
@@ -35,24 +64,51 @@ class OverlookedRuns:
             return [], await self._forgotten(key)
         if repo.installation in self._closed:
             return [], {}
-        kept = json.loads(await self._store.mark(key) or "null")
+        before = _read(await self._store.mark(key))
         try:
-            listed = await self._runs.finished(repo, kept["etag"] if kept else None)
+            new, after = await (self._looked(repo, before) if before else self._first_look(repo))
         except NotPermitted:
             self._closed.add(repo.installation)
             return [], {}
-        if listed is None:
-            return [], {}
-        runs, etag = listed
-        names = [_name(run) for run in runs]
-        seen = set(kept["seen"]) if kept else set(names)
-        since = kept.get("since", 0.0) if kept else _last_end(runs)
-        new = [run for run in runs if _name(run) not in seen and run.updated_at >= since]
         missed = [job for run in new for job in await self._missing(repo, run, now)]
-        return missed, {key: json.dumps({"etag": etag, "since": since, "seen": names})}
+        return missed, {} if after == before else {key: json.dumps(asdict(after))}
 
     async def _forgotten(self, key: str) -> dict[str, str]:
         return {key: ""} if await self._store.mark(key) else {}
+
+    async def _first_look(self, repo: Repo) -> tuple[list[Run], _Known]:
+        runs, known = await self._lists(repo, _Known(0.0))
+        return [], replace(known, since=_last_end(runs))
+
+    async def _looked(self, repo: Repo, before: _Known) -> tuple[list[Run], _Known]:
+        """The runs that ended since, and what is known now."""
+        runs, after = await self._lists(repo, before)
+        seen, here = {*before.seen}, after.listed | {*after.under_way}
+        new = [run for run in runs if run.ended and _name(run) not in seen and run.updated_at >= before.since]
+        unended = dict.fromkeys((*after.astray, *before.unfinished, *before.under_way))
+        gone = [each for each in unended if each not in here]
+        looked = [await self._runs.run(repo, each) for each in gone[:LOOKS]]
+        # Those that it was not the turn of come first the next time.
+        astray = (*gone[LOOKS:], *(run.id for run in looked if run and not run.ended))
+        return [*new, *(run for run in looked if run and run.ended)], replace(after, astray=astray[:MOST_ASTRAY])
+
+    async def _lists(self, repo: Repo, known: _Known) -> tuple[Sequence[Run], _Known]:
+        """The newest runs, none where nothing changed, and what is known by both lists now."""
+        if under_way := await self._runs.under_way(repo, known.under_way_etag):
+            runs, etag = under_way
+            known = replace(known, under_way=tuple(run.id for run in runs), under_way_etag=etag)
+        newest = await self._runs.newest(repo, known.etag, max(known.listed, default=0))
+        if newest is None:
+            return (), known
+        runs, etag = newest
+        return runs, replace(
+            known,
+            etag=etag,
+            seen=tuple(_name(run) for run in runs[:NEWEST] if run.ended),
+            unfinished=tuple(run.id for run in runs[:NEWEST] if not run.ended),
+            # What changes of those is not told.
+            astray=(*known.astray, *(run.id for run in runs[NEWEST:] if not run.ended)),
+        )
 
     async def _missing(self, repo: Repo, run: Run, now: float) -> list[Job]:
         jobs = [
@@ -65,10 +121,20 @@ def _watches(workers: Sequence[WorkerSpec]) -> bool:
     return any(trigger.event == "workflow_run" for worker in workers if worker.enabled for trigger in worker.triggers)
 
 
+def _read(mark: str | None) -> _Known | None:
+    """What the last look left. One of an earlier version remembered fewer things."""
+    if not mark:
+        return None
+    told: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(mark).items()
+    }
+    return _Known(**told)
+
+
 def _last_end(runs: Sequence[Run]) -> float:
     """When the first look was, by GitHub's clock. Where somebody deletes runs, older ones move up into the list: what
     ended before stays history."""
-    return max((run.updated_at for run in runs), default=0.0)
+    return max((run.updated_at for run in runs if run.ended), default=0.0)
 
 
 def _name(run: Run) -> str:

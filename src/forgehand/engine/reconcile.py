@@ -14,7 +14,7 @@ from forgehand.engine.overlooked_runs import OverlookedRuns
 from forgehand.engine.planner import JOBS_A_PAGE
 from forgehand.ports.desk import Desk
 from forgehand.ports.github import GitHubError, OpenPulls, Throttled
-from forgehand.ports.workflows import FinishedRuns
+from forgehand.ports.workflows import WatchedRuns
 
 Found = tuple[list[Job], dict[str, str]]
 """The jobs that are missing, and the marks that remember what was there."""
@@ -48,7 +48,7 @@ class Reconcile:
         open_pulls: OpenPulls,
         store: OverlookedStore,
         workers: tuple[WorkerSpec, ...],
-        runs: FinishedRuns | None = None,
+        runs: WatchedRuns | None = None,
     ) -> None:
         self._open_pulls = open_pulls
         self._runs = runs

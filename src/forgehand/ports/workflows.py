@@ -76,9 +76,19 @@ class Runs(Protocol):
         ...
 
 
-class FinishedRuns(Protocol):
-    async def finished(self, repo: Repo, etag: str | None) -> tuple[Sequence[Run], str | None] | None:
-        """The last hundred that ended, and the ETag to ask with next time; None when nothing changed."""
+NEWEST = 100
+"""Runs of a repository that are watched for every change."""
+
+
+class WatchedRuns(Runs, Protocol):
+    async def newest(self, repo: Repo, etag: str | None, known: int = 0) -> tuple[Sequence[Run], str | None] | None:
+        """The `NEWEST` that began last, whether or not they ended, and all since the one of the id `known`, at most a
+        thousand; the newest first. And the ETag to ask with next time; None when nothing changed of the `NEWEST`."""
+        ...
+
+    async def under_way(self, repo: Repo, etag: str | None) -> tuple[Sequence[Run], str | None] | None:
+        """A hundred that are in progress, among them old ones that are repeated, and the ETag to ask with next time;
+        None when nothing changed."""
         ...
 
 

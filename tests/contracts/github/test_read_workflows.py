@@ -1,8 +1,15 @@
 """Workflows, their runs and refs, as a GitHub shows them."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from forgehand.adapters.github import RunReader, WorkflowReader
+from forgehand.adapters.memory import MemoryStore
+from forgehand.domain.jobs import Change
+from forgehand.domain.routing import Trigger, WorkerSpec
+from forgehand.engine.overlooked_runs import OverlookedRuns
 from forgehand.ports.workflows import Workflow
 from forgehand.practice import Forge
 from forgehand.practice.records import WorkflowRun
@@ -144,12 +151,73 @@ async def test_reading_takes_no_permission_to_start_anything(stage: Stage) -> No
     assert {level for each in held for level in each.values()} == {"read"}
 
 
-async def test_the_runs_that_ended_are_listed_newest_first_and_free_where_none_is_new(stage: Stage) -> None:
+async def test_the_newest_runs_are_listed_and_free_where_nothing_changed(stage: Stage) -> None:
     reader = RunReader(stage.github, stage.tokens)
     stage.forge.commit(stage.name, "main", {PATH: CI})
     stage.forge.commit(stage.name, "main", {"more.md": "More."})
     runs = ended(stage.forge, stage.name)
-    listed = await reader.finished(stage.repo, None)
+    listed = await reader.newest(stage.repo, None)
     assert listed is not None
     assert [each.id for each in listed[0]] == sorted((each.id for each in runs), reverse=True)
-    assert await reader.finished(stage.repo, listed[1]) is None
+    assert await reader.newest(stage.repo, listed[1]) is None
+    began = _again(stage, runs[0], status="in_progress", conclusion=None)
+    changed = await reader.newest(stage.repo, listed[1])
+    assert changed is not None
+    assert (changed[0][0].id, changed[0][0].ended, len(changed[0])) == (began.id, False, 3)
+
+
+async def test_more_than_a_page_of_runs_is_listed_back_to_the_one_that_is_known(stage: Stage) -> None:
+    reader = RunReader(stage.github, stage.tokens)
+    stage.forge.commit(stage.name, "main", {PATH: CI})
+    [first] = ended(stage.forge, stage.name)
+    for _ in range(150):
+        _again(stage, first)
+    counts = []
+    for known in (0, first.id):
+        listed = await reader.newest(stage.repo, None, known)
+        assert listed is not None
+        counts.append(len({each.id for each in listed[0]}))
+    assert counts == [100, 151]
+
+
+async def test_those_under_way_are_listed_whatever_their_age(stage: Stage) -> None:
+    reader = RunReader(stage.github, stage.tokens)
+    stage.forge.commit(stage.name, "main", {PATH: CI})
+    [first] = ended(stage.forge, stage.name)
+    long = _again(stage, first, status="in_progress", conclusion=None)
+    _again(stage, first)
+    listed = await reader.under_way(stage.repo, None)
+    assert listed is not None
+    assert [each.id for each in listed[0]] == [long.id]
+    assert await reader.under_way(stage.repo, listed[1]) is None
+
+
+async def test_the_poll_finds_a_long_run_that_ends_behind_many_short_ones(stage: Stage) -> None:
+    store, reader = MemoryStore(), RunReader(stage.github, stage.tokens)
+    await store.open()
+    stage.forge.commit(stage.name, "main", {PATH: CI})
+    [first] = ended(stage.forge, stage.name)
+    long = _again(stage, first, status="in_progress", conclusion=None)
+    worker = WorkerSpec("dispatch", "dispatch", (Trigger("workflow_run", actions=("completed",)),))
+
+    async def look() -> list[str]:
+        jobs, marks = await OverlookedRuns(reader, store, (worker,)).ended(stage.repo, 9.0)
+        await store.commit(Change(enqueue=tuple(jobs), marks=marks), 9.0)
+        return [job.subject for job in jobs]
+
+    assert await look() == []
+    short = {_again(stage, first).id for _ in range(101)}
+    assert set(await look()) == {f"run/{number}" for number in short}
+    with stage.forge.world.lock:
+        stage.forge.world.runs[long.id] = replace(long, status="completed", conclusion="success")
+    assert await look() == [f"run/{long.id}"]
+    assert await look() == []
+    await store.close()
+
+
+def _again(stage: Stage, run: WorkflowRun, **more: Any) -> WorkflowRun:
+    """Another run like this one, begun after all others."""
+    with stage.forge.world.lock:
+        made = replace(run, id=stage.forge.world.new_id(), **more)
+        stage.forge.world.runs[made.id] = made
+        return made

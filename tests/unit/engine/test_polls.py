@@ -30,7 +30,7 @@ from forgehand.ports.github import (
     Unreachable,
 )
 from forgehand.ports.store import Fence, Pause, Unclaimed
-from forgehand.ports.workflows import FinishedRuns, Run
+from forgehand.ports.workflows import Run, WatchedRuns
 from support.engine import Clock, OneObjectPerSlot, a_job
 from support.stores import a_pull
 
@@ -192,7 +192,13 @@ class NoRuns:
 
     refusal: GitHubError
 
-    async def finished(self, repo: Repo, etag: str | None) -> tuple[Sequence[Run], str | None] | None:
+    async def newest(self, repo: Repo, etag: str | None, known: int = 0) -> tuple[Sequence[Run], str | None] | None:
+        raise self.refusal
+
+    async def under_way(self, repo: Repo, etag: str | None) -> tuple[Sequence[Run], str | None] | None:
+        raise self.refusal
+
+    async def run(self, repo: Repo, run: int) -> Run | None:
         raise self.refusal
 
 
@@ -202,7 +208,7 @@ async def polled(
     clock: Clock,
     *workers: WorkerSpec,
     page: Job | None = None,
-    runs: FinishedRuns | None = None,
+    runs: WatchedRuns | None = None,
 ) -> Done:
     job = page or tick(Poll("reconcile", 300), clock())
     poll = Reconcile(pulls, store, workers or (REVIEW,), runs)

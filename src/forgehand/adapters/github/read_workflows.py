@@ -18,12 +18,14 @@ from forgehand.adapters.github.read_contents import READ_CONTENTS, ContentReader
 from forgehand.adapters.github.workflow_files import Unclear, is_file_name, lists_dispatch
 from forgehand.domain.repositories import Repo
 from forgehand.ports.github import Unprocessable
-from forgehand.ports.workflows import Run, Workflow
+from forgehand.ports.workflows import NEWEST, Run, Workflow
 
 READ_ACTIONS = {"actions": "read"}
 
 MOST_BYTES = 512 * 1024
 """Of a workflow's file. GitHub itself takes no larger one."""
+MOST_PAGES = 10
+"""Of a list of runs."""
 
 
 class WorkflowReader:
@@ -65,7 +67,7 @@ class WorkflowReader:
 
 
 class RunReader:
-    """`ports.workflows.Runs` and `FinishedRuns`."""
+    """`ports.workflows.Runs` and `WatchedRuns`."""
 
     def __init__(self, github: GitHub, tokens: KeptTokens) -> None:
         self._calls = RepoCalls(github, tokens, READ_ACTIONS)
@@ -74,17 +76,29 @@ class RunReader:
         found = await self._calls.get_or_none(repo, f"actions/runs/{int(run)}")
         return parsed("run", _run, found) if found else None
 
-    async def finished(self, repo: Repo, etag: str | None) -> tuple[Sequence[Run], str | None] | None:
-        params: dict[str, str | int] = {"status": "completed", "per_page": 100}
-        answer = await self._calls.get(repo, "actions/runs", params=params, etag=etag)
-        if answer.status == 304:
+    async def newest(self, repo: Repo, etag: str | None, known: int = 0) -> tuple[Sequence[Run], str | None] | None:
+        first = await self._calls.get(repo, "actions/runs", params={"per_page": NEWEST}, etag=etag)
+        if first.status == 304:
             return None
-        listed = parsed("list of runs", lambda data: [_run(each) for each in data["workflow_runs"]], answer.data)
-        return listed, answer.etag
+        listed, page, last = _runs(first.data), 1, first
+        while known and listed[-1:] and listed[-1].id > known and last.next_path and page < MOST_PAGES:
+            page += 1
+            last = await self._calls.get(repo, "actions/runs", params={"per_page": NEWEST, "page": page})
+            listed += _runs(last.data)
+        return listed, first.etag
+
+    async def under_way(self, repo: Repo, etag: str | None) -> tuple[Sequence[Run], str | None] | None:
+        params: dict[str, str | int] = {"status": "in_progress", "per_page": 100}
+        answer = await self._calls.get(repo, "actions/runs", params=params, etag=etag)
+        return None if answer.status == 304 else (_runs(answer.data), answer.etag)
 
 
 def _workflow(data: Mapping[str, Any], dispatchable: bool) -> Workflow:
     return Workflow(int(data["id"]), str(data["name"]), str(data["path"]), str(data["state"]), dispatchable)
+
+
+def _runs(data: Any) -> list[Run]:
+    return parsed("list of runs", lambda data: [_run(each) for each in data["workflow_runs"]], data)
 
 
 def _run(data: Mapping[str, Any]) -> Run:
