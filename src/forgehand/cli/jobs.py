@@ -110,6 +110,8 @@ def print_story(story: "JobStory") -> None:
     typer.echo("\nWhat happened")
     facts = [(moment(fact.at), fact.kind, _said(fact.data)) for fact in story.facts]
     table(["when", "what", ""], facts, "  nothing yet")
+    if story.more_facts:
+        typer.echo(f"These are its first {len(facts)} steps: its admin page shows the others.")
 
 
 def _print_job(job: "Job") -> None:

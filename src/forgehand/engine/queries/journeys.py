@@ -94,12 +94,20 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class JobStory:
-    """One job with its effects and everything that happened to it, oldest first."""
+    """One job with its effects and what happened to it, oldest first. Of very much it is one page, from 1, and
+    `more_facts` says whether there are later ones."""
 
     job: Job
     effects: tuple[LedgerEntry, ...]
     facts: tuple[Fact, ...]
     overtaken: tuple[Overtaken, ...] = ()
+    page: int = 1
+    more_facts: bool = False
+
+    @property
+    def told_before(self) -> int:
+        """How many facts the pages before this one hold."""
+        return (self.page - 1) * MOST_FACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +156,17 @@ async def journey(store: Pages, guid: str) -> Journey | None:
     return await _journey(store, received) if received else None
 
 
-async def job_story(store: Pages, job_id: str) -> JobStory | None:
+async def job_story(store: Pages, job_id: str, page: int = 1) -> JobStory | None:
     """One job, or None where there is none of that id."""
     job = await store.job(job_id)
-    return await story_of(store, job) if job else None
+    return await story_of(store, job, page) if job else None
 
 
-async def story_of(store: Pages, job: Job) -> JobStory:
-    effects, facts = await _effects(store, job.id), tuple(await store.facts_of(job=job.id))
-    return JobStory(job, effects, facts, _overtaken(job.id, effects, facts))
+async def story_of(store: Pages, job: Job, page: int = 1) -> JobStory:
+    end = page * MOST_FACTS
+    effects, facts = await _effects(store, job.id), await store.facts_of(job=job.id, limit=end + 1)
+    shown = tuple(facts[end - MOST_FACTS : end])
+    return JobStory(job, effects, shown, _overtaken(job.id, effects, facts[:end]), page, len(facts) > end)
 
 
 def exactness(kind: str) -> str:

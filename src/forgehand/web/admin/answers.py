@@ -92,9 +92,11 @@ class JobInJourney(Job):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobWhole(JobInJourney):
-    """`facts` are everything that happened to it, oldest first."""
+    """`facts` are what happened to it, oldest first: one page of them, and `more_facts` says whether there are later
+    ones."""
 
     facts: tuple[Fact, ...]
+    more_facts: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +147,14 @@ def delivery_whole(found: Journey) -> DeliveryWhole:
 
 def job_whole(story: JobStory) -> JobWhole:
     effects = effect_rows(story.effects)
-    return _more(JobWhole, story.job, effects=effects, overtaken=story.overtaken, facts=story.facts)
+    return _more(
+        JobWhole,
+        story.job,
+        effects=effects,
+        overtaken=story.overtaken,
+        facts=story.facts,
+        more_facts=story.more_facts,
+    )
 
 
 def effect_rows(entries: Sequence[LedgerEntry]) -> tuple[EffectRow, ...]:

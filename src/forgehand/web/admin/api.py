@@ -19,7 +19,7 @@ from forgehand.web.admin import answers as told
 from forgehand.web.admin.number_api import NumberApi
 from forgehand.web.admin.openapi import DOCUMENT, Query, Read, described, one_of
 from forgehand.web.admin.pages import checked_id, chosen, number_in
-from forgehand.web.admin.paging import PAGED, before, last_of, limit
+from forgehand.web.admin.paging import PAGE, PAGED, before, last_of, limit, page
 from forgehand.web.admin.pull_pages import ended_in, repository_in
 
 
@@ -57,6 +57,7 @@ class Api:
                 "One job with its effects and facts.",
                 told.JobWhole,
                 self.job,
+                (PAGE,),
                 absent="There is no such job.",
             ),
             Read(
@@ -114,7 +115,7 @@ class Api:
         return told.Jobs(tuple(rows), last_of(last))
 
     async def job(self, request: Request) -> told.JobWhole | None:
-        story = await job_story(self._store, checked_id(request, "id"))
+        story = await job_story(self._store, checked_id(request, "id"), page(request))
         return told.job_whole(story) if story else None
 
     async def effects(self, request: Request) -> told.Effects:

@@ -24,7 +24,7 @@ from forgehand.engine.queries import (
     recent_journeys,
     timeline,
 )
-from forgehand.web.admin.paging import before, older
+from forgehand.web.admin.paging import before, older, page
 from forgehand.web.admin.plots import plots
 from forgehand.web.admin.shell import Shell
 
@@ -96,7 +96,7 @@ class PagesOfAdmin:
 
     async def job(self, request: Request) -> Response:
         change = await self._store.latest_change()
-        story = await job_story(self._store, checked_id(request, "id"))
+        story = await job_story(self._store, checked_id(request, "id"), page(request))
         if story is None:
             raise HTTPException(404, "There is no such job.")
         return await self._shell.page(request, "job.html", change, story=story)

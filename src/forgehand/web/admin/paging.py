@@ -12,10 +12,12 @@ from forgehand.domain.paging import Last
 from forgehand.web.admin.openapi import Query
 
 MAX_ROWS = 100
+MAX_PAGES = 100
 
 LIMIT = Query("limit", {"type": "integer", "minimum": 1, "maximum": MAX_ROWS, "default": 25}, "How many rows at most.")
 BEFORE = Query("before", {"type": "string"}, "The `last` of the page before this one, or a time in epoch seconds.")
 PAGED = (LIMIT, BEFORE)
+PAGE = Query("page", {"type": "integer", "minimum": 1, "maximum": MAX_PAGES, "default": 1}, "Which page of its facts.")
 
 _BEFORE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(?:~([A-Za-z0-9._:@/-]{1,200}))?")
 
@@ -45,9 +47,18 @@ def older(request: Request, last: Last | None) -> str:
 
 def limit(request: Request) -> int:
     """`?limit=`, 1 to 100; 25 without."""
-    value = request.query_params.get("limit", "25")
-    if not value.isdecimal() or len(value) > 9 or not 1 <= int(value) <= MAX_ROWS:
-        raise HTTPException(400, f"limit= is a number from 1 to {MAX_ROWS}.")
+    return _number(request, "limit", 25, MAX_ROWS)
+
+
+def page(request: Request) -> int:
+    """`?page=`, 1 to 100; 1 without. For what only grows at its end, oldest first."""
+    return _number(request, "page", 1, MAX_PAGES)
+
+
+def _number(request: Request, name: str, default: int, most: int) -> int:
+    value = request.query_params.get(name, str(default))
+    if not value.isdecimal() or len(value) > 9 or not 1 <= int(value) <= most:
+        raise HTTPException(400, f"{name}= is a number from 1 to {most}.")
     return int(value)
 
 

@@ -26,7 +26,7 @@ from forgehand.engine.queries import (
     latest_journeys,
     recent_journeys,
 )
-from forgehand.engine.queries.journeys import MOST_FACTS, MOST_JOBS
+from forgehand.engine.queries.journeys import MOST_FACTS, MOST_JOBS, story_of
 from support import stories
 
 pytestmark = pytest.mark.anyio
@@ -56,6 +56,19 @@ async def test_of_very_many_jobs_and_facts_the_first_are_told_and_that_there_are
     assert (len(found.planning) + len(found.jobs), found.more_jobs) == (MOST_JOBS, True)
     assert (len(found.facts), found.more_facts) == (MOST_FACTS, True)
     assert [len(each.effects) for each in found.jobs if each.job.id == job.id] == [3]
+
+
+async def test_of_a_job_with_very_many_facts_each_page_tells_its_own_and_whether_there_are_more(
+    store: MemoryStore,
+) -> None:
+    job = await stories.reviewed(store, "guid", NOW - 60)
+    said = tuple(Fact(f"said-{number}", "review.judged", NOW + number, "guid", job.id) for number in range(MOST_FACTS))
+    await store.commit(Change(facts=said), NOW)
+    first, last, beyond = [await story_of(store, job, page) for page in (1, 2, 3)]
+    assert (len(first.facts), first.more_facts, first.told_before) == (MOST_FACTS, True, 0)
+    assert (last.facts[-1], last.more_facts, last.told_before) == (said[-1], False, MOST_FACTS)
+    assert [*first.facts, *last.facts] == await store.facts_of(job=job.id, limit=1000)
+    assert (beyond.facts, beyond.more_facts) == ((), False)
 
 
 async def test_what_many_jobs_wrote_is_read_at_once() -> None:

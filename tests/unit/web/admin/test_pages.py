@@ -121,6 +121,21 @@ async def test_a_deliverys_page_says_that_there_is_more_than_it_shows(dashboard:
     assert "jobs: it made more." in await dashboard.page("/admin")
 
 
+async def test_a_jobs_page_says_which_of_its_many_steps_it_shows_and_leads_to_the_later_ones(
+    dashboard: Dashboard,
+) -> None:
+    job = await stories.reviewed(dashboard.store, GUID, dashboard.clock.now - 60)
+    assert "These are its steps" not in await dashboard.page(f"/admin/jobs/{job.id}")
+    said = [Fact(f"said-{number}", "review.judged", job.created_at + 50, GUID, job.id) for number in range(200)]
+    await dashboard.store.commit(Change(facts=tuple(said)), dashboard.clock.now)
+    first = await dashboard.page(f"/admin/jobs/{job.id}")
+    assert "These are its steps 1 to 200." in first
+    assert 'href="?page=2"' in first
+    second = await dashboard.page(f"/admin/jobs/{job.id}?page=2")
+    assert "These are its steps 201 to 2" in second
+    assert 'rel="next"' not in second
+
+
 async def test_a_jobs_page_tells_attempts_effects_their_class_and_content(dashboard: Dashboard) -> None:
     job = await stories.reviewed(dashboard.store, GUID, dashboard.clock.now - 60)
     text = await dashboard.page(f"/admin/jobs/{job.id}")
