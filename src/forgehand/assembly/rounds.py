@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from forgehand.assembly.build import App, Crew, working
 from forgehand.assembly.workers import specs
 from forgehand.crafts.subjects import number_of
+from forgehand.domain.deliveries import ASKED
 from forgehand.domain.followups import DECIDE, lane
 from forgehand.domain.jobs import Change, Done, Job, JobState
 from forgehand.domain.modes import Mode
@@ -60,7 +61,7 @@ class Rounds:
     async def look_at(self, number: int) -> Round:
         """At one, whether something is new or not."""
         now, pull = time.time(), await self._crew.parts.pulls.pull(self._repo, number)
-        event = replace(as_if_pushed(self._repo, pull), delivery=f"asked:{self._repo.id}:{number}:{now}")
+        event = replace(as_if_pushed(self._repo, pull), delivery=f"{ASKED}{self._repo.id}:{number}:{now}")
         jobs = [job_for(matched, event, now) for matched in match(event, self._workers)[0]]
         await self._app.store.commit(Change(enqueue=tuple(jobs)), now)
         return await self._worked(jobs)

@@ -19,6 +19,18 @@ class Delivery:
     received_at: float
 
 
+POLLED, ASKED = "poll:", "asked:"
+"""How the name of what no delivery told begins: what the poll found, and what somebody asked for."""
+
+
+def untold(name: str) -> str:
+    """What stands in a delivery's place, in words; empty where the name is a delivery's."""
+    return next((words for prefix, words in _UNTOLD.items() if name.startswith(prefix)), "")
+
+
+_UNTOLD = {POLLED: "found by the poll", ASKED: "asked for by hand"}
+
+
 def verify(secrets: Sequence[bytes], body: bytes, signature: str) -> bool:
     """Whether `signature` (`sha256=<hex>`) signs `body` under any of `secrets`: the current one, or the previous
     one while a rotation lasts. Constant time for each secret.

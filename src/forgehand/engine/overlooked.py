@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from forgehand.domain.deliveries import POLLED
 from forgehand.domain.events import Event, Moved, PullRef
 from forgehand.domain.jobs import Job, JobState
 from forgehand.domain.pulls import PullState
@@ -82,7 +83,7 @@ class Overlooked:
         return missed, {} if after == before else {key: json.dumps(after)}
 
     async def _pushed(self, repo: Repo, moved: Moved, now: float) -> list[Job]:
-        event = _event(repo, f"poll:{repo.id}:{moved.ref}:{moved.after}", "push", None, "", moved=moved)
+        event = _event(repo, f"{POLLED}{repo.id}:{moved.ref}:{moved.after}", "push", None, "", moved=moved)
         jobs = [job_for(each, event, now) for each in match(event, self._workers)[0]]
         return [job for job in jobs if not covers(await self._store.latest_job(job.lane), moved.after, self.since)]
 
@@ -130,13 +131,13 @@ def watches_pushes(workers: Sequence[WorkerSpec]) -> bool:
 def as_if_pushed(repo: Repo, pull: PullRequest) -> Event:
     """The event that a push to this head would have been. Named after the head, so that finding it twice is one job."""
     about = PullRef(pull.number, pull.head_sha, pull.head_ref, pull.base_ref, pull.draft, pull.head_repository)
-    name = f"poll:{repo.id}:{pull.number}:{pull.head_sha}"
+    name = f"{POLLED}{repo.id}:{pull.number}:{pull.head_sha}"
     return _event(repo, name, "pull_request", "synchronize", pull.author, pull=about)
 
 
 def _as_if_closed(repo: Repo, known: PullState) -> Event:
     about = PullRef(known.number, known.head_sha, base_ref=known.base_ref)
-    name = f"poll:{repo.id}:{known.number}:closed:{known.generation}"
+    name = f"{POLLED}{repo.id}:{known.number}:closed:{known.generation}"
     return _event(repo, name, "pull_request", "closed", known.author, pull=about)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from forgehand.domain.deliveries import POLLED
 from forgehand.domain.events import Event
 from forgehand.domain.jobs import Job
 from forgehand.domain.repositories import Repo
@@ -160,5 +161,5 @@ def _as_if_ended(repo: Repo, run: Run) -> Event:
         url=run.url,
         attempt=run.attempt,
     )
-    name = f"poll:{repo.id}:run:{_name(run)}"
+    name = f"{POLLED}{repo.id}:run:{_name(run)}"
     return Event(name, "workflow_run", "completed", repo, run.actor, sender_is_bot=False, run=about)

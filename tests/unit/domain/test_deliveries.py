@@ -1,7 +1,7 @@
 import hashlib
 import hmac
 
-from forgehand.domain.deliveries import verify
+from forgehand.domain.deliveries import untold, verify
 
 BODY = b'{"zen": "Keep it logically awesome."}'
 
@@ -30,3 +30,9 @@ def test_another_secret_another_body_and_nonsense_do_not_verify() -> None:
 def test_an_empty_secret_signs_nothing() -> None:
     assert not verify([b""], BODY, signed(b""))
     assert not verify([], BODY, signed(b""))
+
+
+def test_what_stands_in_a_deliverys_place_is_told_in_words() -> None:
+    assert untold("poll:7:run:77:1") == "found by the poll"
+    assert untold("asked:7:12:1.5") == "asked for by hand"
+    assert untold("72d3162e-cc78-11e3-81ab-4c9367dc0958") == ""

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from forgehand.domain.deliveries import untold
 from forgehand.domain.jobs import Job, JobState
 from forgehand.engine.operations import RETRIABLE
 from forgehand.engine.queries import exactness
@@ -74,6 +75,7 @@ class Rendering:
             href=safe_url,
             path=lambda text: quote(str(text), safe=""),
             short=lambda text: text if len(text) <= 12 else text[:8],
+            untold=untold,
             exactness=exactness,
             place=place,
             says=says,
