@@ -46,7 +46,8 @@ class Protection:
 class Checks(Protocol):
     async def checks(self, repo: Repo, sha: str) -> Sequence[Check]:
         """The latest of each name, app and check suite, check runs and statuses together, sorted by name; read to the
-        last page. Two workflows whose jobs share a name give two checks of that name."""
+        last page. Two workflows whose jobs share a name give two checks of that name; of one that ran again on this
+        commit, for the same kind of event, the newest run counts, where we may read which ran."""
         ...
 
 

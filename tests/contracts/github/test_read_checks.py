@@ -1,5 +1,8 @@
 """What checks say of a commit, read from a GitHub: the latest of each name, app and suite, whoever made it."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from forgehand.adapters.github import CheckReader
@@ -7,7 +10,7 @@ from forgehand.domain.effects import CheckRun, Conclusion
 from forgehand.ports.checks import Check, CheckState
 from forgehand.practice.acts.checks import create_run, make_suite
 from forgehand.practice.records import App
-from support.github_stage import Stage
+from support.github_stage import PERMISSIONS, Stage
 
 pytestmark = pytest.mark.anyio
 
@@ -57,6 +60,52 @@ async def test_of_two_workflows_jobs_with_one_name_neither_hides_the_other(stage
         other = make_suite(world, repo, ci.id, stage.head, None, None)
         create_run(world, repo, ci, {"name": "tests", "head_sha": stage.head, "conclusion": "success"}, other)
     assert sorted(each.told for each in await read(stage)) == ["failure", "success"]
+
+
+async def test_of_a_workflow_that_ran_again_on_the_same_commit_the_newest_run_counts(
+    stage: Stage, tmp_path: Path
+) -> None:
+    await _failed_then_passed(stage, tmp_path)
+    assert [each.told for each in await read(stage)] == ["success"]
+
+
+async def test_where_the_app_may_not_read_which_workflow_ran_each_run_counts(stage: Stage, tmp_path: Path) -> None:
+    await _failed_then_passed(stage, tmp_path)
+    stage.forge.uninstall(stage.installation)
+    granted = {name: level for name, level in PERMISSIONS.items() if name != "actions"}
+    installation = stage.forge.install(stage.app, stage.repo.owner, permissions=granted)
+    stage.repo = replace(stage.repo, installation=installation.id)
+    assert sorted(each.told for each in await read(stage)) == ["failure", "success"]
+
+
+async def test_where_two_pull_requests_have_the_head_no_run_hides_that_of_the_other(
+    stage: Stage, tmp_path: Path
+) -> None:
+    await _failed_then_passed(stage, tmp_path)
+    stage.forge.set_branch(stage.name, "other", stage.forge.branch(stage.name, "main"))
+    stage.forge.open_pull(stage.name, "topic", base="other")
+    _ended(stage, 3)
+    assert "failure" in [each.told for each in await read(stage)]
+
+
+async def _failed_then_passed(stage: Stage, folder: Path) -> None:
+    """The pull request's workflow, which ran twice at its head."""
+    stage.forge.enable_actions(stage.name)
+    job = f"{{runs-on: ubuntu-latest, steps: [{{run: test -e {folder}/mended}}]}}"
+    file = f"on: {{pull_request: {{types: [opened, synchronize, reopened]}}}}\njobs: {{tests: {job}}}\n"
+    stage.head = stage.forge.commit(stage.name, "topic", {".github/workflows/ci.yml": file})
+    _ended(stage, 1)
+    (folder / "mended").touch()
+    stage.forge.close_pull(stage.name, stage.number)
+    stage.forge.reopen_pull(stage.name, stage.number)
+    _ended(stage, 2)
+
+
+def _ended(stage: Stage, number: int) -> None:
+    """So many runs have ended, also as their checks tell."""
+    forge = stage.forge
+    forge.wait_for(lambda: len([run for run in forge.runs(stage.name) if run.conclusion]) == number, timeout=240)
+    forge.wait_for(lambda: all(run.conclusion for run in forge.check_runs(stage.name, stage.head)), timeout=240)
 
 
 @pytest.mark.parametrize(
