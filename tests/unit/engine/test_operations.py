@@ -40,7 +40,9 @@ def operations(store: MemoryStore, wakeups: HintedWakeups, clock: Clock) -> Oper
     return Operations(store, wakeups, clock)
 
 
-async def test_cancelling_ends_an_unfinished_job_once(operations: Operations, store: MemoryStore, clock: Clock) -> None:
+async def test_cancelling_ends_an_unfinished_job_once_and_wakes_whoever_waits_for_it(
+    operations: Operations, store: MemoryStore, wakeups: HintedWakeups, clock: Clock
+) -> None:
     await stories.received(store, "guid", clock.now)
     job = await stories.planned(store, "guid", clock.now)
     assert (await operations.cancel(job.id, "ada")).done
@@ -49,6 +51,7 @@ async def test_cancelling_ends_an_unfinished_job_once(operations: Operations, st
     audited = await _audited(store, job=job.id)
     assert [(fact.kind, fact.data["by"], fact.delivery) for fact in audited] == [("admin.cancel", "ada", "guid")]
     assert [look.subject for look in await store.jobs(10) if look.type == "decide"] == [job.subject]
+    assert wakeups.hints == 1
 
 
 async def test_retrying_gives_an_ended_job_all_its_attempts_and_a_hint(
