@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pysqlite3
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -14,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, make_url
 
 from forgehand.adapters.sql import migrate
+from forgehand.adapters.sql.postgres import _MIGRATION_LOCK
 from forgehand.adapters.sql.rows import JOB_COLUMNS, LEDGER_COLUMNS, job_row, ledger_row
 from forgehand.adapters.sql.schema import metadata
 from forgehand.domain.jobs import Change, JobState
@@ -53,6 +55,50 @@ async def test_processes_that_open_an_empty_database_at_once_all_succeed(sql_url
     assert [await store.job("job-1") for store in stores] == [a_job()] * 5
     for store in stores:
         await store.close()
+
+
+async def test_an_upgrade_has_all_the_time_it_needs_and_what_comes_after_has_limits(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[str]] = []
+    upgrade = migrate.upgrade
+
+    def watched(conn: Connection) -> None:
+        upgrade(conn)
+        seen.append(_limits(conn))
+
+    monkeypatch.setattr(migrate, "upgrade", watched)
+    async with opened(postgres_url):
+        pass
+    known = migrate.up_to_date
+    monkeypatch.setattr(migrate, "up_to_date", lambda conn: seen.append(_limits(conn)) or known(conn))
+    async with opened(postgres_url):
+        pass
+    assert seen == [["0", "0", "0"], ["30s", "8s", "10s"]]
+
+
+async def test_who_opens_during_a_long_upgrade_waits_for_its_end(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as upgrading:
+        upgrading.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+            store = make_store(f"{postgres_url}?options=-clock_timeout%3D50ms")
+            opening = tasks.create_task(store.open())
+            while not upgrading.execute(_WAITED_LONG).fetchone():
+                assert not opening.done()
+                await asyncio.sleep(0.02)
+            upgrading.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATION_LOCK])
+    await enqueue(store, a_job())
+    await store.close()
+
+
+async def test_what_the_address_says_of_its_connections_counts(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as other:
+        other.execute("CREATE SCHEMA apart")
+        async with opened(f"{postgres_url}?options=-csearch_path%3Dapart&application_name=ours") as store:
+            await enqueue(store, a_job())
+            assert other.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = 'ours'").fetchone()
+        assert other.execute("SELECT id FROM apart.jobs").fetchall() == [("job-1",)]
+        assert other.execute("SELECT to_regclass('public.jobs')").fetchone() == (None,)
 
 
 async def test_a_database_of_a_newer_version_is_refused_with_a_remedy(sql_url: str) -> None:
@@ -175,6 +221,18 @@ were asked for: history does not make them more."""
 
 @contextmanager
 def _connected(url: str) -> Iterator[Connection]:
+_WAITED_LONG = (
+    "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()"
+    " AND clock_timestamp() - query_start > interval '300 milliseconds'"
+)
+"""A waiter of the lock, for longer than the lock's time limit in its address."""
+
+
+def _limits(conn: Connection) -> list[str]:
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    return [conn.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
+
+
     if url.startswith("sqlite"):
         engine = create_engine(url, module=pysqlite3)
     else:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DBAPIError
 
@@ -64,6 +64,7 @@ class PostgresBackend:
         try:
             with self._engine.begin() as conn:
                 if not migrate.up_to_date(conn):
+                    _without_limits(conn)
                     conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
                     migrate.upgrade(conn)
         except Exception as error:
@@ -170,6 +171,13 @@ class _Kept:
         self._engine.dispose()
 
 
+def _without_limits(conn: Connection) -> None:
+    """For this transaction: an upgrade of a large store takes as long as it takes, and so does waiting for that of
+    another process."""
+    for limit in _LIMITS:
+        conn.execute(text(f"SET LOCAL {limit} = 0"))
+
+
 def _worth_repeating(error: DBAPIError, committing: bool) -> bool:
     if error.connection_invalidated:
         return not committing
@@ -193,29 +201,38 @@ def _record_one(operation: Operation) -> Verb[Recorded]:
 
 
 def _engine(url: str, connections: int, isolation_level: IsolationLevel = "READ COMMITTED") -> Engine:
+    address = make_url(url).set(drivername="postgresql+psycopg")
     engine = create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
+        address,
         pool_size=connections,
         max_overflow=0,
         isolation_level=isolation_level,
         # Bodies and texts of deliveries do not belong in error messages.
         hide_parameters=True,
         use_native_hstore=False,
-        connect_args={
-            "connect_timeout": 3,
-            "application_name": "forgehand",
-            # Whatever the database's own encoding is: our arrays of texts are UTF-8.
-            "client_encoding": "utf8",
-            "tcp_user_timeout": 10_000,
-            "keepalives_idle": 10,
-            # A process that is frozen in the middle of a transaction must not keep its row locks.
-            "options": "-c idle_in_transaction_session_timeout=10s -c lock_timeout=8s -c statement_timeout=30s",
-        },
+        connect_args=_connection(address),
     )
     event.listen(engine, "connect", lambda driver, _record: register(driver))
     return engine
 
 
+def _connection(address: URL) -> dict[str, str | int]:
+    """The parameters of a connection. What the operator's address says itself counts, and of `options` the later."""
+    usual = {name: value for name, value in _USUAL.items() if name not in address.query}
+    said = address.query.get("options", ())
+    options = [*(f"-c {name}={value}" for name, value in _LIMITS.items()), *([said] if isinstance(said, str) else said)]
+    # Whatever the database's own encoding is: our arrays of texts are UTF-8.
+    return {**usual, "client_encoding": "utf8", "options": " ".join(options)}
+
+
+_USUAL: dict[str, str | int] = {
+    "connect_timeout": 3,
+    "application_name": "forgehand",
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+}
+_LIMITS = {"idle_in_transaction_session_timeout": "10s", "lock_timeout": "8s", "statement_timeout": "30s"}
+"""A process that is frozen in the middle of a transaction must not keep its row locks."""
 _WRITERS = 1
 """Two made smaller commits, and fewer deliveries a second."""
 _ATTEMPTS = 6

@@ -14,7 +14,8 @@ class StoreSettings(BaseModel):
         str,
         Field(
             alias="FORGEHAND_DATABASE_URL",
-            description="`sqlite:///PATH`, or `postgresql://USER@HOST/NAME` for more than one machine.",
+            description="`sqlite:///PATH`, or `postgresql://USER@HOST/NAME` for more than one machine; parameters of "
+            "libpq may follow, as `?sslmode=verify-full&options=-csearch_path%3Dforgehand`.",
         ),
     ] = "sqlite:///data/forgehand.db"
     data_dir: Annotated[
