@@ -40,15 +40,16 @@ def test_a_worker_killed_after_a_write_that_lands_later_does_not_repeat_it(tmp_p
         assert_said_once(run.forge, pull.number, pull.head_sha)
 
 
-@pytest.mark.parametrize("fault", ["secondary", "primary"])
+@pytest.mark.parametrize("fault", ["secondary", "primary", "content"])
 def test_a_rate_limit_delays_and_loses_nothing(tmp_path: Path, fault: str) -> None:
+    write = WRITES["review" if fault == "content" else "comment"]
     with product(tmp_path) as run:
-        limit = run.forge.faults.add(fault, route=WRITES["comment"], method="POST", retry_after=2)  # type: ignore[arg-type]
+        limit = run.forge.faults.add(fault, route=write, method="POST", retry_after=2)  # type: ignore[arg-type]
         pull = open_flawed_pull(run.forge)
         until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the review")
         assert limit.hits == 1
         assert_said_once(run.forge, pull.number, pull.head_sha)
-        posts = [call for call in run.forge.calls if call.route == WRITES["comment"] and call.method == "POST"]
+        posts = [call for call in run.forge.calls if call.route == write and call.method == "POST"]
         assert posts[1].at - posts[0].at >= 2
 
 

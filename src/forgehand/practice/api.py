@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 
 from forgehand.practice import git_http, pages, ratelimit
 from forgehand.practice.auth import ANONYMOUS, Caller, authenticate, authorize
-from forgehand.practice.errors import Refusal, requires_authentication
+from forgehand.practice.errors import Refusal, invalid, requires_authentication
 from forgehand.practice.exchange import Exchange
 from forgehand.practice.faults import Asked, Fault
 from forgehand.practice.record import kept, redact
@@ -119,6 +119,10 @@ class Api:
                 state |= {"remaining": 0, "reset": int(self.world.now()) + fault.retry_after}
                 text = f"API rate limit exceeded for {exchange.caller.actor}."
                 return _refused(Refusal(fault.status, text), ratelimit.headers(state))
+            case "content":
+                # GitHub names no time there; the forge does, so that nobody has to wait for a minute.
+                refusal = invalid("Issue", "data", "custom", "was submitted too quickly")
+                return _refused(refusal, self._limit_headers(exchange) | wait)
             case "lands_later":
                 self.world.later.hold(lambda: self._land(exchange), fault.seconds)
                 return _failure(fault.status)

@@ -50,6 +50,13 @@ def test_a_primary_limit_says_when_it_resets(sample: Sample, api: httpx2.Client)
     assert "retry-after" not in refused.headers
 
 
+def test_a_limit_on_content_looks_like_content_that_is_wrong(sample: Sample, api: httpx2.Client) -> None:
+    sample.forge.faults.add("content", route=COMMENTS, retry_after=7)
+    refused = api.post(PATH, json={"body": "x"})
+    assert (refused.status_code, refused.headers["retry-after"], count(sample)) == (422, "7", 0)
+    assert refused.json()["errors"][0]["message"] == "was submitted too quickly"
+
+
 @pytest.mark.parametrize(("kind", "made"), [("cut_before", 0), ("cut_after", 1)])
 def test_a_connection_is_cut_before_or_after_the_effect(
     sample: Sample, api: httpx2.Client, kind: str, made: int

@@ -94,7 +94,8 @@ class GitHub:
         self._pause = pause
         self._traces = traces
         self._lanes: dict[int, asyncio.Lock] = {}
-        self._closed_until: dict[int, float] = {}
+        self._closed_until: dict[tuple[int, str], float] = {}
+        """A lane, and the one address that is closed or all of them, to the time until when."""
         self._core = _Core(
             _PerCall(_app_auth(self.app_id, private_key)),
             base_url=self.api_url,
@@ -205,6 +206,10 @@ class GitHub:
         finally:
             lock.release()
 
+    def close(self, lane: int, after: float, *, only: str = "") -> None:
+        """Send nothing more in this lane for `after` seconds, or nothing to `only` this address."""
+        self._closed_until[lane, only] = self.clock() + after
+
     async def _repeated(self, send: Callable[[], Awaitable[Answer]]) -> Answer:
         async for attempt in stamina.retry_context(
             on=Unreachable,
@@ -249,7 +254,7 @@ class GitHub:
         body: Any,
         headers: Mapping[str, str] | None,
     ) -> Answer:
-        self._respect_limits(lane)
+        self._respect_limits(lane, path)
         call = _Call(asked, actor, httpx.URL(self.api_url), send_before, self.clock, self._answer_seconds)
         reset = _call.set(call)
         try:
@@ -270,9 +275,10 @@ class GitHub:
         log.log(logging.DEBUG if method == "GET" else logging.INFO, "%s: %d", asked, response.status_code)
         return self._answer(asked, response.raw_response)
 
-    def _respect_limits(self, lane: int) -> None:
+    def _respect_limits(self, lane: int, path: str) -> None:
         # Going on while limited may get an integration banned.
-        if (left := self._closed_until.get(lane, 0.0) - self.clock()) > 0:
+        until = max(self._closed_until.get((lane, only), 0.0) for only in ("", path))
+        if (left := until - self.clock()) > 0:
             raise Throttled(f"GitHub asked us to wait; {left:.0f} s are left", left)
 
     def _refused(self, asked: str, actor: As, lane: int, response: httpx.Response) -> Exception:
@@ -289,7 +295,7 @@ class GitHub:
             )
         )
         if isinstance(error, Throttled):
-            self._closed_until[lane] = now + error.after
+            self.close(lane, error.after)
         return error
 
     def _answer(self, asked: str, response: httpx.Response) -> Answer:

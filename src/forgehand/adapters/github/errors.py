@@ -3,6 +3,8 @@
 Called by `client` for every answer of 400 and above. Sources:
 https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+That a limit on content comes as a 422: https://github.com/cli/cli/issues/4801 and
+https://github.com/octokit/plugin-throttling.js/issues/775
 """
 
 from collections.abc import Mapping
@@ -53,6 +55,8 @@ def error_of(refusal: Refusal) -> GitHubError:
         return Unreachable(why, sent=not refusal.asked.startswith("GET "))
     if status in (403, 429) and (throttled := _throttled(refusal)):
         return throttled
+    if status == 422 and _too_much_content(refusal.body):
+        return _slow_down(refusal)
     if status == 401:
         return _unauthorized(refusal)
     if status == 403:
@@ -105,11 +109,9 @@ def _detail(error: Any) -> str:
 
 def _throttled(refusal: Refusal) -> Throttled | None:
     headers, said = refusal.headers, words(refusal.body)
-    if (after := _seconds(headers.get("retry-after"))) is not None:
-        return Throttled(f"GitHub asks us to slow down ({said}); {refusal.asked} may be tried in {after:g} s", after)
-    if "secondary rate" in said.lower() or "abuse detection" in said.lower():
-        after = AT_LEAST_A_MINUTE
-        return Throttled(f"GitHub asks us to slow down ({said}); {refusal.asked} may be tried in {after:g} s", after)
+    named = _seconds(headers.get("retry-after")) is not None
+    if named or "secondary rate" in said.lower() or "abuse detection" in said.lower():
+        return _slow_down(refusal)
     if headers.get("x-ratelimit-remaining") == "0":
         reset = _seconds(headers.get("x-ratelimit-reset"))
         # By GitHub's clock, not ours: a skewed one would ask too early or wait too long.
@@ -120,6 +122,20 @@ def _throttled(refusal: Refusal) -> Throttled | None:
     if refusal.status == 429:
         return Throttled(f"GitHub answered 429 to {refusal.asked}: {said}", AT_LEAST_A_MINUTE)
     return None
+
+
+def _too_much_content(body: Any) -> bool:
+    """Whether this is the limit on what is created, which GitHub tells as a fault of what was sent."""
+    errors = body["errors"] if isinstance(body, Mapping) and _lists_errors(body) else []
+    codes = [error.get("code") for error in errors if isinstance(error, Mapping)]
+    return "abuse" in codes or "submitted too quickly" in words(body).lower()
+
+
+def _slow_down(refusal: Refusal) -> Throttled:
+    named = _seconds(refusal.headers.get("retry-after"))
+    after = AT_LEAST_A_MINUTE if named is None else named
+    said = words(refusal.body)
+    return Throttled(f"GitHub asks us to slow down ({said}); {refusal.asked} may be tried in {after:g} s", after)
 
 
 def _unauthorized(refusal: Refusal) -> NotPermitted:

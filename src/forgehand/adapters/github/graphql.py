@@ -9,7 +9,7 @@ from typing import Any
 
 from forgehand.adapters.github.client import WHENEVER, Answer, As, GitHub
 from forgehand.adapters.github.errors import Actor, Refusal, error_of
-from forgehand.ports.github import Token, Unreachable
+from forgehand.ports.github import Throttled, Token, Unreachable
 
 _MEANS = {
     "NOT_FOUND": 404,
@@ -28,7 +28,7 @@ async def query(github: GitHub, document: str, variables: Mapping[str, Any], act
     asked = f"GraphQL {_name(document)}"
     answer = await github.ask(github.graphql_url, actor, _body(document, variables), lane=lane, label=asked)
     try:
-        return _data(github, answer, actor, asked)
+        return _data(github, answer, actor, asked, lane)
     except Unreachable as error:
         raise Unreachable(error.why, sent=False) from None
 
@@ -53,7 +53,7 @@ async def mutate(
         lane=lane,
         label=asked,
     )
-    return _data(github, answer, actor, asked)
+    return _data(github, answer, actor, asked, lane)
 
 
 def _name(document: str) -> str:
@@ -65,12 +65,12 @@ def _body(document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     return {"query": document, "variables": dict(variables)}
 
 
-def _data(github: GitHub, answer: Answer, actor: As, asked: str) -> Any:
+def _data(github: GitHub, answer: Answer, actor: As, asked: str, lane: int) -> Any:
     body = answer.data if isinstance(answer.data, Mapping) else {}
     if not (errors := body.get("errors")):
         return body.get("data")
     first = errors[0] if isinstance(errors, list) and isinstance(errors[0], Mapping) else {}
-    raise error_of(
+    error = error_of(
         Refusal(
             asked=f"POST {asked}",
             actor=Actor.TOKEN if isinstance(actor, Token) else actor,
@@ -81,6 +81,15 @@ def _data(github: GitHub, answer: Answer, actor: As, asked: str) -> Any:
             skew=answer.skew,
         )
     )
+    if isinstance(error, Throttled):
+        github.close(lane, error.after, only=github.graphql_url if _points_are_used_up(answer) else "")
+    raise error
+
+
+def _points_are_used_up(answer: Answer) -> bool:
+    """Whether it is the hourly limit, which counts GraphQL apart from REST; all others are shared.
+    https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api"""
+    return answer.headers.get("x-ratelimit-remaining") == "0" and "retry-after" not in answer.headers
 
 
 def _status(error: Mapping[str, Any]) -> int:

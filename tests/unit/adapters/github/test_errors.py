@@ -1,5 +1,6 @@
 """Each refusal of GitHub becomes the right error, with a sentence an operator can act on."""
 
+from dataclasses import replace
 from email.utils import formatdate
 
 import pytest
@@ -80,6 +81,23 @@ def test_a_secondary_limit_without_a_time_waits_a_minute() -> None:
     error = error_of(refusal(403, "You have exceeded a secondary rate limit. Please wait a few minutes"))
     assert isinstance(error, Throttled)
     assert error.after == 60.0
+
+
+@pytest.mark.parametrize(
+    "error", [{"code": "custom", "message": "was submitted too quickly"}, {"resource": "Issue", "code": "abuse"}]
+)
+def test_a_limit_on_content_is_a_limit_though_it_comes_as_a_422(error: dict[str, str]) -> None:
+    asked = replace(refusal(422), body={"message": "Validation Failed", "errors": [error]})
+    throttled = error_of(asked)
+    assert isinstance(throttled, Throttled)
+    assert throttled.after == 60.0
+    later = error_of(replace(asked, headers={"retry-after": "7"}))
+    assert isinstance(later, Throttled)
+    assert later.after == 7.0
+
+
+def test_a_422_with_the_last_request_of_the_hour_is_no_limit() -> None:
+    assert isinstance(error_of(refusal(422, "Validation Failed", x_ratelimit_remaining="0")), Unprocessable)
 
 
 def test_a_primary_limit_waits_for_its_reset_by_githubs_clock() -> None:

@@ -12,6 +12,8 @@ pytestmark = pytest.mark.anyio
 TOKEN = Token("ghs_" + "a1B2" * 10, 9e9)
 QUERY = "query Where($id: ID!) { node(id: $id) { id } }"
 MUTATION = "mutation Do($id: ID!) { resolve(id: $id) { id } }"
+LIMITED = {"data": None, "errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}
+USED_UP = {"x_ratelimit_remaining": "0", "x_ratelimit_reset": str(int(Clock().now) + 90)}
 
 
 def client(script: Script, url: str = API) -> tuple[GitHub, ScriptedGitHub]:
@@ -82,8 +84,36 @@ async def test_a_refusal_means_what_rests_does(error: dict[str, object], kind: t
 
 
 async def test_its_own_rate_limit_waits_for_the_reset() -> None:
-    headers = {"x_ratelimit_remaining": "0", "x_ratelimit_reset": str(int(Clock().now) + 90)}
-    limited = {"data": None, "errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}
     with pytest.raises(Throttled) as caught:
-        await ask(lambda request: reply(200, limited, **headers))
+        await ask(lambda request: reply(200, LIMITED, **USED_UP))
     assert caught.value.after == 90
+
+
+async def test_once_its_points_are_used_up_none_is_asked_for_and_rest_goes_on() -> None:
+    github, server = client(sequence(reply(200, LIMITED, **USED_UP), reply(200, {}), reply(200, {"data": 1})))
+    async with github:
+        for _ in range(2):
+            with pytest.raises(Throttled):
+                await graphql.query(github, QUERY, {"id": "T_1"}, TOKEN, lane=5)
+        await github.get("/rest", TOKEN, lane=5)
+        assert await graphql.query(github, QUERY, {"id": "T_1"}, TOKEN, lane=6) == 1
+    assert server.asked == ["POST /graphql", "GET /rest", "POST /graphql"]
+
+
+async def test_any_other_limit_is_one_for_rest_too() -> None:
+    github, server = client(sequence(reply(200, LIMITED, retry_after="9")))
+    async with github:
+        with pytest.raises(Throttled):
+            await graphql.mutate(github, MUTATION, {"id": "T_1"}, TOKEN, lane=5)
+        with pytest.raises(Throttled) as caught:
+            await github.get("/rest", TOKEN, lane=5)
+    assert caught.value.after == 9
+    assert server.asked == ["POST /graphql"]
+
+
+async def test_a_mutation_that_creates_too_quickly_is_tried_later() -> None:
+    quickly = {"data": None, "errors": [{"type": "UNPROCESSABLE", "message": "was submitted too quickly"}]}
+    github, _ = client(sequence(reply(200, quickly)))
+    async with github:
+        with pytest.raises(Throttled):
+            await graphql.mutate(github, MUTATION, {"id": "T_1"}, TOKEN)
