@@ -5,6 +5,7 @@ import sys
 import threading
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from forgehand.adapters.procrastinate import ProcrastinateWakeups
@@ -48,6 +49,22 @@ async def test_each_of_two_waiting_workers_is_woken_in_the_end(postgres_url: str
             _, waits = await asyncio.wait(waits, timeout=0.2)
     for each in (hinting, *workers):
         await each.close()
+
+
+async def test_who_is_gone_is_not_kept_among_the_workers(postgres_url: str) -> None:
+    async def woken(*, while_there: str = "") -> list[tuple[int]]:
+        waiting = ProcrastinateWakeups(postgres_url)
+        await waiting.hint(["job-1"])
+        await waiting.wait(60)
+        async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as other:
+            if while_there:
+                await other.execute(while_there)
+            await waiting.close()
+            return await (await other.execute("SELECT count(*) FROM procrastinate_workers")).fetchall()
+
+    killed = "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour')"
+    assert await woken(while_there=killed) == [(1,)]
+    assert await woken() == [(0,)]
 
 
 async def test_hinting_never_raises_while_the_database_is_away(postgres_cluster: postgres.Cluster) -> None:

@@ -144,6 +144,15 @@ class ProcrastinateWakeups:
     async def _listen(self, manager: JobManager, ears: psycopg.AsyncConnection) -> None:
         await ears.execute(_LISTEN)
         me = await manager.register_worker()
+        try:
+            await self._hear(manager, ears, me)
+        finally:
+            # Also where this is cancelled, or the connection was lost; who is killed is cleared away by the next.
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(_LAST_FLUSH):
+                    await manager.unregister_worker(me)
+
+    async def _hear(self, manager: JobManager, ears: psycopg.AsyncConnection, me: int) -> None:
         clock = asyncio.get_running_loop().time
         # From here on every new task is heard of. Those from before are found by the first fetch, or, where their
         # NOTIFY came just before we listened and they are still to be made, by the second.
@@ -169,7 +178,13 @@ class ProcrastinateWakeups:
             if self._app is None:
                 await _prepare(self._dsn)
                 app = self._make_app()
-                await app.open_async()
+                try:
+                    await app.open_async()
+                except BaseException:
+                    # Its pool goes on connecting otherwise, also when it is cancelled, and the process never ends.
+                    with contextlib.suppress(Exception):
+                        await app.close_async()
+                    raise
                 self._app = app
             return self._app
 
@@ -206,7 +221,8 @@ async def _defer(app: procrastinate.App, slot: int, job_id: str) -> None:
 
 
 async def _prepare(dsn: str) -> None:
-    """Create Procrastinate's tables, one process at a time, and clear away what a killed worker left in its hands."""
+    """Create Procrastinate's tables, one process at a time, and clear away killed workers and what they left in their
+    hands."""
     connection = await psycopg.AsyncConnection.connect(dsn, connect_timeout=3)
     async with connection:
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", [_SCHEMA_LOCK])
@@ -218,6 +234,9 @@ async def _prepare(dsn: str) -> None:
             " AND NOT EXISTS (SELECT 1 FROM procrastinate_workers AS alive"
             " WHERE alive.id = procrastinate_jobs.worker_id AND alive.last_heartbeat > now() - interval '60 seconds')",
             [_QUEUE],
+        )
+        await connection.execute(
+            "DELETE FROM procrastinate_workers WHERE last_heartbeat < now() - interval '60 seconds'"
         )
 
 

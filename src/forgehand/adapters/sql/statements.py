@@ -67,7 +67,6 @@ def sql(statement: str) -> TextClause:
     return text(statement)
 
 
-@cache
 def edge(before: Last | None) -> dict[str, float | str]:
     """Where a page begins, as parameters. A first page has an edge too, later than every time, so that the statement
     (and its plan) is always the same."""
