@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from forgehand.engine.operations import Acted, Operations
-from forgehand.web.admin.forms import fields, local
+from forgehand.web.admin.forms import CONTROL, fields, local
 from forgehand.web.admin.pages import checked_id
 from forgehand.web.admin.sessions import Session, Sessions
 
@@ -48,7 +48,7 @@ class Actions:
         return handler
 
     async def _pause(self, request: Request, form: dict[str, str], by: str) -> Acted:
-        return await self._operations.pause(by, form.get("why", "").strip()[:200])
+        return await self._operations.pause(by, CONTROL.sub("", form.get("why", "")).strip()[:200])
 
     async def _resume(self, request: Request, form: dict[str, str], by: str) -> Acted:
         return await self._operations.resume(by)

@@ -1,11 +1,14 @@
 """Reading small HTML forms without a multipart parser. Used by actions and sign-in."""
 
+import re
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 MAX_FORM_BYTES = 16 * 1024
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""No name and no line of text holds one, and PostgreSQL takes no NUL."""
 
 
 async def fields(request: Request) -> dict[str, str]:

@@ -3,12 +3,13 @@ pages and, with `?limit=`, by the JSON routes.
 """
 
 import re
-from urllib.parse import urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from forgehand.domain.paging import Last
+from forgehand.web.admin.forms import CONTROL
 from forgehand.web.admin.openapi import Query
 
 MAX_ROWS = 100
@@ -19,7 +20,7 @@ BEFORE = Query("before", {"type": "string"}, "The `last` of the page before this
 PAGED = (LIMIT, BEFORE)
 PAGE = Query("page", {"type": "integer", "minimum": 1, "maximum": MAX_PAGES, "default": 1}, "Which page of its facts.")
 
-_BEFORE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(?:~([A-Za-z0-9._:@/-]{1,200}))?")
+_BEFORE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(?:~(.{1,4000}))?")
 
 
 def before(request: Request) -> Last | None:
@@ -27,15 +28,15 @@ def before(request: Request) -> Last | None:
     if value is None:
         return None
     found = _BEFORE.fullmatch(value)
-    if found is None:
+    last = unquote(found[2] or "") if found else ""
+    if found is None or CONTROL.search(last):
         raise HTTPException(400, "before= is a time in epoch seconds, or what a page gave as its end.")
-    return Last(float(found[1]), found[2] or "")
+    return Last(float(found[1]), last)
 
 
 def written(last: Last) -> str:
-    """What `before` reads. Where an id is none that it would read, the time alone."""
-    text = f"{last.at}~{last.id}"
-    return text if _BEFORE.fullmatch(text) else str(last.at)
+    """What `before` reads. The id is percent-encoded within it, since names of files can hold anything."""
+    return f"{last.at}~{quote(last.id, safe='/:@')}" if last.id else str(last.at)
 
 
 def older(request: Request, last: Last | None) -> str:

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from forgehand.engine.queries import Findable, Found, search
+from forgehand.web.admin.forms import CONTROL
 from forgehand.web.admin.shell import Shell
 
 LONGEST = 300
@@ -35,7 +36,10 @@ def asked_in(request: Request) -> str:
     asked = request.query_params.get("q", "")
     if len(asked) > LONGEST:
         raise HTTPException(400, f"q= is at most {LONGEST} characters.")
-    return asked.strip()
+    asked = asked.strip()
+    if CONTROL.search(asked):
+        raise HTTPException(400, "q= holds a control character, and no name has one: type it again.")
+    return asked
 
 
 def _page_of(found: Found) -> str:

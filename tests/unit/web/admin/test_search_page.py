@@ -51,3 +51,9 @@ async def test_what_is_not_there_is_told_with_what_can_be_found(known: Dashboard
     assert "Nothing begins like this." in await known.page("/admin/search?q=zebra")
     assert "What can be found" in await known.page("/admin/search")
     await known.page("/admin/search?q=" + "a" * 301, 400)
+
+
+async def test_what_no_name_holds_is_not_looked_for(known: Dashboard) -> None:
+    for path in ("/admin/search", "/admin/api/search"):
+        assert "control character" in await known.page(f"{path}?q=a%00", 400)
+    assert "Nothing begins like this." in await known.page("/admin/search?q=%09zebra%0A")
