@@ -5,8 +5,9 @@ GitHub lists runs by when they began, and not by when they ended. So those that 
 of them that no list shows any more is looked at by its number: a long one behind many short ones, or an old one that is
 repeated.
 
-What ended before a repository was first looked at is history: it starts nothing. While nobody waits for runs nothing is
-remembered, so that whoever waits again looks for the first time.
+What ended before a repository was first looked at is history: it starts nothing. So is what ended so long ago that the
+store may have forgotten what it started. While nobody waits for runs nothing is remembered, so that whoever waits again
+looks for the first time.
 """
 
 import json
@@ -28,6 +29,8 @@ from forgehand.ports.workflows import NEWEST, Run, WatchedRuns
 LOOKS = 10
 """Runs that one look at a repository asks for by their numbers; the others are asked for by the next ones."""
 MOST_ASTRAY = 1000
+HISTORY_SECONDS = 7 * 86_400.0
+"""Less than the least of `FORGEHAND_KEEP_DAYS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ class OverlookedRuns:
         except NotPermitted:
             self._closed.add(repo.installation)
             return [], {}
-        missed = [job for run in new for job in await self._missing(repo, run, now)]
+        recent = [run for run in new if run.updated_at >= now - HISTORY_SECONDS]
+        missed = [job for run in recent for job in await self._missing(repo, run, now)]
         return missed, {} if after == before else {key: json.dumps(asdict(after))}
 
     async def _forgotten(self, key: str) -> dict[str, str]:

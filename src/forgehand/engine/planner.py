@@ -92,7 +92,7 @@ class Planner:
             return _nothing(desk, event.why)
         if await self._is_echo(event):
             return _nothing(desk, "our own App sent it", event)
-        turn = await self._own_turn(event)
+        turn = await self._own_turn(event, desk.now())
         if turn > MOST_IN_A_ROW:
             why = f"our own App moved {event.subject} {turn} times in a row: it rests until somebody else pushes"
             return _nothing(desk, why, event)
@@ -156,7 +156,7 @@ class Planner:
                 given = turn(drawn, seen, now)
                 if given.why and (earlier := await self._earlier(lanes, now)):
                     return earlier
-                if await self._store.move_marks(seen, given.marks):
+                if await self._store.move_marks(seen, given.marks, now):
                     return given
 
     async def _earlier(self, lanes: Sequence[str], now: float) -> Turn | None:
@@ -174,7 +174,7 @@ class Planner:
         known = await self._store.pull(event.repo.id, event.pull.number)
         return replace(event, pull=replace(event.pull, head_sha=known.head_sha)) if known else event
 
-    async def _own_turn(self, event: Event) -> int:
+    async def _own_turn(self, event: Event, now: float) -> int:
         """How often in a row, this time included, our own App moved the head of this pull request; that is remembered.
         The chain goes on while each move begins where our last one ended."""
         moved = event.moved
@@ -188,7 +188,7 @@ class Planner:
                 # Planned before: a replay, or a crash in between.
                 return int(count)
             turn = int(count) + 1 if ended == moved.before else 1
-            if await self._store.move_marks({key: seen}, {key: f"{turn}:{moved.after}"}):
+            if await self._store.move_marks({key: seen}, {key: f"{turn}:{moved.after}"}, now):
                 return turn
 
 

@@ -185,11 +185,16 @@ class Ledger(Entries, Protocol):
 
 class Memory(Protocol):
     async def forget(self, before: float, now: float, most: int) -> int:
-        """Drop what is older than `before`: deliveries received, facts, jobs that ended, but for the latest of each
-        lane, documents that do not last, pull requests that are no longer open, and projections that go with age; and
-        expired secrets. At most `most` rows of each; gives how many rows went. What a forgotten fact added to rows that
-        stay is kept beside them, and a fact that is not folded yet stays. So does the ledger: it knows the objects that
-        we made."""
+        """Drop what is older than `before`: deliveries received, facts, jobs that ended, documents and marks that do
+        not last, pull requests that are no longer open, and projections that go with age; and expired secrets. At most
+        `most` rows of each; gives how many rows went. What a forgotten fact added to rows that stay is kept beside
+        them, and a fact that is not folded yet stays.
+
+        While a pull request is open the latest job of each of its lanes stays, which the poll asks what was said last,
+        and all that the ledger knows of it. Other entries of the ledger go once they are done, rejected or refused, the
+        job that wrote them is gone, and so are all about their subject, but for those that are of one commit only; not
+        beside an `unknown` one of their kind and repository, which is told from them. A lane that went begins again
+        above every generation that was forgotten."""
         ...
 
 
@@ -209,10 +214,10 @@ class Controls(Protocol):
         ...
 
     async def mark(self, key: str) -> str | None:
-        """A poll position written by a change, or by `move_marks`."""
+        """What a change, or `move_marks`, last wrote under this key."""
         ...
 
-    async def move_marks(self, seen: Mapping[str, str | None], marks: Mapping[str, str]) -> bool:
+    async def move_marks(self, seen: Mapping[str, str | None], marks: Mapping[str, str], now: float) -> bool:
         """Write these marks if each of them is still as it was `seen` (None: not there). False, and nothing is written,
         where one is not."""
         ...

@@ -54,6 +54,7 @@ STEPS = st.one_of(
     st.tuples(st.just("retry"), JOBS),
     st.tuples(st.just("wake"), st.just("approval")),
     st.tuples(st.just("resume")),
+    st.tuples(st.just("forget"), st.sampled_from([0.0, 30.0]), st.sampled_from([1, 100])),
 )
 
 
@@ -145,6 +146,9 @@ class Play:
 
     async def _resume(self) -> object:
         return await self.store.resume(self.now)
+
+    async def _forget(self, age: float, most: int) -> object:
+        return await self.store.forget(self.now - age, self.now, most)
 
     def _claimed(self, which: int) -> Job | None:
         return self.claims[which % len(self.claims)] if self.claims else None

@@ -152,12 +152,14 @@ async def _use_every_verb(store: Store) -> None:
     await store.resume(NOW)
     await store.paused()
     await store.mark("m")
-    await store.move_marks({"m": "1"}, {"m": "2", "n": "1"})
+    await store.move_marks({"m": "1"}, {"m": "2", "n": "1"}, NOW)
     await store.override_entry(an_entry("s2"), NOW)
     await store.override_entry(an_entry("s2", version=1), NOW)
     await store.put_secret("s", b"", NOW)
     await store.commit(Change(documents={"config:22": "{}"}, pulls=(a_pull(),)), NOW)
     await _fold_everything(store)
+    await enqueue(store, a_job("old", at=NOW - 900, lane="old", state=JobState.COMPLETED, ended_at=NOW - 900))
+    await store.override_entry(an_entry("s3", job="gone", subject="run/501", state=EffectState.DONE), NOW - 900)
     await store.forget(NOW - 100, NOW, 5)
     await _read_everything(store)
 
@@ -219,8 +221,6 @@ _FEW = ("AS levels", "WHERE state IN ('claimed', 'running')", "FROM secrets WHER
 were asked for: history does not make them more."""
 
 
-@contextmanager
-def _connected(url: str) -> Iterator[Connection]:
 _WAITED_LONG = (
     "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()"
     " AND clock_timestamp() - query_start > interval '300 milliseconds'"
@@ -233,6 +233,8 @@ def _limits(conn: Connection) -> list[str]:
     return [conn.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
 
 
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
     if url.startswith("sqlite"):
         engine = create_engine(url, module=pysqlite3)
     else:

@@ -18,6 +18,7 @@ from support.dispatch_world import API, RUN
 
 pytestmark = pytest.mark.anyio
 
+DAY = 86_400.0
 DISPATCH = WorkerSpec("dispatch", "dispatch", (Trigger("workflow_run", actions=("completed",)),))
 LONG = replace(RUN, status="in_progress", conclusion="")
 
@@ -68,9 +69,9 @@ async def store() -> AsyncIterator[MemoryStore]:
     await store.close()
 
 
-async def _looked(store: MemoryStore, runs: SomeRuns, *workers: WorkerSpec) -> list[Job]:
+async def _looked(store: MemoryStore, runs: SomeRuns, *workers: WorkerSpec, now: float = 9.0) -> list[Job]:
     """One look, kept as a poll keeps it."""
-    jobs, marks = await OverlookedRuns(runs, store, workers or (DISPATCH,)).ended(API, 9.0)
+    jobs, marks = await OverlookedRuns(runs, store, workers or (DISPATCH,)).ended(API, now)
     await store.commit(Change(enqueue=tuple(jobs), marks=marks), 9.0)
     return jobs
 
@@ -87,6 +88,14 @@ async def test_an_older_run_that_moves_up_where_others_were_deleted_is_history(s
     runs.runs = [replace(RUN, id=80, updated_at=11.0), RUN]
     (job,) = await _looked(store, runs)
     assert job.subject == "run/80"
+
+
+async def test_what_ended_longer_ago_than_jobs_are_surely_kept_is_history(store: MemoryStore) -> None:
+    runs = SomeRuns([replace(RUN, id=78, updated_at=1.0)])
+    await _looked(store, runs)
+    runs.runs = [replace(RUN, id=number, updated_at=number * DAY) for number in (2, 4)]
+    [job] = await _looked(store, runs, now=10 * DAY)
+    assert job.subject == "run/4"
 
 
 async def test_what_ended_while_nobody_waited_for_runs_is_history(store: MemoryStore) -> None:

@@ -1,15 +1,16 @@
 """What the memory store holds, and the steps of a job on it. Used by `store`, always under its lock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from forgehand.adapters.memory.folds import Folds
-from forgehand.domain.documents import lasts
+from forgehand.domain import documents as documents_
+from forgehand.domain import marks as marks_
 from forgehand.domain.facts import Fact
 from forgehand.domain.followups import after_failure
 from forgehand.domain.jobs import Change, Job, JobState, forgotten_fact, job_fact, made_known
-from forgehand.domain.ledger import LedgerEntry
+from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.pulls import PullStage, PullState
 from forgehand.ports.store import Fence, Pause, StoredDelivery, Unclaimed, Written
 
@@ -20,6 +21,8 @@ class State:
         self.jobs: dict[str, Job] = {}
         self.due_at: dict[str, float] = {}
         self.lanes: dict[str, int] = {}
+        self.reached = 0
+        """The highest generation of lanes that were forgotten."""
         self.keys: dict[str, str] = {}
         """Key to the id of the job that holds it."""
         self.ledger: dict[str, LedgerEntry] = {}
@@ -28,7 +31,8 @@ class State:
         self.numbers: dict[str, int] = {}
         """A fact's id to its number."""
         self.folds = Folds()
-        self.marks: dict[str, str] = {}
+        self.marks: dict[str, tuple[str, float]] = {}
+        """Key to the value and when it was written."""
         self.documents: dict[str, tuple[str, float]] = {}
         """Key to the text and when it was written."""
         self.pulls: dict[tuple[int, int], PullState] = {}
@@ -39,13 +43,17 @@ class State:
 
     def forget(self, before: float, now: float, most: int) -> int:
         received = [(each.delivery.received_at, guid) for guid, each in self.deliveries.items()]
-        documents = [(at, key) for key, (_, at) in self.documents.items() if not lasts(key)]
+        documents = [(at, key) for key, (_, at) in self.documents.items() if not documents_.lasts(key)]
+        marks = [(at, key) for key, (_, at) in self.marks.items() if not marks_.lasts(key)]
+        entries = [(entry.updated_at, slot) for slot, entry in self.ledger.items() if self._is_over(entry)]
         pulls = [(pull.updated_at, key) for key, pull in self.pulls.items() if pull.state is not PullStage.OPEN]
         expired = [(until, name) for name, (_, until) in self.secrets.items() if until < now]
         gone = self._forget_facts(before, most) + self._forget_jobs(before, now, most)
         tables: tuple[tuple[dict[Any, Any], Sequence[tuple[float, Any]]], ...] = (
             (self.deliveries, [each for each in received if each[0] < before]),
             (self.documents, [each for each in documents if each[0] < before]),
+            (self.marks, [each for each in marks if each[0] < before]),
+            (self.ledger, [each for each in entries if each[0] < before]),
             (self.pulls, [each for each in pulls if each[0] < before]),
             (self.secrets, expired),
         )
@@ -59,10 +67,16 @@ class State:
         """`counted`: its last fact shall tell which jobs were new."""
         made = [job for job in change.enqueue if job.id not in self.jobs and self._create(job, now)]
         self.put_facts(made_known(change.facts, made) if counted else change.facts)
-        self.marks.update(change.marks)
+        self.put_marks(change.marks, now)
         self.documents.update({key: (text, now) for key, text in change.documents.items()})
         for pull in change.pulls:
             self._put_pull(pull)
+
+    def mark(self, key: str) -> str | None:
+        return self.marks[key][0] if key in self.marks else None
+
+    def put_marks(self, marks: Mapping[str, str], now: float) -> None:
+        self.marks.update({key: (value, now) for key, value in marks.items()})
 
     def put_facts(self, facts: Sequence[Fact]) -> None:
         for fact in facts:
@@ -144,7 +158,7 @@ class State:
         if not job.lane:
             self.put(job)
             return True
-        generation = self.lanes.get(job.lane, 0) + 1
+        generation = self.lanes.get(job.lane, self.reached) + 1
         self.lanes[job.lane] = generation
         numbered = replace(job, generation=generation)
         self.put(numbered)
@@ -172,13 +186,39 @@ class State:
             for job in self.jobs.values()
             if job.ended_at is not None
             and max(job.created_at, job.ended_at) < before
-            and job.generation < self.lanes.get(job.lane, 1)
+            and not (job.lane and self._is_latest(job) and self._is_open(job.repository_id, job.subject))
         ]
         old = sorted(ended, key=lambda job: (job.created_at, job.id))[:most]
         for job in old:
             del self.jobs[job.id]
+        for lane in {job.lane for job in old} - {job.lane for job in self.jobs.values()}:
+            self.reached = max(self.reached, self.lanes.pop(lane, 0))
         self.put_facts([forgotten_fact(job, now) for job in old if job.state is JobState.DEAD_LETTER])
         return len(old)
+
+    def _is_latest(self, job: Job) -> bool:
+        return job.generation >= self.lanes[job.lane]
+
+    def _is_over(self, entry: LedgerEntry) -> bool:
+        unclear = EffectState.UNKNOWN, entry.kind, entry.repo.id
+        about = entry.repo.id, entry.subject
+        return (
+            entry.state in (EffectState.DONE, EffectState.REJECTED, EffectState.REFUSED)
+            and not self._is_open(*about)
+            and entry.job not in self.jobs
+            and (entry.sha != "" or not self._jobs_about(*about))
+            and all((other.state, other.kind, other.repo.id) != unclear for other in self.ledger.values())
+        )
+
+    def _jobs_about(self, repository_id: int, subject: str) -> bool:
+        about = repository_id, subject
+        return repository_id != 0 and any((job.repository_id, job.subject) == about for job in self.jobs.values())
+
+    def _is_open(self, repository_id: int, subject: str) -> bool:
+        return any(
+            key == repository_id and subject == f"pull/{number}" and pull.state is PullStage.OPEN
+            for (key, number), pull in self.pulls.items()
+        )
 
     def _key_is_free(self, job: Job) -> bool:
         return not job.key or job.key not in self.keys

@@ -204,13 +204,13 @@ class MemoryStore:
 
     async def mark(self, key: str) -> str | None:
         with self._reading() as state:
-            return state.marks.get(key)
+            return state.mark(key)
 
-    async def move_marks(self, seen: Mapping[str, str | None], marks: Mapping[str, str]) -> bool:
+    async def move_marks(self, seen: Mapping[str, str | None], marks: Mapping[str, str], now: float) -> bool:
         with self._writing() as state:
-            if any(state.marks.get(key) != seen.get(key) for key in marks):
+            if any(state.mark(key) != seen.get(key) for key in marks):
                 return False
-            state.marks.update(marks)
+            state.put_marks(marks, now)
             return True
 
     # Folding

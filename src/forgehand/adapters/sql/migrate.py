@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from forgehand.ports.store import StoreUnavailable
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision in `migrations/versions`: a database that is there already needs no alembic, which is slow to
 import."""
 

@@ -101,6 +101,7 @@ jobs = Table(
 lanes = Table(
     "lanes",
     metadata,
+    # The lane of no name is that of no job: it holds the highest generation of those that were forgotten.
     Column("lane", Text, primary_key=True),
     Column("generation", BigInteger, nullable=False),
 )
@@ -204,6 +205,10 @@ marks = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    # Whether age does nothing to it.
+    Column("lasts", Integer, nullable=False),
+    _partial("marks_that_go", "updated_at", "key", where=GOES),
 )
 
 documents = Table(

@@ -188,7 +188,8 @@ class SqlStore:
     # Memory
 
     async def forget(self, before: float, now: float, most: int) -> int:
-        return await self._backend.write(lambda conn: verbs_forget.forget(conn, before, now, most))
+        over = await self._backend.read(lambda conn: verbs_forget.over(conn, before, most))
+        return await self._backend.write(lambda conn: verbs_forget.forget(conn, before, now, most, over))
 
     # Documents
 
@@ -227,11 +228,11 @@ class SqlStore:
     async def mark(self, key: str) -> str | None:
         return await self._backend.read(lambda conn: verbs_small.mark(conn, key))
 
-    async def move_marks(self, seen: Mapping[str, str | None], marks: Mapping[str, str]) -> bool:
+    async def move_marks(self, seen: Mapping[str, str | None], marks: Mapping[str, str], now: float) -> bool:
         if not marks:
             return True
         try:
-            await self._backend.write(lambda conn: verbs_small.move_marks(conn, seen, marks))
+            await self._backend.write(lambda conn: verbs_small.move_marks(conn, seen, marks, now))
         except verbs_small.MarkMoved:
             return False
         return True

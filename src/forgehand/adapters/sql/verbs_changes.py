@@ -21,13 +21,14 @@ from forgehand.adapters.sql.verbs_pulls import put_pulls
 from forgehand.domain.facts import Fact
 from forgehand.domain.followups import after_failure
 from forgehand.domain.jobs import Change, Job, JobState, job_fact, made_known
+from forgehand.domain.marks import lasts
 
 
 def apply(conn: Connection, change: Change, now: float, *, counted: bool = True) -> None:
     """Write everything of a change but its job's own row. `counted`: its last fact shall tell which jobs were new."""
     made = enqueue(conn, change.enqueue, now)
     put_facts(conn, made_known(change.facts, made) if counted else change.facts)
-    put_marks(conn, change.marks)
+    put_marks(conn, change.marks, now)
     put_documents(conn, change.documents, now)
     put_pulls(conn, change.pulls)
 
@@ -47,9 +48,9 @@ def put_facts(conn: Connection, facts: Sequence[Fact]) -> None:
     insert_rows(conn, schema.facts, FACT_COLUMNS, [fact_row(fact) for fact in facts], NEW_ONLY)
 
 
-def put_marks(conn: Connection, marks: Mapping[str, str]) -> None:
+def put_marks(conn: Connection, marks: Mapping[str, str], now: float) -> None:
     for key, value in sorted(marks.items()):
-        conn.execute(_PUT_MARK, {"key": key, "value": value})
+        conn.execute(_PUT_MARK, {"key": key, "value": value, "now": now, "lasts": int(lasts(key))})
 
 
 def save(conn: Connection, job: Job, now: float, was: JobState) -> None:
@@ -75,13 +76,21 @@ def _enqueue_all(conn: Connection, jobs: Sequence[Job]) -> list[Job]:
 def _enqueue_in_lane(conn: Connection, job: Job, now: float) -> bool:
     if conn.execute(_EXISTS, {"id": job.id}).first() is not None:
         return False
-    generation = conn.execute(_NEXT_GENERATION, {"lane": job.lane}).scalar_one()
-    numbered = replace(job, generation=generation)
+    numbered = replace(job, generation=_next_generation(conn, job.lane))
     # On PostgreSQL another transaction may have made the job since we looked: then it has superseded the lane.
     made = bool(insert_new(conn, schema.jobs, JOB_COLUMNS, [job_row(numbered)], "id"))
     if made:
         _supersede(conn, numbered, now)
     return made
+
+
+def _next_generation(conn: Connection, lane: str) -> int:
+    """A lane that was forgotten goes on above all that were, or what it once said would count as newer."""
+    generation: int | None = conn.execute(_NEXT_GENERATION, {"lane": lane}).scalar()
+    if generation is None:
+        # Apart, so that on PostgreSQL it sees what a forgetting left for which the first one waited.
+        generation = conn.execute(_FIRST_GENERATION, {"lane": lane}).scalar_one()
+    return generation
 
 
 def _supersede(conn: Connection, by: Job, now: float) -> None:
@@ -136,8 +145,10 @@ _SAVED = (
 _SAVE = sql(f"UPDATE jobs SET {', '.join(f'{name} = :{name}' for name in _SAVED)} WHERE id = :id")  # noqa: S608
 _SAVE_IF_HELD = sql(f"{_SAVE.text} AND fence = :fence AND {HELD} RETURNING id")
 _EXISTS = sql("SELECT 1 FROM jobs WHERE id = :id")
-_NEXT_GENERATION = sql(
-    "INSERT INTO lanes (lane, generation) VALUES (:lane, 1)"
+_NEXT_GENERATION = sql("UPDATE lanes SET generation = generation + 1 WHERE lane = :lane RETURNING generation")
+_FIRST_GENERATION = sql(
+    "INSERT INTO lanes (lane, generation)"
+    " VALUES (:lane, COALESCE((SELECT generation FROM lanes WHERE lane = ''), 0) + 1)"
     " ON CONFLICT (lane) DO UPDATE SET generation = lanes.generation + 1 RETURNING generation"
 )
 _LANE_OTHERS = (
@@ -146,5 +157,6 @@ _LANE_OTHERS = (
 )
 _FREE_KEY = sql("DELETE FROM key_locks WHERE job = :job")
 _PUT_MARK = sql(
-    "INSERT INTO marks (key, value) VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+    "INSERT INTO marks (key, value, updated_at, lasts) VALUES (:key, :value, :now, :lasts)"
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at"
 )

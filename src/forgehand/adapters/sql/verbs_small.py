@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from forgehand.adapters.sql.statements import sql
 from forgehand.adapters.sql.verbs_jobs import wake
+from forgehand.domain.marks import lasts
 from forgehand.ports.store import Pause
 
 
@@ -34,11 +35,12 @@ class MarkMoved(Exception):
     """Another one wrote the mark first. Ends the transaction, so that none of the marks is written."""
 
 
-def move_marks(conn: Connection, seen: Mapping[str, str | None], marks: Mapping[str, str]) -> None:
+def move_marks(conn: Connection, seen: Mapping[str, str | None], marks: Mapping[str, str], now: float) -> None:
     """In the order of their keys, so that two who move the same wait for each other instead of deadlocking."""
     for key, value in sorted(marks.items()):
         statement = _FIRST_MARK if seen.get(key) is None else _MOVE_MARK
-        if conn.execute(statement, {"key": key, "value": value, "seen": seen.get(key)}).first() is None:
+        at = {"key": key, "value": value, "seen": seen.get(key), "now": now, "lasts": int(lasts(key))}
+        if conn.execute(statement, at).first() is None:
             raise MarkMoved(key)
 
 
@@ -63,8 +65,11 @@ _PAUSE = sql(
 )
 _RESUME = sql("DELETE FROM controls WHERE name = 'pause'")
 _MARK = sql("SELECT value FROM marks WHERE key = :key")
-_FIRST_MARK = sql("INSERT INTO marks (key, value) VALUES (:key, :value) ON CONFLICT DO NOTHING RETURNING key")
-_MOVE_MARK = sql("UPDATE marks SET value = :value WHERE key = :key AND value = :seen RETURNING key")
+_FIRST_MARK = sql(
+    "INSERT INTO marks (key, value, updated_at, lasts) VALUES (:key, :value, :now, :lasts)"
+    " ON CONFLICT DO NOTHING RETURNING key"
+)
+_MOVE_MARK = sql("UPDATE marks SET value = :value, updated_at = :now WHERE key = :key AND value = :seen RETURNING key")
 _GET_SECRET = sql("SELECT value FROM secrets WHERE name = :name AND expires_at > :now")
 _TAKE_SECRET = sql("DELETE FROM secrets WHERE name = :name AND expires_at > :now RETURNING value")
 _PUT_SECRET = sql(

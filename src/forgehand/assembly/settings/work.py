@@ -41,8 +41,9 @@ class WorkSettings(BaseModel):
         Field(
             alias="FORGEHAND_KEEP_DAYS",
             ge=8,
-            description="How long deliveries, jobs and their history are kept, for replays and for the admin pages; at "
-            "least 8, since GitHub redelivers for days.",
+            description="How long deliveries, jobs, their history and what was written are kept, for replays and for "
+            "the admin pages; at least 8, since GitHub redelivers for days. What is said of an open pull request "
+            "stays.",
         ),
     ] = 60.0
     lease_seconds: Annotated[
