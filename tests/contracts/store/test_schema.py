@@ -1,6 +1,7 @@
 """The schema: migrations and tables say the same, one process migrates at a time, and every read is an index range."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, make_url
+from sqlalchemy import Connection, create_engine, make_url, text
 
 from forgehand.adapters.sql import migrate
 from forgehand.adapters.sql.postgres import _MIGRATION_LOCK
@@ -99,6 +100,23 @@ async def test_what_the_address_says_of_its_connections_counts(postgres_url: str
             assert other.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = 'ours'").fetchone()
         assert other.execute("SELECT id FROM apart.jobs").fetchall() == [("job-1",)]
         assert other.execute("SELECT to_regclass('public.jobs')").fetchone() == (None,)
+
+
+async def test_what_an_older_store_remembers_is_kept_by_its_upgrade(
+    sql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(migrate, "HEAD", "0005")
+        async with opened(sql_url):
+            pass
+    marks = {"own:22:pull/7": "1:abc", "tips:22": "{}"}
+    with _connected(sql_url) as conn:
+        for key, value in marks.items():
+            conn.execute(text("INSERT INTO marks (key, value) VALUES (:key, :value)"), {"key": key, "value": value})
+        conn.commit()
+    async with opened(sql_url) as store:
+        assert await store.forget(time.time() - 60, NOW, 9) == 0
+        assert {key: await store.mark(key) for key in marks} == marks
 
 
 async def test_a_database_of_a_newer_version_is_refused_with_a_remedy(sql_url: str) -> None:
