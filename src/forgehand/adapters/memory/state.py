@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from forgehand.adapters.memory.folds import Folds
-from forgehand.domain import documents as documents_
-from forgehand.domain import marks as marks_
+from forgehand.domain.documents import lasts as document_lasts
 from forgehand.domain.facts import Fact
 from forgehand.domain.followups import after_failure
 from forgehand.domain.jobs import Change, Job, JobState, forgotten_fact, job_fact, made_known
 from forgehand.domain.ledger import EffectState, LedgerEntry
+from forgehand.domain.marks import lasts as mark_lasts
 from forgehand.domain.pulls import PullStage, PullState
 from forgehand.ports.store import Fence, Pause, StoredDelivery, Unclaimed, Written
 
@@ -43,8 +43,8 @@ class State:
 
     def forget(self, before: float, now: float, most: int) -> int:
         received = [(each.delivery.received_at, guid) for guid, each in self.deliveries.items()]
-        documents = [(at, key) for key, (_, at) in self.documents.items() if not documents_.lasts(key)]
-        marks = [(at, key) for key, (_, at) in self.marks.items() if not marks_.lasts(key)]
+        documents = [(at, key) for key, (_, at) in self.documents.items() if not document_lasts(key)]
+        marks = [(at, key) for key, (_, at) in self.marks.items() if not mark_lasts(key)]
         entries = [(entry.updated_at, slot) for slot, entry in self.ledger.items() if self._is_over(entry)]
         pulls = [(pull.updated_at, key) for key, pull in self.pulls.items() if pull.state is not PullStage.OPEN]
         expired = [(until, name) for name, (_, until) in self.secrets.items() if until < now]

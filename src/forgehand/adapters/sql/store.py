@@ -188,7 +188,7 @@ class SqlStore:
     # Memory
 
     async def forget(self, before: float, now: float, most: int) -> int:
-        over = await self._backend.read(lambda conn: verbs_forget.over(conn, before, most))
+        over = await self._backend.read(lambda conn: verbs_forget.find_over(conn, before, most))
         return await self._backend.write(lambda conn: verbs_forget.forget(conn, before, now, most, over))
 
     # Documents

@@ -27,7 +27,7 @@ class Over:
     slots: Sequence[str]
 
 
-def over(conn: Connection, before: float, most: int) -> Over:
+def find_over(conn: Connection, before: float, most: int) -> Over:
     old = {"before": before, "most": most}
     jobs = conn.execute(sql(_OVER_JOBS.format(open=_open_pull(conn, "jobs"))), old).scalars().all()
     slots = conn.execute(sql(_OVER_ENTRIES.format(open=_open_pull(conn, "ledger"))), old).scalars().all()
