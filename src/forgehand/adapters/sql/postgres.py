@@ -9,6 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import IsolationLevel
@@ -29,6 +30,8 @@ class PostgresBackend:
         self._verbs = verbs
         self._patience = patience
         self._engine = _engine(url, threads + _WRITERS)
+        # A look needs no transaction around it, and no answers to its begin and commit.
+        self._looking = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         # A batch that is one statement needs no transaction around it, and no answers to its begin and commit.
         self._at_once = _Kept(_engine(url, _WRITERS, isolation_level="AUTOCOMMIT"))
         self._threads = [
@@ -48,17 +51,20 @@ class PostgresBackend:
         return operation.future
 
     async def write(self, verb: Verb[T]) -> T:
-        operation = verb_operation(verb, _VERB_PATIENCE)
-        self._verbs.put(operation)
-        answer: T = await operation.future
+        answer: T = await self._asked(verb_operation(verb, _VERB_PATIENCE))
         return answer
 
     async def read(self, verb: Verb[T]) -> T:
-        return await self.write(verb)
+        answer: T = await self._asked(verb_operation(verb, _VERB_PATIENCE, looks=True))
+        return answer
 
     async def check(self) -> str:
         at = self._engine.url
         return f"{await self.read(version)} at {at.host or 'a local socket'}, database {at.database}"
+
+    def _asked(self, operation: Operation) -> Awaitable[Any]:
+        self._verbs.put(operation)
+        return operation.future
 
     def _open(self) -> None:
         try:
@@ -103,7 +109,7 @@ class PostgresBackend:
 
     def _recorded(self, records: list[Record]) -> list[Recorded]:
         if not plain(records):
-            return self._transact(lambda conn: record_all(conn, records))
+            return self._transact(lambda conn: record_all(conn, records), self._engine)
         try:
             return self._at_once.run(lambda conn: record_all(conn, records))
         except DBAPIError as error:
@@ -112,7 +118,7 @@ class PostgresBackend:
         except Exception as error:
             raise told(error) from error
         # It may have happened before the connection was lost: then these are duplicates, and lost is nothing.
-        return self._transact(lambda conn: record_all(conn, records))
+        return self._transact(lambda conn: record_all(conn, records), self._engine)
 
     def _serve_verbs(self, batch: list[Operation]) -> None:
         for operation in batch:
@@ -121,16 +127,16 @@ class PostgresBackend:
 
     def _answer(self, operation: Operation, verb: Verb[object]) -> None:
         try:
-            operation.result = self._transact(verb)
+            operation.result = self._transact(verb, self._looking if operation.looks else self._engine)
         except Exception as error:
             operation.error = error
 
-    def _transact(self, verb: Verb[T]) -> T:
-        """Run a verb in one transaction and commit it; raises what the port promises."""
+    def _transact(self, verb: Verb[T], engine: Engine) -> T:
+        """Run a verb in one transaction and commit it, where `engine` has such; raises what the port promises."""
         for attempt in range(1, _ATTEMPTS + 1):
             committing = False
             try:
-                with self._engine.connect() as conn:
+                with engine.connect() as conn:
                     result = verb(conn)
                     committing = True
                     conn.commit()

@@ -23,10 +23,19 @@ Verb = Callable[[Connection], T]
 class Operation:
     """One verb or one record on its way: what to run, for whom, and until when its caller may be kept waiting."""
 
-    __slots__ = ("deadline", "error", "expired", "future", "loop", "record", "result", "size", "verb")
+    __slots__ = ("deadline", "error", "expired", "future", "looks", "loop", "record", "result", "size", "verb")
 
-    def __init__(self, size: int, patience: float, verb: Verb[Any] | None = None, record: Record | None = None) -> None:
+    def __init__(
+        self,
+        size: int,
+        patience: float,
+        verb: Verb[Any] | None = None,
+        record: Record | None = None,
+        *,
+        looks: bool = False,
+    ) -> None:
         self.verb = verb
+        self.looks = looks  # and changes nothing
         self.record = record
         self.size = size
         self.deadline = time.monotonic() + patience
@@ -42,8 +51,8 @@ class Operation:
         return self.expired or self.future.cancelled()
 
 
-def verb_operation(verb: Verb[Any], patience: float) -> Operation:
-    return Operation(_ROW_BYTES, patience, verb=verb)
+def verb_operation(verb: Verb[Any], patience: float, *, looks: bool = False) -> Operation:
+    return Operation(_ROW_BYTES, patience, verb=verb, looks=looks)
 
 
 def record_operation(record: Record, patience: float) -> Operation:
