@@ -40,7 +40,7 @@ class RunnerTimes:
     heartbeat: float = 30.0
     poll: float = 5.0
     goodbye: float = 20.0
-    give_way: float = 0.125
+    give_way: float = 0.25
 
 
 class Runner:

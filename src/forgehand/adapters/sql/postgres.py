@@ -30,8 +30,8 @@ class PostgresBackend:
         self._verbs = verbs
         self._patience = patience
         self._engine = _engine(url, threads + _WRITERS)
-        # A look needs no transaction around it, and no answers to its begin and commit.
-        self._looking = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        # A look, or a single statement, needs no transaction around it, and no answers to its begin and commit.
+        self._alone = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         # A batch that is one statement needs no transaction around it, and no answers to its begin and commit.
         self._at_once = _Kept(_engine(url, _WRITERS, isolation_level="AUTOCOMMIT"))
         self._threads = [
@@ -54,9 +54,12 @@ class PostgresBackend:
         answer: T = await self._asked(verb_operation(verb, _VERB_PATIENCE))
         return answer
 
-    async def read(self, verb: Verb[T]) -> T:
-        answer: T = await self._asked(verb_operation(verb, _VERB_PATIENCE, looks=True))
+    async def at_once(self, verb: Verb[T]) -> T:
+        answer: T = await self._asked(verb_operation(verb, _VERB_PATIENCE, alone=True))
         return answer
+
+    async def read(self, verb: Verb[T]) -> T:
+        return await self.at_once(verb)
 
     async def check(self) -> str:
         at = self._engine.url
@@ -127,7 +130,7 @@ class PostgresBackend:
 
     def _answer(self, operation: Operation, verb: Verb[object]) -> None:
         try:
-            operation.result = self._transact(verb, self._looking if operation.looks else self._engine)
+            operation.result = self._transact(verb, self._alone if operation.alone else self._engine)
         except Exception as error:
             operation.error = error
 

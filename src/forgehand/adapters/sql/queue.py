@@ -23,7 +23,7 @@ Verb = Callable[[Connection], T]
 class Operation:
     """One verb or one record on its way: what to run, for whom, and until when its caller may be kept waiting."""
 
-    __slots__ = ("deadline", "error", "expired", "future", "looks", "loop", "record", "result", "size", "verb")
+    __slots__ = ("alone", "deadline", "error", "expired", "future", "loop", "record", "result", "size", "verb")
 
     def __init__(
         self,
@@ -32,10 +32,10 @@ class Operation:
         verb: Verb[Any] | None = None,
         record: Record | None = None,
         *,
-        looks: bool = False,
+        alone: bool = False,
     ) -> None:
         self.verb = verb
-        self.looks = looks  # and changes nothing
+        self.alone = alone  # with nothing around it that must happen with it, or not at all
         self.record = record
         self.size = size
         self.deadline = time.monotonic() + patience
@@ -51,8 +51,8 @@ class Operation:
         return self.expired or self.future.cancelled()
 
 
-def verb_operation(verb: Verb[Any], patience: float, *, looks: bool = False) -> Operation:
-    return Operation(_ROW_BYTES, patience, verb=verb, looks=looks)
+def verb_operation(verb: Verb[Any], patience: float, *, alone: bool = False) -> Operation:
+    return Operation(_ROW_BYTES, patience, verb=verb, alone=alone)
 
 
 def record_operation(record: Record, patience: float) -> Operation:

@@ -71,6 +71,9 @@ class SqliteBackend:
         answer: T = await operation.future
         return answer
 
+    async def at_once(self, verb: Verb[T]) -> T:
+        return await self.write(verb)
+
     def read(self, verb: Verb[T]) -> Awaitable[T]:
         return asyncio.get_running_loop().run_in_executor(self._readers, self._read, verb)
 

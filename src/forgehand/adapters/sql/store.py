@@ -25,6 +25,7 @@ from forgehand.adapters.sql.arrivals import record_of_arrival
 from forgehand.adapters.sql.postgres import PostgresBackend
 from forgehand.adapters.sql.queue import Queue, T, Verb
 from forgehand.adapters.sql.sqlite import SqliteBackend
+from forgehand.adapters.sql.verbs_claim_at_once import claim_at_once
 from forgehand.adapters.sql.verbs_intake import Record, record_of
 from forgehand.adapters.sql.verbs_once import AlreadyTaken
 from forgehand.domain.arrivals import arrival
@@ -43,6 +44,7 @@ from forgehand.ports.store import (
     Pause,
     Recorded,
     StoredDelivery,
+    StoreUnavailable,
     Unclaimed,
     Written,
 )
@@ -61,6 +63,10 @@ class Backend(Protocol):
 
     async def write(self, verb: Verb[T]) -> T:
         """Run a verb in a transaction; returns once it is durable."""
+        ...
+
+    async def at_once(self, verb: Verb[T]) -> T:
+        """Run a verb that is a single statement, and as durable: where that can be its own transaction, it is."""
         ...
 
     def read(self, verb: Verb[T]) -> Awaitable[T]: ...
@@ -132,10 +138,21 @@ class SqlStore:
     # Jobs
 
     async def claim_due(self, holder: str, lease: float, now: float, limit: int) -> list[Job]:
-        # An idle worker looks without taking SQLite's one write lock; on PostgreSQL a look would be a second one.
-        if self._one_lock and not await self._backend.read(lambda conn: verbs_jobs.any_due(conn, now)):
-            return []
-        return await self._backend.write(lambda conn: verbs_jobs.claim_due(conn, holder, lease, now, limit))
+        if self._one_lock:
+            # An idle worker looks without taking SQLite's one write lock.
+            if not await self._backend.read(lambda conn: verbs_jobs.any_due(conn, now)):
+                return []
+            return await self._backend.write(lambda conn: verbs_jobs.claim_due(conn, holder, lease, now, limit))
+        claimed, all_due = await self._backend.at_once(lambda conn: claim_at_once(conn, holder, lease, now, limit))
+        rest = limit - len(claimed)
+        if all_due or not rest:
+            return claimed
+        try:
+            more = await self._backend.write(lambda conn: verbs_jobs.claim_due(conn, holder, lease, now, rest))
+        except StoreUnavailable:
+            # What is ours already begins; the rest is found by the next look.
+            more = []
+        return claimed + more
 
     async def claim(self, job_id: str, holder: str, lease: float, now: float) -> Job | Unclaimed:
         return await self._backend.write(lambda conn: verbs_jobs.claim(conn, job_id, holder, lease, now))

@@ -175,26 +175,29 @@ def _freed(job: Job) -> Job:
     return replace(job, holder=None, lease_until=None, waiting_for="")
 
 
-_PRIORITIES = "(VALUES (9), (8), (7), (6), (5), (4), (3), (2), (1), (0)) AS levels"
+PRIORITIES = "(VALUES (9), (8), (7), (6), (5), (4), (3), (2), (1), (0)) AS levels"
+CLAIMED = (
+    "state = 'claimed', attempts = attempts + 1, fence = fence + 1, holder = :holder, lease_until = :until,"
+    " started_at = :now, ended_at = NULL"
+)
 _JOB_COLUMNS = columns_of(JOB_COLUMNS)
-_FREE = "(key = '' OR NOT EXISTS (SELECT 1 FROM key_locks WHERE key_locks.key = jobs.key))"
+FREE = "(key = '' OR NOT EXISTS (SELECT 1 FROM key_locks WHERE key_locks.key = jobs.key))"
 
 _DUE_PRIORITIES = sql(
-    f"SELECT levels.column1 FROM {_PRIORITIES} WHERE EXISTS"  # noqa: S608
+    f"SELECT levels.column1 FROM {PRIORITIES} WHERE EXISTS"  # noqa: S608
     f" (SELECT 1 FROM jobs WHERE {PENDING} AND priority = levels.column1 AND due_at <= :now)"
     " ORDER BY levels.column1 DESC"
 )
 _NEXT_DUE = sql(
     f"SELECT min(due) FROM (SELECT (SELECT min(due_at) FROM jobs WHERE {PENDING}"  # noqa: S608
-    f" AND priority = levels.column1) AS due FROM {_PRIORITIES}) AS earliest"
+    f" AND priority = levels.column1) AS due FROM {PRIORITIES}) AS earliest"
 )
 _DUE = (
-    f"SELECT {_JOB_COLUMNS} FROM jobs WHERE {PENDING} AND priority = :priority AND due_at <= :now AND {_FREE}"  # noqa: S608
+    f"SELECT {_JOB_COLUMNS} FROM jobs WHERE {PENDING} AND priority = :priority AND due_at <= :now AND {FREE}"  # noqa: S608
     " ORDER BY due_at, id LIMIT :limit"
 )
 _CLAIM = sql(
-    "UPDATE jobs SET state = 'claimed', attempts = attempts + 1, fence = fence + 1, holder = :holder,"  # noqa: S608
-    f" lease_until = :until, started_at = :now, ended_at = NULL WHERE id IN :ids RETURNING {_JOB_COLUMNS}"
+    f"UPDATE jobs SET {CLAIMED} WHERE id IN :ids RETURNING {_JOB_COLUMNS}"  # noqa: S608
 ).bindparams(bindparam("ids", expanding=True))
 _RENEW = sql(
     f"UPDATE jobs SET state = 'running', lease_until = :until WHERE id = :id AND fence = :fence AND {HELD}"  # noqa: S608
