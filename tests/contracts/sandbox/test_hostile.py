@@ -15,7 +15,8 @@ import pytest
 
 from contracts.sandbox.conftest import SMALL, Run, packed
 from forgehand.adapters.sandbox import SandboxLadder, container
-from forgehand.adapters.sandbox.users import FIRST, LAST
+from forgehand.adapters.sandbox.users import FIRST, LAST, spare_user
+from forgehand.adapters.sandbox.watching import owned_by
 from forgehand.ports.sandbox import Stopped, Task, Tier
 
 pytestmark = pytest.mark.anyio
@@ -279,6 +280,18 @@ if os.geteuid() == 0:  # Only root can become another user of its container.
             os.chown(left.fileno(), LAST + 1, LAST + 1)
         with container.Container().prepare(Task("true", packed(tmp_path / "t.tar", {}))):
             assert not Path(left.name).exists()
+
+    async def test_a_user_of_whom_something_is_not_reaped_yet_is_left_alone() -> None:
+        with spare_user() as first:
+            assert first is not None
+            ended = subprocess.Popen(["true"], user=first)
+            while ended.pid in owned_by(first):
+                await asyncio.sleep(0.01)
+        try:
+            with spare_user() as second:
+                assert second != first
+        finally:
+            ended.wait()
 
     async def test_in_a_container_what_lies_too_deep_to_be_measured_is_too_much(tmp_path: Path) -> None:
         deeper = packed(tmp_path / "t.tar", {"deep.py": DEEP.replace("1500", "2500")})

@@ -55,12 +55,12 @@ def descendants(pid: int) -> Iterable[int]:
                     waiting += map(int, (task / "children").read_text().split())
 
 
-def owned_by(uid: int) -> Iterable[int]:
-    """All processes of a user, but those that only wait to be reaped."""
+def owned_by(uid: int, *, unreaped: bool = False) -> Iterable[int]:
+    """All processes of a user; those that only wait to be reaped where they are asked for, too."""
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                if entry.stat().st_uid == uid and not _ended(int(entry.name)):
+                if entry.stat().st_uid == uid and (unreaped or not _ended(int(entry.name))):
                     yield int(entry.name)
 
 
