@@ -33,7 +33,7 @@ class PostgresBackend:
         # A look, or a single statement, needs no transaction around it, and no answers to its begin and commit.
         self._alone = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         # A batch that is one statement needs no transaction around it, and no answers to its begin and commit.
-        self._at_once = _Kept(_engine(url, _WRITERS, isolation_level="AUTOCOMMIT"))
+        self._batches = _Kept(_engine(url, _WRITERS, isolation_level="AUTOCOMMIT"))
         self._threads = [
             *_workers(_WRITERS, "store-writer", records, self._serve_records),
             *_workers(threads, "store-verbs", verbs, self._serve_verbs),
@@ -92,7 +92,7 @@ class PostgresBackend:
                 thread.join()
         for queue in (self._records, self._verbs):
             queue.stop_watching()
-        self._at_once.close()
+        self._batches.close()
         self._engine.dispose()
 
     def _serve_records(self, batch: list[Operation]) -> None:
@@ -114,7 +114,7 @@ class PostgresBackend:
         if not plain(records):
             return self._transact(lambda conn: record_all(conn, records), self._engine)
         try:
-            return self._at_once.run(lambda conn: record_all(conn, records))
+            return self._batches.run(lambda conn: record_all(conn, records))
         except DBAPIError as error:
             if not _worth_repeating(error, committing=False):
                 raise told(error) from error

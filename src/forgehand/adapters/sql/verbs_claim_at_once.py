@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from forgehand.adapters.sql.rows import JOB_COLUMNS, job_from
+from forgehand.adapters.sql.rows import JOB_COLUMNS, due_at, job_from
 from forgehand.adapters.sql.schema import PENDING
 from forgehand.adapters.sql.statements import columns_of, sql
 from forgehand.adapters.sql.verbs_jobs import CLAIMED, FREE, PRIORITIES
@@ -22,7 +22,7 @@ def claim_at_once(conn: Connection, holder: str, lease: float, now: float, limit
     rows: Sequence[Any] = conn.execute(_CLAIM_DUE, at).all()
     jobs = [job_from(row[1:]) for row in rows if row[1] is not None]
     # An UPDATE gives its rows in no order.
-    jobs.sort(key=lambda job: (-job.priority, max(job.run_at, job.created_at), job.id))
+    jobs.sort(key=lambda job: (-job.priority, due_at(job), job.id))
     return jobs, len(jobs) == rows[0][0]
 
 
