@@ -57,11 +57,12 @@ def descendants(pid: int) -> Iterable[int]:
 
 def owned_by(uid: int, *, unreaped: bool = False) -> Iterable[int]:
     """All processes of a user; those that only wait to be reaped where they are asked for, too."""
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                if entry.stat().st_uid == uid and (unreaped or not _ended(int(entry.name))):
-                    yield int(entry.name)
+    with os.scandir("/proc") as entries:
+        for entry in entries:
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    if entry.stat().st_uid == uid and (unreaped or not _ended(int(entry.name))):
+                        yield int(entry.name)
 
 
 def _ended(pid: int) -> bool:
