@@ -103,24 +103,31 @@ class SuiteRun:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """How tests reach the lines that a change adds: `missed` are those they do not, by path."""
+    """How tests reach the lines that a change adds: `missed` are those they do not, by path. Of files in `unknown` that
+    the coverage tells of, and of as many more as `unlisted` says, nobody knows which lines the change adds."""
 
     covered: int
     missed: Mapping[str, tuple[int, ...]]
+    unknown: tuple[str, ...] = ()
+    unlisted: int = 0
 
     @property
     def percent(self) -> float | None:
         return share(self.covered, sum(map(len, self.missed.values())))
 
 
-def changed_lines(coverage: Coverage, added: Mapping[str, Container[int]]) -> Changed:
-    """Only lines that the coverage knows: comments and other files count for nothing."""
-    covered = sum(line in lines for path, lines in added.items() for line in coverage.covered.get(path, ()))
+def changed_lines(coverage: Coverage, added: Mapping[str, Container[int] | None]) -> Changed:
+    """Only lines that the coverage knows: comments and other files count for nothing. `added` is None of a file where
+    it is not known."""
+    known = {path: lines for path, lines in added.items() if lines is not None}
+    covered = sum(line in lines for path, lines in known.items() for line in coverage.covered.get(path, ()))
     missed = {
         path: tuple(sorted(line for line in coverage.missed.get(path, ()) if line in lines))
-        for path, lines in added.items()
+        for path, lines in known.items()
     }
-    return Changed(covered, {path: lines for path, lines in missed.items() if lines})
+    reached = (path for path in added if coverage.covered.get(path) or coverage.missed.get(path))
+    unknown = tuple(sorted(path for path in reached if path not in known))
+    return Changed(covered, {path: lines for path, lines in missed.items() if lines}, unknown)
 
 
 def share(part: int, rest: int) -> float | None:

@@ -81,3 +81,9 @@ def test_only_changed_lines_that_can_be_reached_count() -> None:
     changed = changed_lines(CART, {"shop/cart.py": range(2, 9), "README.md": range(1, 99)})
     assert changed == Changed(1, {"shop/cart.py": (5,)})
     assert changed.percent == 50.0
+
+
+def test_of_a_file_whose_added_lines_nobody_knows_nothing_counts_and_it_is_named() -> None:
+    changed = changed_lines(CART, {"shop/cart.py": None, "README.md": None})
+    assert changed == Changed(0, {}, unknown=("shop/cart.py",))
+    assert changed.percent is None

@@ -3,7 +3,7 @@
 The rules stand in the order in which a person would ask; the first that is violated is the blocker.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from forgehand.crafts.findings import shorten
@@ -165,6 +165,8 @@ def _passed(facts: Facts, policy: TestPolicy) -> Ruling:
     if failures := facts.run.failures:
         parts = tuple(Ruling(case.name, State.VIOLATED, _first_line(case.message)) for case in failures[:MOST_NAMED])
         return Ruling("tests", State.VIOLATED, f"{tally(attempt)}.", parts=parts)
+    if attempt.code and (flaky := attempt.having(Outcome.FAILED)):
+        return Ruling("tests", State.VIOLATED, _never_well(len(facts.run.attempts), flaky))
     if attempt.code:
         return _unexplained(attempt, facts.run.command.line)
     if attempt.unread:
@@ -176,6 +178,14 @@ def _passed(facts: Facts, policy: TestPolicy) -> Ruling:
         return Ruling("tests", State.VIOLATED, "No test ran.")
     said = f"{tally(attempt)}." if attempt.told else "The command ended well; no report tells the tests apart."
     return Ruling("tests", State.SATISFIED, said)
+
+
+def _never_well(runs: int, failed: Sequence[Case]) -> str:
+    """Each test passed at some time, and the command never did: what else it had to say stood behind a failed test."""
+    return (
+        f"The command ended well in none of {runs} runs, though no test failed in all of them. In the last one "
+        f"{_named(failed)} failed: make it steady, or raise tests.flaky_reruns."
+    )
 
 
 def _unexplained(attempt: Attempt, line: str) -> Ruling:
@@ -201,8 +211,7 @@ def _cut_short(command: Command) -> str:
 def _steady(facts: Facts, policy: TestPolicy) -> Ruling:
     flaky = facts.run.flaky if facts.run else ()
     if flaky:
-        names = ", ".join(f"`{case.name}`" for case in flaky[:MOST_NAMED])
-        said = f"Failed and then passed on the same commit: {names}."
+        said = f"Failed in one run and passed in another of the same commit: {_named(flaky)}."
     elif facts.run and len(facts.run.attempts) > 1 and not _last_code(facts):
         said = "The command failed and then passed on the same commit."
     else:
@@ -210,6 +219,12 @@ def _steady(facts: Facts, policy: TestPolicy) -> Ruling:
     if policy.flaky is Flaky.FAILS:
         return Ruling("flaky", State.VIOLATED, f"{said} The policy does not let that pass (tests.flaky).")
     return Ruling("flaky", State.SATISFIED, f"{said} Take it as a warning.")
+
+
+def _named(cases: Sequence[Case]) -> str:
+    """`a`, `b` and 3 more"""
+    names = ", ".join(f"`{case.name}`" for case in cases[:MOST_NAMED])
+    return f"{names} and {len(cases) - MOST_NAMED:,} more" if len(cases) > MOST_NAMED else names
 
 
 def _covered(facts: Facts, policy: TestPolicy) -> Ruling:
@@ -229,7 +244,22 @@ def _covered(facts: Facts, policy: TestPolicy) -> Ruling:
         said = f"Tests reach {percent:g} % of the changed lines"
     if least is not None and percent is not None and percent < least:
         return Ruling("coverage", State.VIOLATED, f"{said}; {least} % are asked for.")
-    return Ruling("coverage", State.SATISFIED, f"{said}{_in_all(attempt, facts.before)}.")
+    hidden = _hidden(facts.changed)
+    if least is not None and hidden:
+        asked = f"{least} % of the changed lines must be covered"
+        reason = f"{asked}, and GitHub does not show those of {hidden}: split the pull request."
+        return Ruling("coverage", State.VIOLATED, reason)
+    without = f", those of {hidden} not counted" if hidden else ""
+    return Ruling("coverage", State.SATISFIED, f"{said}{without}{_in_all(attempt, facts.before)}.")
+
+
+def _hidden(changed: Changed | None) -> str:
+    """The files of which GitHub does not show what changed: very large ones, and those beyond what it lists."""
+    if changed is None or not (changed.unknown or changed.unlisted):
+        return ""
+    named = [f"`{shorten(path, _MAX_PATH)}`" for path in changed.unknown[:MOST_NAMED]]
+    others = len(changed.unknown) - len(named) + changed.unlisted
+    return " and ".join(filter(None, (", ".join(named), f"{others:,} other files" if others else "")))
 
 
 _RULES: tuple[Callable[[Facts, TestPolicy], Ruling], ...] = (

@@ -24,7 +24,7 @@ from forgehand.domain.rulings import State
 from forgehand.domain.tested import Tested
 from forgehand.ports.desk import Desk
 from forgehand.ports.git import Checkout, Checkouts, GitFailed
-from forgehand.ports.github import PullRequests
+from forgehand.ports.github import ChangedFile, PullRequests
 from forgehand.ports.policies import Policies
 from forgehand.ports.sandbox import Sandbox, SandboxFailed
 from forgehand.ports.store import Documents
@@ -45,13 +45,15 @@ class Marks(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Target:
     """The commit to test. `pull` is None for a bare one; `base` is the branch whose policy and coverage count;
-    `is_base` says that it is that branch's own commit, whose coverage others are compared with."""
+    `is_base` says that it is that branch's own commit, whose coverage others are compared with; `files` is how many
+    the pull request changes."""
 
     sha: str
     base: str
     stranger: bool
     pull: int | None = None
     is_base: bool = False
+    files: int = 0
 
 
 class TestingWorker:
@@ -137,7 +139,8 @@ class TestingWorker:
         if pull.state != "open":
             return Done({"skipped": "closed", "head": pull.head_sha})
         # Only who may write can push to a branch of the repository itself.
-        return _Target(pull.head_sha, pull.base_ref, pull.head_repository != repo.full_name, pull.number)
+        stranger = pull.head_repository != repo.full_name
+        return _Target(pull.head_sha, pull.base_ref, stranger, pull.number, files=pull.changed_files)
 
     async def _pushed(self, job: Job, repo: Repo, branch: str) -> _Target | Outcome:
         """The new tip of a base branch, where its coverage is to be known, which pull requests into it are compared
@@ -175,9 +178,10 @@ class TestingWorker:
         if coverage is None or target.pull is None:
             return facts
         listed = await self._pulls.files(repo, target.pull)
-        added = await asyncio.to_thread(lambda: {file.path: _added(file.patch) for file in listed})
+        added = await asyncio.to_thread(lambda: {file.path: _added(file) for file in listed})
+        changed = replace(changed_lines(coverage, added), unlisted=max(0, target.files - len(listed)))
         before = await self._marks.mark(_coverage_mark(repo.id, target.base))
-        return replace(facts, changed=changed_lines(coverage, added), before=_percent(before))
+        return replace(facts, changed=changed, before=_percent(before))
 
     def _check_run(self, job: Job, repo: Repo, verdict: Verdict) -> CheckRun:
         check = CheckRun(
@@ -234,11 +238,12 @@ def _request(checkout: Checkout, command: Command, policy: TestPolicy) -> SuiteR
     )
 
 
-def _added(patch: str | None) -> Spans:
+def _added(file: ChangedFile) -> Spans | None:
+    """None where lines are added and GitHub does not show them, which is how it treats a very large file."""
     try:
-        return read_patch(patch).added
+        return read_patch(file.patch).added if file.patch or not file.additions else None
     except MalformedPatch:
-        return Spans()
+        return None
 
 
 def _done(desk: Desk, target: _Target, verdict: Verdict, *, known: bool) -> Done:

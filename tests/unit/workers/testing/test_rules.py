@@ -98,9 +98,14 @@ def test_where_the_policy_says_so_a_flaky_run_fails(attempts: tuple[Attempt, ...
     assert judge(facts(GOOD), replace(POLICY, flaky=Flaky.FAILS)).conclusion is Conclusion.SUCCESS
 
 
-def test_the_command_failing_twice_is_a_failure_though_each_test_passed_once() -> None:
+def test_a_command_that_never_ends_well_fails_though_each_test_passed_once_and_says_which_to_mend() -> None:
     other = replace(BAD, cases=(Case("a", Outcome.PASSED), Case("b", Outcome.FAILED)))
-    assert judge(facts(BAD, other), POLICY).conclusion is Conclusion.FAILURE
+    verdict = judge(facts(BAD, other), POLICY)
+    assert (verdict.conclusion, verdict.failures) == (Conclusion.FAILURE, ())
+    assert verdict.blocker is not None
+    assert verdict.blocker.reason.startswith("The command ended well in none of 2 runs, though no test failed in all")
+    assert verdict.blocker.reason.endswith("`b` failed: make it steady, or raise tests.flaky_reruns.")
+    assert judge(facts(BAD, other, GOOD), POLICY).conclusion is Conclusion.SUCCESS
 
 
 def test_coverage_of_the_change_is_told_with_what_changed_in_all() -> None:
@@ -116,6 +121,25 @@ def test_coverage_that_is_asked_for_and_too_low_or_absent_is_a_failure() -> None
     low = judge(replace(facts(covered), changed=Changed(1, {"a.py": (4,)})), asking)
     assert (low.conclusion, low.blocker and low.blocker.rule) == (Conclusion.FAILURE, "coverage")
     assert judge(facts(GOOD), asking).conclusion is Conclusion.FAILURE
+
+
+@pytest.mark.parametrize(
+    ("changed", "hidden"),
+    [
+        (Changed(0, {}, unknown=("big.py",)), "`big.py`"),
+        (Changed(9, {}, unknown=("big.py",), unlisted=1_200), "`big.py` and 1,200 other files"),
+        (Changed(9, {}, unlisted=1_200), "1,200 other files"),
+    ],
+)
+def test_changed_lines_that_nobody_knows_are_not_covered(changed: Changed, hidden: str) -> None:
+    covered = replace(GOOD, coverage=Coverage({"big.py": frozenset({1})}))
+    given = replace(facts(covered), changed=changed)
+    asked = judge(given, replace(POLICY, min_diff_coverage=80))
+    assert (asked.conclusion, asked.blocker and asked.blocker.rule) == (Conclusion.FAILURE, "coverage")
+    assert f"GitHub does not show those of {hidden}: split" in asked.ruling.reason
+    unasked = judge(given, POLICY)
+    assert unasked.conclusion is Conclusion.SUCCESS
+    assert f"those of {hidden} not counted" in unasked.ruling.parts[-1].reason
 
 
 def test_of_much_that_was_left_out_the_first_is_named_and_the_rest_counted() -> None:

@@ -57,6 +57,7 @@ class World:
     looks: list[Task] = field(default_factory=list)
     """Those that only looked whether a program is there."""
     absent: str = "no program"
+    listed: tuple[ChangedFile, ...] = (ChangedFile("a.py", "modified", None, 2, 0, "@@ -0,0 +1,2 @@\n+a\n+b"),)
     asked_for: list[str] = field(default_factory=list)
     """The branches whose policy was asked for."""
 
@@ -64,7 +65,7 @@ class World:
         return self.pulls.pop(0) if len(self.pulls) > 1 else self.pulls[0]
 
     async def files(self, repo: Repo, number: int) -> Sequence[ChangedFile]:
-        return [ChangedFile("a.py", "modified", None, 2, 0, "@@ -0,0 +1,2 @@\n+a\n+b")]
+        return self.listed
 
     @asynccontextmanager
     async def checkout(self, repo: Repo, sha: str) -> AsyncIterator[Checkout]:
@@ -177,6 +178,27 @@ async def test_coverage_is_compared_with_the_base_that_a_branch_job_measured(wor
     result = done(await world.tested()).result
     assert (result["coverage"], result["covered change"]) == (50.0, 50.0)
     assert "+0 against the base" in world.check.summary.replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    ("listed", "files", "conclusion"),
+    [
+        (ChangedFile("a.py", "modified", None, 2, 0, "@@ -0,0 +1,1 @@\n+a"), 1, Conclusion.SUCCESS),
+        (ChangedFile("a.py", "modified", None, 2, 0, None), 1, Conclusion.FAILURE),
+        (ChangedFile("a.py", "modified", None, 2, 0, "no hunk"), 1, Conclusion.FAILURE),
+        (ChangedFile("a.py", "renamed", "b.py", 0, 0, None), 1, Conclusion.SUCCESS),
+        (ChangedFile("README.md", "modified", None, 9_000, 0, None), 1, Conclusion.SUCCESS),
+        (ChangedFile("README.md", "modified", None, 1, 0, None), 3_001, Conclusion.FAILURE),
+    ],
+)
+async def test_a_change_that_github_does_not_show_is_not_covered_where_coverage_is_asked_for(
+    world: World, listed: ChangedFile, files: int, conclusion: Conclusion
+) -> None:
+    world.ran = [Ran(0, b"", 1.0, files={"reports/j.xml": GREEN, "reports/coverage.json": COVERED})]
+    world.pulls, world.listed = [replace(PULL, changed_files=files)], (listed,)
+    world.policy_ = values.TestPolicy(min_diff_coverage=80)
+    await world.tested()
+    assert world.check.conclusion is conclusion
 
 
 @pytest.mark.parametrize(
