@@ -86,9 +86,13 @@ class Event:
             return self.run.subject
         if self.commit:
             return f"commit/{self.commit}"
-        if self.moved and self.moved.ref.startswith(_HEADS):
-            return f"branch/{self.moved.ref.removeprefix(_HEADS)}"
-        return f"event/{self.name}"
+        return f"branch/{self.branch}" if self.branch else f"event/{self.name}"
+
+    @property
+    def branch(self) -> str:
+        """The branch that was pushed to, made or deleted; empty where it was a tag, or nothing was pushed."""
+        ref = self.moved.ref if self.moved else ""
+        return ref.removeprefix(_HEADS) if ref.startswith(_HEADS) else ""
 
 
 _HEADS = "refs/heads/"

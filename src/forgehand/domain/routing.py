@@ -11,7 +11,7 @@ from forgehand.domain.modes import COMMENT_ONLY, Grant
 class Trigger:
     """When a worker wakes. `actions=None` matches every action and `()` none; an empty filter matches everything;
     a filter whose value the event lacks does not match. Filters take globs. `rebased`: only by what gives a pull
-    request another base branch."""
+    request another base branch. A `push` is one to a branch: a tag wakes nobody."""
 
     event: str
     actions: tuple[str, ...] | None = None
@@ -71,6 +71,8 @@ def _mismatch(event: Event, trigger: Trigger) -> str | None:
         return f"it waits for {trigger.event}, not {event.name}"
     if trigger.actions is not None and event.action not in trigger.actions:
         return f"action {event.action or 'none'} is not among {', '.join(trigger.actions) or 'none'}"
+    if event.name == "push" and not event.branch:
+        return "what was pushed is no branch"
     if trigger.rebased and not event.rebased:
         return "the pull request keeps its base branch"
     pull = event.pull

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from forgehand.domain.events import Event, PullRef
+from forgehand.domain.events import Event, Moved, PullRef
 from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import Trigger, WorkerSpec, match
 
@@ -75,6 +75,16 @@ def test_an_edit_that_keeps_the_base_wakes_nobody_who_waits_for_another_base() -
     matches, misses = match(edited, (waits,))
     assert (matches, misses[0].why) == ((), "the pull request keeps its base branch")
     assert [each.worker for each in match(replace(edited, rebased=True), (waits,))[0]] == [waits]
+
+
+@pytest.mark.parametrize("ref", ["refs/tags/v1", "refs/notes/commits", ""])
+def test_a_push_of_no_branch_wakes_nobody(ref: str) -> None:
+    pushes = worker(Trigger("push"))
+    pushed = replace(OPENED, name="push", action=None, pull=None, moved=Moved(ref, "", "b" * 40))
+    matches, misses = match(pushed, (pushes,))
+    assert (matches, [each.why for each in misses]) == ((), ["what was pushed is no branch"])
+    to_branch = replace(pushed, moved=Moved("refs/heads/main", "a" * 40, ""))
+    assert [each.worker for each in match(to_branch, (pushes,))[0]] == [pushes]
 
 
 def test_any_trigger_may_match_and_a_disabled_worker_never_does() -> None:
