@@ -50,7 +50,7 @@ class LimitSettings(BaseModel):
             description="Patterns, separated by commas: changes of these files are merged by people only. A repository "
             "may add more.",
         ),
-    ] = ".github/**,.forgehand/**"
+    ] = ".github/**,.forgehand/**,dispatching.yml"
 
     @field_validator("protected_paths")
     @classmethod

@@ -26,7 +26,7 @@ class OperatorLimits:
     test_minutes: int = 60
     test_memory_mb: int = 8192
     approvals: int = 0
-    protected_paths: tuple[str, ...] = (".github/**", ".forgehand/**")
+    protected_paths: tuple[str, ...] = (".github/**", ".forgehand/**", "dispatching.yml")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def says(*values: tuple[str, object], rules: tuple[Rule, ...] = ()) -> PolicyFil
 def test_without_files_the_defaults_hold_and_workflows_are_protected() -> None:
     policy, notes = effective(OperatorLimits(), NOTHING, NOTHING, "main")
     assert [each.key for each in differences(RepositoryPolicy(), policy)] == ["merge.protected_paths"]
-    assert policy.merge.protected_paths == (".github/**", ".forgehand/**")
+    assert policy.merge.protected_paths == (".github/**", ".forgehand/**", "dispatching.yml")
     assert notes == ()
 
 

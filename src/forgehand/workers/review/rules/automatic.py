@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from forgehand.domain.effects.check_run import Conclusion
+from forgehand.domain.followups import DISPATCHING
 from forgehand.domain.modes import Power
 from forgehand.domain.orders import NO_ORDERS
 from forgehand.domain.policy import Opinion, RepositoryPolicy, ReviewFact, judge_automatic_merge
@@ -20,8 +21,16 @@ from forgehand.workers.review.rules.static import count
 
 Rule = Callable[[Facts, RepositoryPolicy], Ruling]
 UP_TO_DATE = "up to date"
-POWERFUL = (".github/workflows/**", ".github/actions/**", ".forgehand/**", "action.yml", "action.yaml")
-"""What runs with the repository's own powers, or decides about merges, once it is merged."""
+POWERFUL = (
+    ".github/workflows/**",
+    ".github/actions/**",
+    "**/action.yml",
+    "**/action.yaml",
+    ".forgehand/**",
+    *DISPATCHING,
+)
+"""What runs with the repository's own powers, decides about merges or starts other repositories' workflows, once it is
+merged."""
 
 
 def no_objection(facts: Facts, policy: RepositoryPolicy) -> Ruling:
@@ -69,7 +78,7 @@ def not_stopped(facts: Facts, policy: RepositoryPolicy) -> Ruling:
 def no_powerful_files(facts: Facts, policy: RepositoryPolicy) -> Ruling:
     touched = [path for path in facts.paths if any_matches(POWERFUL, path)]
     if not touched:
-        return Ruling("workflows", State.SATISFIED, "It edits no workflow and none of our configuration.")
+        return Ruling("workflows", State.SATISFIED, "It edits no workflow or action and none of our configuration.")
     if facts.asked_by:
         return Ruling("workflows", State.SATISFIED, f"{facts.asked_by} answers for {touched[0]}.")
     others = f" and {count(len(touched) - 1, 'other')}" if len(touched) > 1 else ""

@@ -70,6 +70,22 @@ def test_each_rule_holds_a_machine_back_and_says_why(
     assert says in ruling.reason
 
 
+@pytest.mark.parametrize(
+    ("path", "state"),
+    [
+        ("dispatching.yml", State.VIOLATED),
+        (".github/dispatching.yml", State.VIOLATED),
+        ("action.yml", State.VIOLATED),
+        ("tools/setup/action.yaml", State.VIOLATED),
+        (".github/actions/setup/run.sh", State.VIOLATED),
+        ("docs/dispatching.yml", State.SATISFIED),
+        ("src/reaction.yml", State.SATISFIED),
+    ],
+)
+def test_what_runs_or_dispatches_with_the_repositorys_powers_is_powerful(path: str, state: State) -> None:
+    assert _ruling("workflows", _touching(path)).state is state
+
+
 def test_protected_paths_are_the_policys() -> None:
     policy = RepositoryPolicy(merge=MergePolicy(auto=True, protected_paths=("db/**",)))
     assert _ruling("wanted", _touching("db/schema.sql"), policy).state is State.VIOLATED
