@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from forgehand.adapters.sql.last_first import LastFirst
 from forgehand.adapters.sql.verbs_intake import Record
 from forgehand.ports.store import StoreUnavailable
 
@@ -77,7 +78,7 @@ class Queue:
         self._gap = gap
         self._taken = 0.0
         self._crowded = False
-        self._changed = threading.Condition()
+        self._changed = LastFirst()
         self._watchdog = threading.Thread(target=self._watch, name="store-watchdog", daemon=True)
         self._stopped = threading.Event()
 
@@ -95,7 +96,7 @@ class Queue:
                 )
             self._waiting.append(operation)
             self._bytes += operation.size
-            self._changed.notify()
+            self._changed.wake()
 
     def take(self) -> list[Operation]:
         """Everything that waits, within the size of a batch; waits for the first. Empty: closed and drained."""
@@ -107,7 +108,7 @@ class Queue:
                     self._changed.wait()
                 if (early := self.too_early()) <= 0:
                     return self._batch()
-            # Asleep, not waiting on the condition: then whoever puts need not wake a thread.
+            # Asleep, but not there to be woken: then whoever puts need not wake a thread.
             time.sleep(early)
 
     def too_early(self) -> float:
@@ -141,7 +142,7 @@ class Queue:
         """Take no more; what waits is still given to the writer."""
         with self._changed:
             self._closed = True
-            self._changed.notify_all()
+            self._changed.wake_all()
 
     def stop_watching(self) -> None:
         self._stopped.set()
