@@ -1,8 +1,8 @@
 """A lock, and threads that wait for something to do, of which the last to come is woken first. Used by `queue`.
 
 A `threading.Condition` wakes who has waited longest. Then work that comes now and then goes round all threads, and each
-time to the one whose memory, and whose database connection's, was left alone for longest: measured on PostgreSQL, an idle
-worker began a job a fifth later.
+time to the one whose memory, and whose database connection's, was left alone for longest: on PostgreSQL an idle worker
+was measured to begin a job a fifth later.
 """
 
 import threading

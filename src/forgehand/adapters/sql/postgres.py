@@ -9,19 +9,22 @@ import random
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.engine.interfaces import IsolationLevel
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from forgehand.adapters.sql import migrate
 from forgehand.adapters.sql.arrays import register
 from forgehand.adapters.sql.errors import told
+from forgehand.adapters.sql.own_connection import OwnConnection
 from forgehand.adapters.sql.queue import Operation, Queue, T, Verb, record_operation, verb_operation
 from forgehand.adapters.sql.verbs_intake import Record, plain, record_all
 from forgehand.adapters.sql.verbs_reads import version
 from forgehand.ports.store import Recorded, StoreUnavailable
+
+Serve = Callable[[list[Operation], OwnConnection], None]
 
 
 class PostgresBackend:
@@ -29,14 +32,10 @@ class PostgresBackend:
         self._records = records
         self._verbs = verbs
         self._patience = patience
-        self._engine = _engine(url, threads + _WRITERS)
-        # A look, or a single statement, needs no transaction around it, and no answers to its begin and commit.
-        self._alone = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        # A batch that is one statement needs no transaction around it, and no answers to its begin and commit.
-        self._batches = _Kept(_engine(url, _WRITERS, isolation_level="AUTOCOMMIT"))
+        self._engine = _engine(url)
         self._threads = [
-            *_workers(_WRITERS, "store-writer", records, self._serve_records),
-            *_workers(threads, "store-verbs", verbs, self._serve_verbs),
+            *_workers(_WRITERS, "store-writer", self._engine, records, self._serve_records),
+            *_workers(threads, "store-verbs", self._engine, verbs, self._serve_verbs),
         ]
 
     async def open(self) -> None:
@@ -71,13 +70,12 @@ class PostgresBackend:
 
     def _open(self) -> None:
         try:
-            with self._engine.begin() as conn:
+            with self._engine.connect() as conn, conn.execution_options(isolation_level="READ COMMITTED").begin():
                 if not migrate.up_to_date(conn):
                     _without_limits(conn)
                     conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
                     migrate.upgrade(conn)
         except Exception as error:
-            self._engine.dispose()
             raise told(error) from error
         for queue in (self._records, self._verbs):
             queue.open()
@@ -92,54 +90,55 @@ class PostgresBackend:
                 thread.join()
         for queue in (self._records, self._verbs):
             queue.stop_watching()
-        self._batches.close()
-        self._engine.dispose()
 
-    def _serve_records(self, batch: list[Operation]) -> None:
+    def _serve_records(self, batch: list[Operation], own: OwnConnection) -> None:
         records = [operation.record for operation in batch if operation.record]
         try:
-            answers = self._recorded(records)
+            answers = self._recorded(records, own)
         except StoreUnavailable as error:
             for operation in batch:
                 operation.error = error
         except Exception:
             # One of them is bad: find out which, each for itself.
             for operation in batch:
-                self._answer(operation, _record_one(operation))
+                self._answer(operation, _record_one(operation), own)
         else:
             for operation, answer in zip(batch, answers, strict=True):
                 operation.result = answer
 
-    def _recorded(self, records: list[Record]) -> list[Recorded]:
-        if not plain(records):
-            return self._transact(lambda conn: record_all(conn, records), self._engine)
-        try:
-            return self._batches.run(lambda conn: record_all(conn, records))
-        except DBAPIError as error:
-            if not _worth_repeating(error, committing=False):
+    def _recorded(self, records: list[Record], own: OwnConnection) -> list[Recorded]:
+        if plain(records):
+            try:
+                with own.alone() as conn:
+                    return record_all(conn, records)
+            except DBAPIError as error:
+                if not _worth_repeating(error, committing=False):
+                    raise told(error) from error
+            except Exception as error:
                 raise told(error) from error
-        except Exception as error:
-            raise told(error) from error
-        # It may have happened before the connection was lost: then these are duplicates, and lost is nothing.
-        return self._transact(lambda conn: record_all(conn, records), self._engine)
+            # It may have happened before the connection was lost: then these are duplicates, and lost is nothing.
+        return self._run(lambda conn: record_all(conn, records), own)
 
-    def _serve_verbs(self, batch: list[Operation]) -> None:
+    def _serve_verbs(self, batch: list[Operation], own: OwnConnection) -> None:
         for operation in batch:
             if operation.verb:
-                self._answer(operation, operation.verb)
+                self._answer(operation, operation.verb, own)
 
-    def _answer(self, operation: Operation, verb: Verb[object]) -> None:
+    def _answer(self, operation: Operation, verb: Verb[object], own: OwnConnection) -> None:
         try:
-            operation.result = self._transact(verb, self._alone if operation.alone else self._engine)
+            operation.result = self._run(verb, own, alone=operation.alone)
         except Exception as error:
             operation.error = error
 
-    def _transact(self, verb: Verb[T], engine: Engine) -> T:
-        """Run a verb in one transaction and commit it, where `engine` has such; raises what the port promises."""
+    def _run(self, verb: Verb[T], own: OwnConnection, *, alone: bool = False) -> T:
+        """Run a verb, in one transaction unless it needs none, and commit it; raises what the port promises."""
         for attempt in range(1, _ATTEMPTS + 1):
             committing = False
             try:
-                with engine.connect() as conn:
+                if alone:
+                    with own.alone() as conn:
+                        return verb(conn)
+                with own.transaction() as conn:
                     result = verb(conn)
                     committing = True
                     conn.commit()
@@ -155,31 +154,6 @@ class PostgresBackend:
         raise AssertionError("the last attempt returns or raises")
 
 
-class _Kept:
-    """A connection for one thread that keeps it: asking a pool for one, and giving it back, costs half a statement."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._conn: Connection | None = None
-
-    def run(self, verb: Verb[T]) -> T:
-        conn = self._conn or self._engine.connect()
-        self._conn = None
-        try:
-            result = verb(conn)
-        except BaseException:
-            conn.invalidate()
-            conn.close()
-            raise
-        self._conn = conn
-        return result
-
-    def close(self) -> None:
-        if self._conn is not None:
-            self._conn.close()
-        self._engine.dispose()
-
-
 def _without_limits(conn: Connection) -> None:
     """For this transaction: an upgrade of a large store takes as long as it takes, and so does waiting for that of
     another process."""
@@ -193,12 +167,14 @@ def _worth_repeating(error: DBAPIError, committing: bool) -> bool:
     return getattr(error.orig, "sqlstate", None) in _COLLISIONS
 
 
-def _workers(count: int, name: str, queue: Queue, serve: Callable[[list[Operation]], None]) -> list[threading.Thread]:
+def _workers(count: int, name: str, engine: Engine, queue: Queue, serve: Serve) -> list[threading.Thread]:
     def run() -> None:
-        while batch := queue.take():
-            if wanted := [operation for operation in batch if not operation.given_up]:
-                serve(wanted)
-            queue.done(batch)
+        with closing(OwnConnection(engine)) as own:
+            own.connect()
+            while batch := queue.take():
+                if wanted := [operation for operation in batch if not operation.given_up]:
+                    serve(wanted, own)
+                queue.done(batch)
 
     return [threading.Thread(target=run, name=f"{name}-{number}", daemon=True) for number in range(count)]
 
@@ -209,13 +185,12 @@ def _record_one(operation: Operation) -> Verb[Recorded]:
     return lambda conn: record_all(conn, [record])[0]
 
 
-def _engine(url: str, connections: int, isolation_level: IsolationLevel = "READ COMMITTED") -> Engine:
+def _engine(url: str) -> Engine:
     address = make_url(url).set(drivername="postgresql+psycopg")
     engine = create_engine(
         address,
-        pool_size=connections,
-        max_overflow=0,
-        isolation_level=isolation_level,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",
         # Bodies and texts of deliveries do not belong in error messages.
         hide_parameters=True,
         use_native_hstore=False,

@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Double, Integer, LargeBinary, Table, Text, TextClause, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
 from forgehand.adapters.sql.arrays import array_of
@@ -42,13 +43,22 @@ def insert_new(conn: Connection, table: Table, columns: tuple[str, ...], rows: S
 
 
 def send(conn: Connection, statement: str, parameters: Row) -> Iterable[Sequence[Any]]:
-    """Execute a hot statement as the driver takes it; gives its rows. On SQLite without SQLAlchemy, whose bookkeeping
-    takes as long there as a statement; `errors.told` knows what either raises."""
-    if is_postgres(conn):
-        return conn.exec_driver_sql(statement, parameters)
+    """Execute a hot statement as the driver takes it; gives its rows. Without SQLAlchemy, whose bookkeeping takes as
+    long as a statement; `errors.told` knows what is raised. On PostgreSQL SQLAlchemy does not learn from it that a
+    connection was lost: whoever keeps the connection must look."""
     driver: Any = conn.connection.driver_connection
-    rows: Iterable[Sequence[Any]] = driver.execute(statement, parameters)
-    return rows
+    if not is_postgres(conn):
+        rows: Iterable[Sequence[Any]] = driver.execute(statement, parameters)
+        return rows
+    of_driver = conn.dialect.loaded_dbapi.Error
+    try:
+        cursor = driver.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else ()
+    except of_driver as error:
+        lost = bool(driver.closed)
+        raise DBAPIError.instance(
+            None, None, error, of_driver, hide_parameters=True, connection_invalidated=lost, dialect=conn.dialect
+        ) from error
 
 
 NEW_ONLY = " ON CONFLICT DO NOTHING"

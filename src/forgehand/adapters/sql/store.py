@@ -25,6 +25,7 @@ from forgehand.adapters.sql.arrivals import record_of_arrival
 from forgehand.adapters.sql.postgres import PostgresBackend
 from forgehand.adapters.sql.queue import Queue, T, Verb
 from forgehand.adapters.sql.sqlite import SqliteBackend
+from forgehand.adapters.sql.verbs_changes import only_new_jobs
 from forgehand.adapters.sql.verbs_claim_at_once import claim_at_once
 from forgehand.adapters.sql.verbs_intake import Record, record_of
 from forgehand.adapters.sql.verbs_once import AlreadyTaken
@@ -171,7 +172,8 @@ class SqlStore:
     async def commit(self, change: Change, now: float) -> None:
         if change.job is not None or change.once:
             raise ValueError("a change of a held job is settled under its fence")
-        await self._backend.write(lambda conn: verbs_jobs.commit(conn, change, now))
+        write = self._backend.at_once if only_new_jobs(change) else self._backend.write
+        await write(lambda conn: verbs_jobs.commit(conn, change, now))
 
     async def reclaim(self, now: float, grace: float) -> list[Job]:
         if not await self._backend.read(lambda conn: verbs_jobs.any_overdue(conn, now, grace)):

@@ -4,16 +4,14 @@ Begin, three inserts and commit are five answers to wait for, and each costs the
 100 µs of Python. One statement is its own transaction, and its commit comes with its only answer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.exc import DBAPIError
 
 from forgehand.adapters.sql import schema
 from forgehand.adapters.sql.rows import DELIVERY_COLUMNS, FACT_COLUMNS, JOB_COLUMNS, Row
-from forgehand.adapters.sql.statements import NEW_ONLY, columns_of, given_as_arrays, rows_from_arrays
+from forgehand.adapters.sql.statements import NEW_ONLY, columns_of, given_as_arrays, rows_from_arrays, send
 
 
 def insert_at_once(conn: Connection, deliveries: Sequence[Row], jobs: Sequence[Row], facts: Sequence[Row]) -> set[str]:
@@ -24,23 +22,7 @@ def insert_at_once(conn: Connection, deliveries: Sequence[Row], jobs: Sequence[R
         equal, given = given_as_arrays(table, columns, rows) if rows else ((), ())
         shapes.append(equal)
         parameters += given
-    return {row[0] for row in _sent(conn, _statement(*shapes), parameters)}
-
-
-def _sent(conn: Connection, statement: str, parameters: Row) -> Iterable[Sequence[Any]]:
-    driver: Any = conn.connection.driver_connection
-    if not driver.autocommit:
-        return conn.exec_driver_sql(statement, parameters)
-    # Past SQLAlchemy, which has no transaction to keep here, and whose bookkeeping takes as long as the driver.
-    of_driver = conn.dialect.loaded_dbapi.Error
-    try:
-        rows: Iterable[Sequence[Any]] = driver.execute(statement, parameters).fetchall()
-    except of_driver as error:
-        lost = bool(driver.closed)
-        raise DBAPIError.instance(
-            None, None, error, of_driver, hide_parameters=True, connection_invalidated=lost, dialect=conn.dialect
-        ) from error
-    return rows
+    return {row[0] for row in send(conn, _statement(*shapes), parameters)}
 
 
 @lru_cache(1024)

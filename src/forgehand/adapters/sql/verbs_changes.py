@@ -33,6 +33,12 @@ def apply(conn: Connection, change: Change, now: float, *, counted: bool = True)
     put_pulls(conn, change.pulls)
 
 
+def only_new_jobs(change: Change) -> bool:
+    """Whether `apply` is one statement, which inserts jobs: then it needs no transaction around it."""
+    others = change.facts or change.marks or change.documents or change.pulls
+    return not others and not any(job.lane for job in change.enqueue)
+
+
 def enqueue(conn: Connection, jobs: Sequence[Job], now: float) -> list[Job]:
     """Create those jobs that do not exist, in order; one with a lane supersedes the lane's others. Gives those made."""
     made: list[Job] = []
