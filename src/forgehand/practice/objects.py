@@ -8,6 +8,7 @@ https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
 
 import hashlib
 import os
+import re
 import subprocess
 import zlib
 from collections.abc import Iterator
@@ -46,8 +47,13 @@ exit 1
 """
 
 
+# Also keeps a name inside of the repository's folder: it is a path below it here.
+NOT_IN_A_REF = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|//|/\.|\.\.|@\{|\.lock(?=/|$)|[/.]$")
+"""https://git-scm.com/docs/git-check-ref-format"""
+
+
 class RefConflict(Exception):
-    """A ref did not have the expected value, or another writer holds its lock."""
+    """A ref did not have the expected value, another writer holds its lock, or git knows no such name."""
 
 
 def git(directory: Path, *arguments: str, data: bytes | None = None, check: bool = True) -> bytes:
@@ -110,8 +116,15 @@ def _read_packed(directory: Path, sha: str) -> tuple[str, bytes] | None:
     return fields[1].decode(), rest[: int(fields[2])]
 
 
+def valid_ref(name: str) -> bool:
+    """Whether git takes `refs/…` as the name of a ref."""
+    return name.startswith("refs/") and NOT_IN_A_REF.search(name) is None
+
+
 def read_ref(directory: Path, name: str) -> str | None:
     """The sha that `refs/…` points to, or None."""
+    if not valid_ref(name):
+        return None
     try:
         return (directory / name).read_text().strip() or None
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -129,6 +142,8 @@ def list_refs(directory: Path, prefix: str) -> Iterator[tuple[str, str]]:
 
 def write_ref(directory: Path, name: str, sha: str, expected: str | None) -> None:
     """Move a ref from `expected` (None: it is new) to `sha`. Raises RefConflict."""
+    if not valid_ref(name):
+        raise RefConflict(f"{name} is not a valid ref name")
     path = directory / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,9 @@ import base64
 import subprocess
 
 import httpx2
+import pytest
 
+from forgehand.practice.errors import Refusal
 from support.forge import Sample
 
 R = "/repos/octo/sample"
@@ -60,6 +62,56 @@ def test_refs_are_made_moved_and_deleted(sample: Sample, api: httpx2.Client) -> 
     assert api.delete(f"{R}/git/refs/heads/topic/one").status_code == 204
     assert api.get(f"{R}/git/ref/heads/topic/one").status_code == 404
     assert api.delete(f"{R}/git/refs/heads/topic/one").status_code == 422
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "refs/heads/a..b",
+        "refs/heads/a b",
+        "refs/heads/a~1",
+        "refs/heads/a^",
+        "refs/heads/a:b",
+        "refs/heads/a?",
+        "refs/heads/a[",
+        "refs/heads/a\\b",
+        "refs/heads/a@{b",
+        "refs/heads/a\x7f",
+        "refs/heads/.a",
+        "refs/heads/a.",
+        "refs/heads/a.lock",
+        "refs/heads/a.lock/b",
+        "refs/heads//a",
+        "refs/heads/",
+        "refs/heads",
+        "heads/a",
+        "refs/heads/../../../evil",
+    ],
+)
+def test_a_ref_bears_a_name_that_git_takes(sample: Sample, api: httpx2.Client, name: str) -> None:
+    refused = api.post(f"{R}/git/refs", json={"ref": name, "sha": sample.pull.head_sha})
+    assert (refused.status_code, refused.json()["message"]) == (422, f"{name} is not a valid ref name.")
+
+
+def test_no_ref_is_written_outside_of_its_repository(sample: Sample) -> None:
+    with pytest.raises(Refusal, match="Reference cannot be updated"):
+        sample.forge.set_branch("octo/sample", "../../../evil", sample.pull.head_sha)
+    assert not (sample.repository.path.parent / "evil").exists()
+
+
+@pytest.mark.parametrize("name", ["a@b", "a.b/c", "-a", "ä", "a.locked", "@", "v1.2{3}"])
+def test_a_ref_may_bear_an_odd_name(sample: Sample, api: httpx2.Client, name: str) -> None:
+    made = api.post(f"{R}/git/refs", json={"ref": f"refs/heads/{name}", "sha": sample.pull.head_sha})
+    assert made.status_code == 201
+    command = ["git", f"--git-dir={sample.repository.path}", "rev-parse", "--verify", f"refs/heads/{name}"]
+    assert subprocess.run(command, capture_output=True, text=True).stdout.strip() == sample.pull.head_sha
+
+
+def test_no_file_of_the_repository_is_shown_as_a_ref(api: httpx2.Client) -> None:
+    for name in ("heads%2f..%2f..%2fconfig", "heads/..%2f..%2fHEAD", "heads%2Fa%00b"):
+        assert api.get(f"{R}/git/ref/{name}").status_code == 404
+        assert api.patch(f"{R}/git/refs/{name}", json={"sha": "0" * 40}).status_code == 422
+        assert api.delete(f"{R}/git/refs/{name}").status_code == 422
 
 
 def test_commits_are_listed_and_compared(sample: Sample, api: httpx2.Client) -> None:

@@ -2,7 +2,7 @@
 
 import base64
 
-from forgehand.practice import render
+from forgehand.practice import objects, render
 from forgehand.practice.acts import refs, workflow_files
 from forgehand.practice.errors import Refusal, not_found
 from forgehand.practice.router import Reply, Request, route
@@ -31,7 +31,7 @@ def create_ref(request: Request) -> Reply:
     """https://docs.github.com/en/rest/git/refs#create-a-reference"""
     name, sha = request.need_text("ref"), request.need_text("sha")
     git = request.world.git(request.repo)
-    if not name.startswith("refs/") or name.count("/") < 2:
+    if not objects.valid_ref(name) or name.count("/") < 2:
         raise Refusal(422, f"{name} is not a valid ref name.")
     if git.ref(name) is not None:
         raise Refusal(422, "Reference already exists")
