@@ -149,6 +149,21 @@ def test_deleting_the_head_branch_closes(sample: Sample, api: httpx2.Client) -> 
     assert api.get(f"{R}/pulls/1").json()["state"] == "closed"
 
 
+def test_deleting_the_base_branch_closes_what_is_open_into_it(sample: Sample, api: httpx2.Client) -> None:
+    forge = sample.forge
+    for name in ("stacked", "pushed"):
+        forge.set_branch("octo/sample", f"{name}-base", sample.pull.base_sha)
+        forge.commit("octo/sample", name, {f"{name}.txt": "x\n"})
+    stacked = forge.open_pull("octo/sample", head="stacked", base="stacked-base")
+    pushed = forge.open_pull("octo/sample", head="pushed", base="pushed-base")
+    assert api.delete(f"{R}/git/refs/heads/stacked-base").status_code == 204
+    forge.set_branch("octo/sample", "pushed-base", None)
+    for pull in (stacked, pushed):
+        shown = api.get(f"{R}/pulls/{pull.number}").json()
+        assert (shown["state"], shown["merged"]) == ("closed", False)
+    assert api.get(f"{R}/pulls/1").json()["state"] == "open"
+
+
 def test_a_pull_request_is_created_once_per_head_and_base(sample: Sample, api: httpx2.Client) -> None:
     sample.forge.commit("octo/sample", "second", {"x": "y\n"})
     body = {"head": "second", "base": "main", "title": "Second", "body": "b"}

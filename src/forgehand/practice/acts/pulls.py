@@ -178,12 +178,17 @@ def head_moved(world: World, repo: Repository, branch: str, new: str | None, by:
             reviews.dismiss_stale(world, changed, by)
 
 
-def base_moved(world: World, repo: Repository, branch: str, new: str, by: str) -> None:
-    """A push that brings a pull request's commits to its base merges it.
+def base_moved(world: World, repo: Repository, branch: str, new: str | None, by: str) -> None:
+    """A push that brings a pull request's commits to its base merges it; a deleted base closes those that are open
+    into it. (GitHub's own button, below a merged pull request, gives them another base instead.)
     https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/incorporating-changes-from-a-pull-request/about-pull-request-merges#indirect-merges"""
     git = world.git(repo)
     for pull in list(world.pulls(repo)):
-        if pull.state == "open" and pull.base_ref == branch and git.is_ancestor(pull.head_sha, new):
+        if pull.state != "open" or pull.base_ref != branch:
+            continue
+        if new is None:
+            close(world, pull, by)
+        elif git.is_ancestor(pull.head_sha, new):
             mark_merged(world, pull, new, by)
 
 

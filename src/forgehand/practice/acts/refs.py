@@ -48,8 +48,8 @@ def moved(world: World, repo: Repository, ref: str, old: str | None, new: str | 
     if branch == ref:
         _tagged(world, repo, ref, new, by)
         return
+    pulls.base_moved(world, repo, branch, new, by)
     if new is not None:
-        pulls.base_moved(world, repo, branch, new, by)
         checks.request_suites(world, repo, new, branch, old, by)
         workflows.on_push(world, repo, ref, new, by)
     pulls.head_moved(world, repo, branch, new, by)
