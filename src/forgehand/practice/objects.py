@@ -25,8 +25,11 @@ ENVIRONMENT = {
 # What protection says about each pushed ref comes from `acts.protection.push_rules`.
 # https://docs.github.com/en/apps/creating-github-apps/registering-a-github-app/choosing-permissions-for-a-github-app
 UPDATE_HOOK = """#!/bin/sh
-while IFS='|' read -r ref forward name lacking; do
+while IFS='|' read -r ref forward linear name lacking; do
     [ "$ref" = "$1" ] || continue
+    if [ -n "$linear" ] && [ -n "$(git rev-list --min-parents=2 --max-count=1 "$2..$3")" ]; then
+        lacking="$lacking${lacking:+ }$linear"
+    fi
     if [ -n "$forward" ] && ! git merge-base --is-ancestor "$2" "$3"; then
         lacking='Cannot force-push to this branch'
     fi

@@ -126,6 +126,21 @@ def test_a_linear_history_takes_no_merge_commit(sample: Sample, api: httpx2.Clie
     assert api.put(MERGE, json={"merge_method": "squash"}).status_code == 200
 
 
+def test_a_linear_history_takes_no_merge_commit_by_another_way_either(sample: Sample, api: httpx2.Client) -> None:
+    tip = sample.forge.commit(NAME, "main", {"more.txt": "x\n"})
+    sample.forge.set_branch(NAME, "aside", tip)
+    words = "This branch must not contain merge commits."
+    merged = api.post(f"{R}/merges", json={"base": "aside", "head": "feature"}).json()["sha"]
+    sample.forge.protect(NAME, linear=True)
+    assert _message(api.post(f"{R}/merges", json={"base": "main", "head": "feature"}), 409) == words
+    assert _message(api.patch(f"{R}/git/refs/heads/main", json={"sha": merged}), 422) == words
+    plain = sample.forge.commit(NAME, "plain", {"one.txt": "x\n"}, parent=tip)
+    assert api.patch(f"{R}/git/refs/heads/main", json={"sha": plain}).status_code == 200
+    sample.forge.protect(NAME, linear=True, enforce_admins=False)
+    with client(sample.url, sample.forge.create_token("octo")) as admin:
+        assert admin.post(f"{R}/merges", json={"base": "main", "head": "feature"}).status_code == 201
+
+
 @pytest.mark.parametrize(("binds", "status"), [(True, 405), (False, 200)])
 def test_admins_are_bound_only_if_protection_says_so(sample: Sample, binds: bool, status: int) -> None:
     sample.forge.protect(NAME, approvals=1, enforce_admins=binds)
@@ -260,3 +275,17 @@ def test_git_push_is_refused_for_the_same_reasons(sample: Sample, tmp_path: Path
     assert _git("push", "--quiet", "origin", "HEAD:elsewhere", cwd=work).returncode == 0
     sample.forge.protect(NAME, "elsewhere")
     assert "Cannot delete this branch" in _git("push", "origin", ":elsewhere", cwd=work).stderr
+
+
+def test_git_push_brings_no_merge_commit_where_the_history_is_linear(sample: Sample, tmp_path: Path) -> None:
+    sample.forge.protect(NAME, linear=True)
+    address = f"{sample.url}/{NAME}.git".replace("//", f"//x-access-token:{sample.token()}@", 1)
+    _git("clone", "--quiet", address, "work", cwd=tmp_path)
+    work = tmp_path / "work"
+    _git("merge", "--quiet", "--no-ff", "-m", "merged", "origin/feature", cwd=work)
+    refused = _git("push", "origin", "HEAD:main", cwd=work)
+    assert refused.returncode == 1
+    assert "GH006: Protected branch update failed for refs/heads/main." in refused.stderr
+    assert "This branch must not contain merge commits." in refused.stderr
+    assert _git("push", "--quiet", "origin", "HEAD:elsewhere", cwd=work).returncode == 0
+    assert _git("push", "--quiet", "origin", "origin/feature:main", cwd=work).returncode == 0

@@ -78,19 +78,23 @@ def refuse_update(world: World, repo: Repository, ref: str, new: str | None, by:
         if forced and forbids_force(world, repo, guard, by):
             raise guard.refusal(status, [NO_FORCE])
         lacking = forbids(world, repo, guard, new, by)
+        if _brings_merges(world, repo, old, new) and forbids_merges(world, repo, guard, new, by):
+            lacking.append(LINEAR)
         if lacking:
             raise guard.refusal(status, lacking)
 
 
 def push_rules(world: World, repo: Repository, ref: str, new: str | None, by: str) -> list[str]:
     """The same for git's update hook, which runs before the new commits can be seen from outside: for each
-    guard a line `REF|whether it must be a fast forward|what GitHub calls it|what speaks against it`."""
+    guard a line `REF|FORWARD|LINEAR|what GitHub calls it|what speaks against it`. FORWARD is filled where the move must
+    be a fast forward, LINEAR with the words for where it brings merge commits."""
     lines: list[str] = []
     for guard in _guards_of(world, repo, ref):
         name = RULED if guard.ruleset else PROTECTED
         forward = new is not None and forbids_force(world, repo, guard, by)
+        linear = LINEAR if forbids_merges(world, repo, guard, new, by) else ""
         lacking = " ".join(forbids(world, repo, guard, new, by))
-        lines.append(f"{ref}|{'forward' if forward else ''}|{name} for {ref}.|{lacking}")
+        lines.append(f"{ref}|{'forward' if forward else ''}|{linear}|{name} for {ref}.|{lacking}")
     return lines
 
 
@@ -98,6 +102,11 @@ def forbids_force(world: World, repo: Repository, guard: Guard, by: str) -> bool
     """Force pushes and deletions are closed to admins, too, until the protection itself allows them."""
     free = guard.ruleset is not None and _exempt(world, repo, guard, by)
     return not free and not guard.demands.force_pushes
+
+
+def forbids_merges(world: World, repo: Repository, guard: Guard, new: str | None, by: str) -> bool:
+    """A linear history is asked of whatever comes to the branch, not only of pull requests that are merged."""
+    return new is not None and guard.demands.linear and not _exempt(world, repo, guard, by)
 
 
 def forbids(world: World, repo: Repository, guard: Guard, new: str | None, by: str) -> list[str]:
@@ -150,6 +159,11 @@ def _guards_of(world: World, repo: Repository, ref: str) -> list[Guard]:
     branch = ref.removeprefix("refs/heads/")
     exists = branch != ref and world.git(repo).ref(ref) is not None
     return guards(world, repo, branch) if exists else []
+
+
+def _brings_merges(world: World, repo: Repository, old: str | None, new: str | None) -> bool:
+    git = world.git(repo)
+    return bool(old and new and any(len(git.commit(sha).parents) > 1 for sha in git.commits_between(old, new)))
 
 
 def _exempt(world: World, repo: Repository, guard: Guard, by: str) -> bool:
