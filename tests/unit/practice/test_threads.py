@@ -2,7 +2,7 @@
 
 import httpx2
 
-from support.forge import Sample, client
+from support.forge import Receiver, Sample, client
 
 R = "/repos/octo/sample"
 
@@ -49,6 +49,21 @@ def test_labels_are_added_set_and_removed(sample: Sample, api: httpx2.Client) ->
     assert [x["name"] for x in api.put(path, json={"labels": ["other"]}).json()] == ["other"]
     assert api.delete(path).status_code == 204
     assert sample.forge.issue("octo/sample", 1).labels == ()
+
+
+def test_the_labels_of_a_new_issue_are_told_after_it_once_each(sample: Sample, api: httpx2.Client) -> None:
+    with Receiver() as receiver:
+        sample.app.webhook_url = receiver.url
+        made = api.post(f"{R}/issues", json={"title": "Second", "labels": ["bug", "new", "Bug"]}).json()
+        sample.forge.webhooks.settle()
+        told = [d.payload for d in reversed(sample.forge.deliveries(sample.app))]
+    assert [label["name"] for label in made["labels"]] == ["bug", "new"]
+    assert [(each["action"], each.get("label", {}).get("name")) for each in told] == [
+        ("opened", None),
+        ("labeled", "bug"),
+        ("labeled", "new"),
+    ]
+    assert all(len(each["issue"]["labels"]) == 2 for each in told)
 
 
 def test_issues_and_pull_requests_share_their_numbers(api: httpx2.Client) -> None:

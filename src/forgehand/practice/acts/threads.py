@@ -29,6 +29,7 @@ def open_issue(
     check_body("Issue", body)
     if not title.strip():
         raise invalid("Issue", "title", "missing_field")
+    given = {label.id: label for label in (accounts.create_label(world, repo, name, "ededed", None) for name in labels)}
     now = world.now()
     issue = Issue(
         id=world.new_id(),
@@ -39,11 +40,13 @@ def open_issue(
         user=world.account(by).login,
         created=now,
         updated=now,
-        labels=tuple(accounts.create_label(world, repo, name, "ededed", None).name for name in labels),
+        labels=tuple(label.name for label in given.values()),
         app_id=app_id,
     )
     world.put(issue)
     _announce(world, issue, "opened", by)
+    for label in given.values():
+        _announce_label(world, issue, "labeled", label, by)
     return issue
 
 
