@@ -54,11 +54,14 @@ async def test_a_default_branch_that_is_not_shown_yet_is_no_empty_repository(sta
     assert not caught.value.sent
 
 
-@pytest.mark.parametrize("status", [404, 409])
-async def test_the_default_branch_of_a_repository_without_a_commit_points_nowhere(stage: Stage, status: int) -> None:
+async def test_the_default_branch_of_a_repository_without_a_commit_points_nowhere(stage: Stage) -> None:
     made = stage.forge.create_repository("octo/new")
-    stage.forge.faults.add("error_before", route=REF, status=status)
-    assert await reader(stage).default_tip(Repo(stage.installation.id, made.id, "octo/new")) is None
+    new = Repo(stage.installation.id, made.id, "octo/new")
+    assert await reader(stage).default_tip(new) is None
+    assert await reader(stage).tip(new, "topic") is None
+    stage.forge.faults.add("error_before", route=REF, status=404)
+    assert await reader(stage).default_tip(new) is None
+    assert [call.status for call in stage.forge.calls if call.route == REF] == [409, 409, 404]
 
 
 async def test_a_branch_may_have_slashes_in_its_name(stage: Stage) -> None:

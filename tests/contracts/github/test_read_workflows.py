@@ -8,6 +8,7 @@ import pytest
 from forgehand.adapters.github import RunReader, WorkflowReader
 from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.jobs import Change
+from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import Trigger, WorkerSpec
 from forgehand.engine.overlooked_runs import OverlookedRuns
 from forgehand.ports.workflows import Workflow
@@ -95,6 +96,12 @@ async def test_a_ref_is_a_branch_or_tag_of_exactly_that_name(stage: Stage, name:
     stage.forge.set_branch(stage.name, "release/1", stage.head)
     stage.forge.set_tag(stage.name, "v1", stage.head)
     assert await WorkflowReader(stage.github, stage.tokens).ref_exists(stage.repo, name) is exists
+
+
+async def test_a_repository_without_a_commit_has_no_ref(stage: Stage) -> None:
+    made = stage.forge.create_repository("octo/new")
+    new = Repo(stage.installation.id, made.id, "octo/new")
+    assert not await WorkflowReader(stage.github, stage.tokens).ref_exists(new, "main")
 
 
 async def test_a_tag_is_told_from_a_branch_of_that_name(stage: Stage) -> None:

@@ -173,6 +173,8 @@ async def test_the_tip_of_a_branch_is_told_apart_from_no_news(stage: Stage) -> N
     assert again is not None
     assert again[0] == moved
     assert await reader.tip(stage.repo, "gone", first[1]) == (None, None)
+    made = stage.forge.create_repository("octo/new")
+    assert await reader.tip(Repo(stage.installation.id, made.id, "octo/new"), "main", None) == (None, None)
 
 
 async def test_many_open_pulls_are_read_whole_and_always_asked_again(stage: Stage) -> None:

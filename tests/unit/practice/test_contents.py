@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from forgehand.practice.errors import Refusal
+from support import openapi
 from support.forge import Sample
 
 R = "/repos/octo/sample"
@@ -130,6 +131,26 @@ def test_commits_are_listed_and_compared(sample: Sample, api: httpx2.Client) -> 
     assert api.get(f"{R}/commits/{one['sha'][:8]}").json()["sha"] == one["sha"]
     assert api.get(f"{R}/commits/nothing").status_code == 422
     assert [p["number"] for p in api.get(f"{R}/commits/{one['sha']}/pulls").json()] == [1]
+
+
+@pytest.mark.needs("node")
+def test_before_the_first_commit_git_has_nothing_to_show_or_to_take(sample: Sample, api: httpx2.Client) -> None:
+    sample.forge.create_repository("octo/new")
+    new, sha = "/repos/octo/new/git", sample.pull.head_sha
+    for path in ("ref/heads/main", "matching-refs/heads", f"commits/{sha}", f"trees/{sha}", f"blobs/{sha}"):
+        refused = api.get(f"{new}/{path}")
+        assert (refused.status_code, refused.json()["message"]) == (409, "Git Repository is empty."), path
+    for path, body in {
+        "refs": {"ref": "refs/heads/main", "sha": sha},
+        "blobs": {"content": "x"},
+        "trees": {"tree": [{"path": "a", "mode": "100644", "content": ""}]},
+        "commits": {"message": "m", "tree": sha},
+    }.items():
+        assert api.post(f"{new}/{path}", json=body).status_code == 409, path
+    openapi.assert_conforms(sample.forge.calls)
+    content = {"message": "First", "content": "eAo="}
+    assert api.put("/repos/octo/new/contents/a.txt", json=content).status_code == 201
+    assert api.get(f"{new}/ref/heads/main").status_code == 200
 
 
 def test_trees_are_walked(api: httpx2.Client) -> None:

@@ -7,12 +7,13 @@ that nothing was done, so that this is safe for writes too.
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Literal, Protocol, TypeVar
+from urllib.parse import quote
 
 from forgehand.adapters.github import graphql
 from forgehand.adapters.github.client import WHENEVER, Answer, GitHub
 from forgehand.adapters.github.errors import BadCredentials
 from forgehand.domain.repositories import Repo
-from forgehand.ports.github import NotFound, Token, Tokens, Unprocessable, Unreachable
+from forgehand.ports.github import Conflict, NotFound, Token, Tokens, Unprocessable, Unreachable
 
 T = TypeVar("T")
 
@@ -49,6 +50,15 @@ class RepoCalls:
             return (await self.get(repo, path)).data
         except NotFound:
             return None
+
+    async def ref(self, repo: Repo, name: str) -> str:
+        """The object that `heads/…` or `tags/…` points at; empty where there is no such ref."""
+        try:
+            found = (await self.get(repo, f"git/ref/{quote(name)}")).data
+        except (NotFound, Conflict):
+            # 409 is GitHub's answer to whatever asks for git's own objects where there is no commit.
+            return ""
+        return parsed("ref", lambda data: str(data["object"]["sha"]), found)
 
     async def pages(
         self, repo: Repo, path: str, *, params: Mapping[str, str | int] | None = None

@@ -50,8 +50,7 @@ class DeleteBranchPerformer:
             )
 
     async def _tip(self, effect: DeleteBranch) -> str:
-        found = await self._calls(effect).get_or_none(effect.repo, f"git/ref/heads/{quote(effect.branch)}")
-        return parsed("ref", lambda data: str(data["object"]["sha"]), found) if found else ""
+        return await self._calls(effect).ref(effect.repo, f"heads/{effect.branch}")
 
     async def _delete(self, effect: DeleteBranch, send_before: float) -> None:
         path = f"git/refs/heads/{quote(effect.branch)}"

@@ -6,7 +6,6 @@ https://docs.github.com/en/rest/branches/branches#merge-a-branch
 """
 
 from typing import Any
-from urllib.parse import quote
 
 from forgehand.adapters.github.calls import KeptTokens, RepoCalls, parsed
 from forgehand.adapters.github.client import GitHub
@@ -51,8 +50,7 @@ class MergeIntoPerformer:
         return receipt
 
     async def _tip(self, effect: MergeInto) -> str:
-        found = await self._calls(effect).get_or_none(effect.repo, f"git/ref/heads/{quote(effect.branch)}")
-        return parsed("ref", lambda data: str(data["object"]["sha"]), found) if found else ""
+        return await self._calls(effect).ref(effect.repo, f"heads/{effect.branch}")
 
     def _receipt(self, effect: MergeInto, tip: str) -> Receipt:
         return Receipt(tip, f"{self._github.web_url}/{effect.repo.full_name}/commit/{tip}")

@@ -6,7 +6,7 @@ https://docs.github.com/en/rest/git/refs
 from typing import Any
 from urllib.parse import quote
 
-from forgehand.adapters.github.calls import KeptTokens, RepoCalls, parsed
+from forgehand.adapters.github.calls import KeptTokens, RepoCalls
 from forgehand.adapters.github.client import GitHub
 from forgehand.domain.effects import UpdateRef
 from forgehand.ports.effects import Receipt
@@ -33,7 +33,7 @@ class RefPerformer:
             is_at = f"points at {at[:12]}" if at else "does not exist"
             wanted = f"at {effect.expected[:12]}" if effect.expected else "absent"
             raise Conflict(f"{effect.ref} in {effect.repo.full_name} {is_at}; it was expected {wanted}")
-        calls, path = self._calls(effect), f"git/refs/{_short(effect)}"
+        calls, path = self._calls(effect), f"git/refs/{quote(_short(effect))}"
         body: dict[str, Any]
         if not effect.to:
             await calls.write(effect.repo, "DELETE", path, send_before=send_before)
@@ -50,8 +50,7 @@ class RefPerformer:
 
     async def _at(self, effect: UpdateRef) -> str:
         """The object that the ref names now, empty where there is no such ref."""
-        found = await self._calls(effect).get_or_none(effect.repo, f"git/ref/{_short(effect)}")
-        return parsed("ref", lambda data: str(data["object"]["sha"]), found) if found else ""
+        return await self._calls(effect).ref(effect.repo, _short(effect))
 
     def _receipt(self, effect: UpdateRef) -> Receipt:
         if not effect.to:
@@ -66,7 +65,7 @@ def _short(effect: UpdateRef) -> str:
     """`heads/topic`, as these routes want it."""
     if not effect.ref.startswith("refs/") or ".." in effect.ref:
         raise Unprocessable(f"{effect.ref!r} is no full ref name such as refs/heads/topic")
-    return quote(effect.ref.removeprefix("refs/"), safe="/")
+    return effect.ref.removeprefix("refs/")
 
 
 def _name(effect: UpdateRef) -> str:

@@ -16,7 +16,7 @@ from forgehand.adapters.github.calls import KeptTokens, RepoCalls, parsed
 from forgehand.adapters.github.client import GitHub
 from forgehand.domain.repositories import Repo
 from forgehand.ports.checks import Protection, RequiredCheck
-from forgehand.ports.github import Conflict, NotFound, NotPermitted, Unreachable
+from forgehand.ports.github import NotFound, NotPermitted, Unreachable
 
 READ_BRANCHES = {"contents": "read"}
 READ_PROTECTION = {"administration": "read"}
@@ -36,19 +36,14 @@ class BranchReader:
 
     async def default_tip(self, repo: Repo) -> str | None:
         branch = await self.default_branch(repo)
-        try:
-            sha = await self.tip(repo, branch)
-        except Conflict:
-            # GitHub's answer to whatever asks for git's own objects where there is no commit.
-            return None
+        sha = await self.tip(repo, branch)
         if sha is None and (await self._calls.get(repo, "branches", params={"per_page": 1})).data:
             why = f"GitHub does not show {branch}, the default branch of {repo.full_name}, and shows others"
             raise Unreachable(why, sent=False)
         return sha
 
     async def tip(self, repo: Repo, branch: str) -> str | None:
-        found = await self._calls.get_or_none(repo, f"git/ref/heads/{quote(branch)}")
-        return parsed("ref", lambda data: str(data["object"]["sha"]), found) if found else None
+        return await self._calls.ref(repo, f"heads/{branch}") or None
 
     async def tree(self, repo: Repo, sha: str) -> str:
         found = (await self._calls.get(repo, f"git/commits/{quote(sha)}")).data

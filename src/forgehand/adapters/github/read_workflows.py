@@ -55,7 +55,7 @@ class WorkflowReader:
         if not name or ".." in name or name.startswith("/") or name.endswith("/"):
             # No name of a ref; and no path that leads elsewhere.
             return False
-        return bool(await self._refs.get_or_none(repo, f"git/ref/{kind}/{quote(name)}"))
+        return bool(await self._refs.ref(repo, f"{kind}/{name}"))
 
     async def _dispatchable(self, repo: Repo, path: str, ref: str) -> bool:
         try:

@@ -19,6 +19,7 @@ from forgehand.adapters.github.tokens import Reach
 from forgehand.domain.repositories import Repo
 from forgehand.ports.github import (
     ChangedFile,
+    Conflict,
     GitHubError,
     HookDelivery,
     NotFound,
@@ -116,7 +117,8 @@ class OpenPullReader:
     async def tip(self, repo: Repo, branch: str, etag: str | None) -> tuple[str | None, str | None] | None:
         try:
             answer = await self._refs.get(repo, f"git/ref/heads/{quote(branch)}", etag=etag)
-        except NotFound:
+        except (NotFound, Conflict):
+            # No such branch, or no commit at all.
             return None, None
         if answer.status == 304:
             return None

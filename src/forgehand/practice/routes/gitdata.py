@@ -5,6 +5,7 @@ import base64
 from forgehand.practice import objects, render
 from forgehand.practice.acts import refs, workflow_files
 from forgehand.practice.errors import Refusal, not_found
+from forgehand.practice.git import Bare
 from forgehand.practice.router import Reply, Request, route
 
 MOST_ENTRIES = 100_000
@@ -14,7 +15,7 @@ MOST_ENTRIES = 100_000
 @route("GET", "/repos/{owner}/{repo}/git/ref/{ref}", "contents:read")
 def get_ref(request: Request) -> Reply:
     name = f"refs/{request.params['ref']}"
-    sha = request.world.git(request.repo).ref(name)
+    sha = git_of(request).ref(name)
     if sha is None:
         raise not_found()
     return Reply(render.git.ref(request.world, request.repo, name, sha))
@@ -22,7 +23,7 @@ def get_ref(request: Request) -> Reply:
 
 @route("GET", "/repos/{owner}/{repo}/git/matching-refs/{ref}", "contents:read")
 def matching_refs(request: Request) -> Reply:
-    found = request.world.git(request.repo).refs(f"refs/{request.params['ref']}")
+    found = git_of(request).refs(f"refs/{request.params['ref']}")
     return request.page(found, lambda pair: render.git.ref(request.world, request.repo, *pair))
 
 
@@ -30,7 +31,7 @@ def matching_refs(request: Request) -> Reply:
 def create_ref(request: Request) -> Reply:
     """https://docs.github.com/en/rest/git/refs#create-a-reference"""
     name, sha = request.need_text("ref"), request.need_text("sha")
-    git = request.world.git(request.repo)
+    git = git_of(request)
     if not objects.valid_ref(name) or name.count("/") < 2:
         raise Refusal(422, f"{name} is not a valid ref name.")
     if git.ref(name) is not None:
@@ -50,7 +51,7 @@ def create_ref(request: Request) -> Reply:
 def update_ref(request: Request) -> Reply:
     """https://docs.github.com/en/rest/git/refs#update-a-reference"""
     name, sha = f"refs/{request.params['ref']}", request.need_text("sha")
-    git = request.world.git(request.repo)
+    git = git_of(request)
     old = git.ref(name)
     if old is None:
         raise Refusal(422, "Reference does not exist")
@@ -66,7 +67,7 @@ def update_ref(request: Request) -> Reply:
 @route("DELETE", "/repos/{owner}/{repo}/git/refs/{ref}", "contents:write")
 def delete_ref(request: Request) -> Reply:
     name = f"refs/{request.params['ref']}"
-    old = request.world.git(request.repo).ref(name)
+    old = git_of(request).ref(name)
     if old is None:
         raise Refusal(422, "Reference does not exist")
     refs.push(request.world, request.repo, name, None, old, request.caller.login)
@@ -76,7 +77,7 @@ def delete_ref(request: Request) -> Reply:
 @route("GET", "/repos/{owner}/{repo}/git/commits/{commit_sha}", "contents:read")
 def get_commit(request: Request) -> Reply:
     sha = request.params["commit_sha"]
-    if request.world.git(request.repo).kind(sha) != "commit":
+    if git_of(request).kind(sha) != "commit":
         raise not_found()
     return Reply(render.git.git_commit(request.world, request.repo, sha))
 
@@ -84,7 +85,7 @@ def get_commit(request: Request) -> Reply:
 @route("GET", "/repos/{owner}/{repo}/git/trees/{tree_sha}", "contents:read")
 def get_tree(request: Request) -> Reply:
     world, repo, name = request.world, request.repo, request.params["tree_sha"]
-    git = world.git(repo)
+    git = git_of(request)
     sha = name if git.kind(name) == "tree" else None
     if sha is None:
         commit = git.resolve(name)
@@ -101,7 +102,7 @@ def get_tree(request: Request) -> Reply:
 def get_blob(request: Request) -> Reply:
     sha = request.params["file_sha"]
     try:
-        data = request.world.git(request.repo).blob(sha)
+        data = git_of(request).blob(sha)
     except KeyError as error:
         raise not_found() from error
     if request.media("raw"):
@@ -116,3 +117,11 @@ def get_blob(request: Request) -> Reply:
             "encoding": "base64",
         }
     )
+
+
+def git_of(request: Request) -> Bare:
+    """The repository's git. Raises the 409 that GitHub answers for all of git's own objects before the first commit."""
+    git = request.world.git(request.repo)
+    if not git.refs():
+        raise Refusal(409, "Git Repository is empty.")
+    return git

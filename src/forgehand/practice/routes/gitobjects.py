@@ -10,6 +10,7 @@ from forgehand.practice.acts.signing import signature
 from forgehand.practice.errors import Refusal
 from forgehand.practice.git import DIRECTORY, EXECUTABLE, FILE, SUBMODULE, SYMLINK, Entry, Signature
 from forgehand.practice.router import Reply, Request, route
+from forgehand.practice.routes.gitdata import git_of
 from forgehand.practice.times import parse
 
 MODES = {FILE: "blob", EXECUTABLE: "blob", SYMLINK: "blob", DIRECTORY: "tree", SUBMODULE: "commit"}
@@ -17,14 +18,14 @@ MODES = {FILE: "blob", EXECUTABLE: "blob", SYMLINK: "blob", DIRECTORY: "tree", S
 
 @route("POST", "/repos/{owner}/{repo}/git/blobs", "contents:write")
 def create_blob(request: Request) -> Reply:
-    text = request.need_text("content")
+    git, text = git_of(request), request.need_text("content")
     data = text.encode()
     if request.text("encoding") == "base64":
         try:
             data = base64.b64decode(text)
         except binascii.Error as error:
             raise Refusal(422, "content is not valid Base64") from error
-    sha = objects.write(request.repo.path, "blob", data)
+    sha = objects.write(git.path, "blob", data)
     address = f"{render.api(request.world, request.repo)}/git/blobs/{sha}"
     return Reply({"sha": sha, "url": address}, 201, {"Location": address})
 
@@ -33,7 +34,7 @@ def create_blob(request: Request) -> Reply:
 def create_tree(request: Request) -> Reply:
     """https://docs.github.com/en/rest/git/trees#create-a-tree"""
     world, repo = request.world, request.repo
-    git, given = world.git(repo), request.body.get("tree")
+    git, given = git_of(request), request.body.get("tree")
     if not isinstance(given, list) or not all(isinstance(item, dict) and item.get("path") for item in given):
         raise Refusal(422, "Invalid tree info")
     sha = _base(request, request.text("base_tree"))
@@ -54,7 +55,7 @@ def create_tree(request: Request) -> Reply:
 def create_commit(request: Request) -> Reply:
     """https://docs.github.com/en/rest/git/commits#create-a-commit"""
     world, repo = request.world, request.repo
-    git, tree, parents = world.git(repo), request.need_text("tree"), request.body.get("parents") or []
+    git, tree, parents = git_of(request), request.need_text("tree"), request.body.get("parents") or []
     if git.kind(tree) != "tree":
         raise Refusal(422, "Tree SHA does not exist")
     if any(git.kind(str(parent)) != "commit" for parent in parents):
