@@ -141,6 +141,16 @@ def test_a_comment_follows_its_line_until_the_line_changes(sample: Sample, api: 
     assert api.get(f"{R}/pulls/1/comments").json()[0]["line"] is None
 
 
+def test_a_reply_is_made_below_the_pull_request_of_its_thread_only(sample: Sample, api: httpx2.Client) -> None:
+    first = api.post(f"{R}/pulls/1/comments", json=on("app.py", 1, commit_id=sample.pull.head_sha)).json()
+    sample.forge.commit("octo/sample", "second", {"x": "y\n"})
+    other = sample.forge.open_pull("octo/sample", head="second")
+    path = f"{R}/pulls/{other.number}/comments"
+    assert api.post(f"{path}/{first['id']}/replies", json={"body": "yes"}).status_code == 404
+    assert api.post(path, json={"body": "yes", "in_reply_to": first["id"]}).status_code == 404
+    assert api.get(path).json() == []
+
+
 def test_a_reply_stays_in_its_thread(api: httpx2.Client) -> None:
     api.post(REVIEWS, json=review(comments=[on("app.py", 1)]))
     first = api.get(f"{R}/pulls/1/comments").json()[0]

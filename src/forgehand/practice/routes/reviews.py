@@ -5,7 +5,7 @@ from typing import TypeVar
 from forgehand.practice import render
 from forgehand.practice.acts import reviews
 from forgehand.practice.errors import Refusal, not_found
-from forgehand.practice.records import Review, ReviewComment
+from forgehand.practice.records import Pull, Review, ReviewComment
 from forgehand.practice.router import Reply, Request, route
 from forgehand.practice.routes.pulls import pull_of
 
@@ -97,9 +97,7 @@ def create_comment(request: Request) -> Reply:
     """https://docs.github.com/en/rest/pulls/comments#create-a-review-comment-for-a-pull-request"""
     body, pull = request.need_text("body"), pull_of(request)
     if isinstance(request.body.get("in_reply_to"), int):
-        to = request.world.review_comments.get(request.body["in_reply_to"])
-        if to is None or (to.repo_id, to.number) != (pull.repo_id, pull.number):
-            raise not_found()
+        to = _comment_of(request, pull, request.body["in_reply_to"])
         made = reviews.reply(request.world, pull, to, body, request.caller.login)
     else:
         request.need_text("path")
@@ -111,7 +109,8 @@ def create_comment(request: Request) -> Reply:
 
 @route("POST", "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies", "pull_requests:write")
 def create_reply(request: Request) -> Reply:
-    pull, to = pull_of(request), _comment(request)
+    pull = pull_of(request)
+    to = _comment_of(request, pull, request.number("comment_id"))
     made = reviews.reply(request.world, pull, to, request.need_text("body"), request.caller.login)
     shown = render.reviews.comment(request.world, made)
     return Reply(shown, 201, {"Location": shown["url"]})
@@ -145,6 +144,13 @@ def delete_comment(request: Request) -> Reply:
 def _review(request: Request) -> Review:
     pull, found = pull_of(request), request.world.reviews.get(request.number("review_id"))
     if found is None or found not in reviews.of(request.world, pull, request.caller.login):
+        raise not_found()
+    return found
+
+
+def _comment_of(request: Request, pull: Pull, number: int) -> ReviewComment:
+    found = request.world.review_comments.get(number)
+    if found is None or (found.repo_id, found.number) != (pull.repo_id, pull.number):
         raise not_found()
     return found
 
