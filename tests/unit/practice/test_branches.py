@@ -100,6 +100,16 @@ def test_a_pull_request_survives_the_deletion_of_its_fork(sample: Sample, api: h
     assert api.put(f"{R}/pulls/{pull.number}/merge").status_code == 200
 
 
+def test_a_fork_survives_the_deletion_of_what_it_proposed_to(sample: Sample) -> None:
+    forge = sample.forge
+    forge.fork(NAME, "stranger")
+    forge.commit("stranger/sample", "idea", {"idea.txt": "1\n"}, author="stranger")
+    forge.open_pull(NAME, head="stranger:idea", user="stranger")
+    forge.delete_repository(NAME)
+    newer = forge.commit("stranger/sample", "idea", {"idea.txt": "2\n"}, author="stranger")
+    assert forge.branch("stranger/sample", "idea") == newer
+
+
 def test_a_branch_is_merged_by_name_once(sample: Sample, api: httpx2.Client) -> None:
     body = {"base": "main", "head": "feature", "commit_message": "Together"}
     _behind(sample)

@@ -164,6 +164,44 @@ def test_deleting_the_base_branch_closes_what_is_open_into_it(sample: Sample, ap
     assert api.get(f"{R}/pulls/1").json()["state"] == "open"
 
 
+def test_a_pull_request_is_reopened_with_what_came_to_its_branch_meanwhile(sample: Sample, api: httpx2.Client) -> None:
+    forge = sample.forge
+    forge.fork("octo/sample", "stranger")
+    first = forge.commit("stranger/sample", "idea", {"idea.txt": "1\n"}, author="stranger")
+    pull = forge.open_pull("octo/sample", head="stranger:idea", title="Idea", user="stranger")
+    path, name = f"{R}/pulls/{pull.number}", f"refs/pull/{pull.number}/head"
+    forge.close_pull("octo/sample", pull.number)
+    newer = forge.commit("stranger/sample", "idea", {"idea.txt": "2\n"}, author="stranger")
+    assert _git(sample, "rev-parse", name) == first
+    shown = api.patch(path, json={"state": "open"}).json()
+    assert (shown["state"], shown["head"]["sha"], _git(sample, "rev-parse", name)) == ("open", newer, newer)
+    assert [f["filename"] for f in api.get(f"{path}/files").json()] == ["idea.txt"]
+
+
+def test_a_pull_request_is_not_reopened_where_its_branches_are_others_or_gone(
+    sample: Sample, api: httpx2.Client
+) -> None:
+    forge, old = sample.forge, sample.pull.head_sha
+
+    def refused() -> str:
+        reply = api.patch(f"{R}/pulls/1", json={"state": "open"})
+        assert reply.status_code == 422
+        return str(reply.json()["errors"][0]["message"])
+
+    forge.close_pull("octo/sample", 1)
+    forge.commit("octo/sample", "feature", {"other.txt": "x\n"}, parent=sample.pull.base_sha)
+    assert refused() == "state cannot be changed. The feature branch was force-pushed or recreated."
+    forge.set_branch("octo/sample", "feature", None)
+    assert refused() == "state cannot be changed. The feature branch has been deleted."
+    forge.set_branch("octo/sample", "feature", old)
+    forge.set_branch("octo/sample", "main", None)
+    assert refused() == "state cannot be changed. The main branch has been deleted."
+    forge.set_branch("octo/sample", "main", sample.pull.base_sha)
+    assert api.patch(f"{R}/pulls/1", json={"state": "open"}).json()["state"] == "open"
+    forge.merge_pull("octo/sample", 1)
+    assert refused() == "state cannot be changed. The pull request cannot be reopened."
+
+
 def test_a_pull_request_is_created_once_per_head_and_base(sample: Sample, api: httpx2.Client) -> None:
     sample.forge.commit("octo/sample", "second", {"x": "y\n"})
     body = {"head": "second", "base": "main", "title": "Second", "body": "b"}

@@ -160,7 +160,7 @@ def head_moved(world: World, repo: Repository, branch: str, new: str | None, by:
     """The pull requests from a branch follow it; a deleted branch closes them."""
     heads = [t for t in list(world.threads.values()) if isinstance(t, Pull) and t.state == "open"]
     for pull in heads:
-        if (pull.head_repo_id, pull.head_ref) != (repo.id, branch):
+        if (pull.head_repo_id, pull.head_ref) != (repo.id, branch) or pull.repo_id not in world.repositories:
             continue
         if new is None:
             close(world, pull, by)
@@ -244,11 +244,25 @@ def _set_pull_ref(world: World, repo: Repository, pull: Pull) -> None:
 
 
 def _reopen(world: World, pull: Pull, by: str) -> Pull:
-    source = world.repositories.get(pull.head_repo_id)
+    """It takes in what came to its branch meanwhile, unless that does not go on from what it was.
+    https://github.com/isaacs/github/issues/361"""
+    repo, source = world.repositories[pull.repo_id], world.repositories.get(pull.head_repo_id)
     head = world.git(source).ref(f"refs/heads/{pull.head_ref}") if source else None
-    if pull.merged or head is None:
-        raise invalid("PullRequest", "state", "custom", "state cannot be changed. The pull request cannot be reopened.")
+    if pull.merged:
+        raise _not_reopened("The pull request cannot be reopened.")
+    if source is None or head is None:
+        raise _not_reopened(f"The {pull.head_ref} branch has been deleted.")
+    if world.git(repo).ref(f"refs/heads/{pull.base_ref}") is None:
+        raise _not_reopened(f"The {pull.base_ref} branch has been deleted.")
+    _bring(world, repo, source, head)
+    if not world.git(repo).is_ancestor(pull.head_sha, head):
+        raise _not_reopened(f"The {pull.head_ref} branch was force-pushed or recreated.")
     opened = replace(pull, state="open", closed=None, closed_by=None, head_sha=head, updated=world.now())
     world.put(opened)
+    _set_pull_ref(world, repo, opened)
     announce(world, opened, "reopened", by)
     return opened
+
+
+def _not_reopened(why: str) -> Refusal:
+    return invalid("PullRequest", "state", "invalid", f"state cannot be changed. {why}")
