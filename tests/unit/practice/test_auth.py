@@ -8,7 +8,7 @@ import pytest
 
 from forgehand.practice.keys import private_key
 from forgehand.practice.records import Quirks
-from support.forge import PERMISSIONS, Sample, app_jwt, client, forge_server, sample_forge
+from support.forge import PERMISSIONS, Receiver, Sample, app_jwt, client, forge_server, sample_forge
 
 R = "/repos/octo/sample"
 
@@ -101,6 +101,20 @@ def test_a_token_for_one_repository_does_not_see_the_other(sample: Sample) -> No
     assert by_id.get("/repos/octo/other").status_code == 404
     assert sample.client().get("/repos/octo/other").status_code == 200
     assert sample.client().get("/repos/someone/else").status_code == 404
+
+
+def test_an_installation_forgets_a_selected_repository_that_is_deleted(sample: Sample) -> None:
+    forge = sample.forge
+    forge.create_repository("octo/other")
+    with Receiver() as receiver:
+        forge.select_repositories(sample.installation, ["sample", "other"])
+        sample.app.webhook_url = receiver.url
+        forge.delete_repository("octo/other")
+        forge.webhooks.settle()
+        (told,) = [each.payload for each in forge.deliveries(sample.app)]
+    assert (told["action"], [each["name"] for each in told["repositories_removed"]]) == ("removed", ["other"])
+    listed = client(sample.url, sample.token()).get("/installation/repositories").json()["repositories"]
+    assert [each["name"] for each in listed] == ["sample"]
 
 
 def test_without_the_strict_quirk_a_public_repository_is_open_to_read(tmp_path: Path) -> None:

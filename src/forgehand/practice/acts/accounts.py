@@ -219,8 +219,13 @@ def fork(world: World, parent: Repository, owner: str) -> Repository:
 
 
 def delete_repository(world: World, repo: Repository) -> None:
-    """Pull requests that came from it stay open, with the commits that their target holds.
+    """Pull requests that came from it stay open, with the commits that their target holds. An installation that was
+    given it by name has it no more.
     https://docs.github.com/en/repositories/creating-and-managing-repositories/deleting-a-repository"""
+    for value in [i for i in world.installations.values() if repo.id in (i.repository_ids or ())]:
+        left = replace(value, repository_ids=tuple(i for i in value.repository_ids or () if i != repo.id))
+        world.installations[value.id] = left
+        events.installation_repositories(world, left, "removed", [repo.id])
     world.deleted[repo.id] = world.repositories.pop(repo.id)
 
 
