@@ -185,6 +185,7 @@ class Paper:
 
     world: World
     job: Job
+    lag: float = 5.0
 
     def now(self) -> float:
         return self.world.clock

@@ -96,6 +96,8 @@ class Product:
             "poll_seconds": 0.0,
             "sweep_seconds": 0.0,
             "settle_seconds": 0.5,
+            "retry_seconds": 0.2,
+            "lag_seconds": 0.6,
             "log_format": "json",
         }
         return Settings.model_construct(**{**Settings.model_construct().__dict__, **given, **self.more})

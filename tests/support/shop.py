@@ -306,6 +306,7 @@ class ShopDesk:
     job: Job
     clock: float = 1000.0
     said: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    lag: float = 5.0
 
     def now(self) -> float:
         return self.clock

@@ -290,7 +290,12 @@ def look_times(settings: Settings) -> tuple[float, float]:
 
 def _runner(app: App, workers: Mapping[str, Worker], gate: Door, granted: Grants) -> Runner:
     settings = app.settings
-    times = RunnerTimes(lease=settings.lease_seconds, heartbeat=settings.heartbeat_seconds)
+    times = RunnerTimes(
+        lease=settings.lease_seconds,
+        heartbeat=settings.heartbeat_seconds,
+        retry=settings.retry_seconds,
+        lag=settings.lag_seconds,
+    )
     return Runner(
         app.store,
         app.wakeups,

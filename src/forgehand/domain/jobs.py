@@ -19,7 +19,7 @@ from forgehand.domain.documents import too_large
 from forgehand.domain.facts import Fact, fact_id, name_of
 from forgehand.domain.modes import COMMENT_ONLY, Grant
 from forgehand.domain.pulls import PullState
-from forgehand.domain.retries import backoff
+from forgehand.domain.retries import BACKOFF_SECONDS, backoff
 
 PLAN = "plan"
 """The type of the job that turns one delivery into the jobs of the workers it wakes."""
@@ -194,8 +194,9 @@ def job_id(*parts: object, near: str = "") -> str:
     return name_of(*parts, near=near)
 
 
-def settle(job: Job, outcome: Outcome, now: float, jitter: float) -> Change:
-    """The `Change` that ends (or postpones) a held job. `jitter` in [0, 1) spreads retries."""
+def settle(job: Job, outcome: Outcome, now: float, jitter: float, pause: float = BACKOFF_SECONDS[0]) -> Change:
+    """The `Change` that ends (or postpones) a held job. `jitter` in [0, 1) spreads retries, the first of which comes
+    after some `pause` seconds."""
     free = replace(job, holder=None, lease_until=None, waiting_for="")
     match outcome:
         case Done() if why := too_large(outcome.documents):
@@ -217,7 +218,7 @@ def settle(job: Job, outcome: Outcome, now: float, jitter: float) -> Change:
         case Failed(why):
             settled = replace(free, state=JobState.FAILED, why=why, ended_at=now)
         case Retry(why, after):
-            settled = _again(free, why, after, now, jitter)
+            settled = _again(free, why, now, backoff(job.attempts, jitter, first=pause, at_least=after))
         case Waiting(for_, why):
             # What it waits for is not its fault: the attempt does not count.
             attempts = max(0, job.attempts - 1)
@@ -274,9 +275,8 @@ def _durations(job: Job, was: JobState | None) -> dict[str, float]:
     return durations
 
 
-def _again(job: Job, why: str, after: float, now: float, jitter: float) -> Job:
+def _again(job: Job, why: str, now: float, delay: float) -> Job:
     if job.attempts >= job.max_attempts:
         stop = f"gave up after {job.attempts} attempts: {why}"
         return replace(job, state=JobState.DEAD_LETTER, why=stop, ended_at=now)
-    delay = backoff(job.attempts, jitter, at_least=after)
     return replace(job, state=JobState.PENDING, why=why, run_at=now + delay)

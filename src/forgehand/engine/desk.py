@@ -7,6 +7,7 @@ import structlog
 
 from forgehand.domain.effects.base import Effect
 from forgehand.domain.jobs import Job, Outcome
+from forgehand.domain.retries import LAG_SECONDS
 from forgehand.ports.desk import Landed
 
 
@@ -17,9 +18,10 @@ class Door(Protocol):
 
 
 class JobDesk:
-    def __init__(self, job: Job, gate: Door, clock: Callable[[], float]) -> None:
+    def __init__(self, job: Job, gate: Door, clock: Callable[[], float], lag: float = LAG_SECONDS) -> None:
         self.job = job
         self.now = clock
+        self.lag = lag
         self._gate = gate
         self._log = structlog.get_logger("forgehand.job").bind(
             job=job.id, type=job.type, correlation=job.correlation, repository=job.repository, subject=job.subject

@@ -16,7 +16,7 @@ from forgehand.domain.followups import after_failure
 from forgehand.domain.jobs import PLAN, Change, Done, Failed, Job, Outcome, Retry, settle
 from forgehand.domain.modes import COMMENT_ONLY, Grants
 from forgehand.domain.redaction import redact
-from forgehand.domain.retries import may_appear
+from forgehand.domain.retries import BACKOFF_SECONDS, LAG_SECONDS, may_appear
 from forgehand.engine.crowd import never
 from forgehand.engine.desk import Door, JobDesk
 from forgehand.engine.heartbeats import Heartbeats
@@ -34,13 +34,16 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class RunnerTimes:
     """Seconds. `poll`: how long a lost wake-up can delay a job. `goodbye`: how long running jobs may finish on stop.
-    `give_way`: between two jobs while deliveries come in as a crowd."""
+    `give_way`: between two jobs while deliveries come in as a crowd. `retry`: after the first failed attempt of a job.
+    `lag`: how long GitHub's replicas may take to show what happened."""
 
     lease: float = 120.0
     heartbeat: float = 30.0
     poll: float = 5.0
     goodbye: float = 20.0
     give_way: float = 0.25
+    retry: float = BACKOFF_SECONDS[0]
+    lag: float = LAG_SECONDS
 
 
 class Runner:
@@ -190,7 +193,7 @@ class Runner:
         if worker is None:
             return Failed(f"nothing here runs jobs of type {job.type!r}; known are {', '.join(sorted(self._workers))}")
         granted = self._grants.get((job.type, job.worker), COMMENT_ONLY)
-        desk = JobDesk(replace(job, grant=granted), self._gate, self._clock)
+        desk = JobDesk(replace(job, grant=granted), self._gate, self._clock, self._times.lag)
         limit = asyncio.timeout(job.max_duration)
         try:
             async with limit:
@@ -212,7 +215,7 @@ class Runner:
     async def _settle(self, job: Job, fence: Fence, outcome: Outcome, seconds: float) -> None:
         self._steps(Step.JOB_SETTLING, job.type)
         now = self._clock()
-        change = _told(settle(job, outcome, now, self._jitter()), now)
+        change = _told(settle(job, outcome, now, self._jitter(), self._times.retry), now)
         try:
             written = await self._settled(change, fence)
         except Exception as error:

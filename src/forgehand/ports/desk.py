@@ -46,6 +46,11 @@ class Desk(Protocol):
 
     def now(self) -> float: ...
 
+    @property
+    def lag(self) -> float:
+        """How many seconds GitHub's replicas may take to show what happened."""
+        ...
+
     async def perform(self, effect: Effect) -> Landed:
         """Ask the gate for one effect."""
         ...

@@ -91,6 +91,14 @@ def test_backoff_grows_to_a_limit_and_spreads() -> None:
     assert backoff(1, 0.0) < backoff(1, 0.99)
 
 
+def test_a_shorter_first_pause_shortens_the_others_alike_and_no_server_is_asked_too_early() -> None:
+    usual = [backoff(attempt, 0.5) for attempt in range(1, 8)]
+    assert [backoff(attempt, 0.5, first=0.2) for attempt in range(1, 8)] == pytest.approx([each / 10 for each in usual])
+    settled = settle(HELD, Retry("slow down", after=900), now=10.0, jitter=0.0, pause=0.2).job
+    assert settled is not None
+    assert settled.run_at == 910.0
+
+
 def test_a_job_id_follows_from_its_parts_alone() -> None:
     assert job_id("guid", "review", 7) == job_id("guid", "review", 7)
     assert job_id("a", "b") != job_id("ab")

@@ -184,6 +184,20 @@ async def test_a_postponed_job_runs_again_when_it_is_due_and_not_before(store: M
     assert (await bench.state())[0] is JobState.COMPLETED
 
 
+async def test_the_operator_says_how_soon_a_failed_job_is_tried_again_and_workers_how_far_github_lags(
+    store: MemoryStore,
+) -> None:
+    worker = Scripted([Retry("GitHub did not answer"), lambda desk: Retry("not there yet", after=desk.lag)])
+    bench = Bench(store, worker, retry=0.2, lag=7.0)
+    await bench.enqueue(a_job())
+    for seconds in (0.2, 7.0):
+        await bench.runner.drain()
+        job = await store.job("job")
+        assert job is not None
+        assert job.run_at == pytest.approx(bench.clock() + seconds)
+        bench.clock.forward(seconds)
+
+
 async def test_a_job_that_takes_too_long_is_ended(store: MemoryStore) -> None:
     class Slow:
         type = "review"

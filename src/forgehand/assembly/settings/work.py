@@ -4,6 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from forgehand.domain.retries import BACKOFF_SECONDS, LAG_SECONDS
+
 
 class WorkSettings(BaseModel):
     """Jobs: their powers, their leases, and the clockwork around them."""
@@ -66,6 +68,23 @@ class WorkSettings(BaseModel):
             "some 10 seconds late.",
         ),
     ] = 15.0
+    retry_seconds: Annotated[
+        float,
+        Field(
+            alias="FORGEHAND_RETRY_SECONDS",
+            gt=0,
+            description="How long after its first failed attempt a job is tried again; the pauses after the next ones "
+            "are 5, 15, 60, 150 and 300 times as long.",
+        ),
+    ] = BACKOFF_SECONDS[0]
+    lag_seconds: Annotated[
+        float,
+        Field(
+            alias="FORGEHAND_LAG_SECONDS",
+            gt=0,
+            description="How long after a webhook GitHub is looked at again where it does not show yet what was told.",
+        ),
+    ] = LAG_SECONDS
 
     @model_validator(mode="after")
     def _beats_often_enough(self) -> Self:

@@ -22,8 +22,6 @@ from forgehand.workers.dispatch.rules.flows import Here, Other
 from forgehand.workers.dispatch.rules.target import Asked
 
 CHECK_NAME = "Forgehand dispatching"
-STALE_SECONDS = 5.0
-"""How long to wait for what GitHub's replicas do not show yet."""
 MOST_LOOKED_AT = 25
 """Other repositories of one file that are looked at."""
 
@@ -46,7 +44,7 @@ class ProposalWorker:
             return Done({"skipped": "dispatching is switched off"})
         pull = await self._pulls.pull(repo, number)
         if job.revision and job.revision != pull.head_sha and job.attempts == 1:
-            return Retry(f"GitHub shows {pull.head_sha[:7]}, not {job.revision[:7]}", after=STALE_SECONDS)
+            return Retry(f"GitHub shows {pull.head_sha[:7]}, not {job.revision[:7]}", after=desk.lag)
         if why := await self._no_business(repo, pull):
             return Done({"skipped": why, "head": pull.head_sha})
         ruling = await self._ruling(repo, pull)

@@ -39,8 +39,6 @@ DISPATCHED, FOLLOWS = "workflow_dispatch", "workflow_run"
 """What started a run, as GitHub says it: somebody who asked for it, or the end of another run in its repository."""
 AT_ONCE = 5
 """Repositories that are looked at together."""
-STALE_SECONDS = 3.0
-"""How long to wait for what GitHub's replicas do not show yet, or our own other job has not stored yet."""
 MOST_TRIES = 4
 
 

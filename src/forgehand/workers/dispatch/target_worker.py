@@ -22,7 +22,7 @@ from forgehand.ports.github import GitHubError, Throttled, TooLate, Unreachable
 from forgehand.ports.store import Entries
 from forgehand.workers.dispatch import followups, telling
 from forgehand.workers.dispatch.orders import Order, read_order
-from forgehand.workers.dispatch.reading import MOST_TRIES, STALE_SECONDS, Sources, config_of, target_of, whence_of
+from forgehand.workers.dispatch.reading import MOST_TRIES, Sources, config_of, target_of, whence_of
 from forgehand.workers.dispatch.rules.attempts import Last
 from forgehand.workers.dispatch.rules.facts import Installed, Options, Source, Target, Whence
 from forgehand.workers.dispatch.rules.reasons import FAILURES, Reason
@@ -67,7 +67,7 @@ class TargetWorker:
         except GitHubError as error:
             return self._failed(desk, order, Reason.GITHUB_ERROR, error.why)
         if (why := _stale(source, last)) and desk.job.attempts < MOST_TRIES:
-            return Retry(why, after=STALE_SECONDS)
+            return Retry(why, after=desk.lag)
         asked = asked_again(source, last, order.asked, config, self._options)
         if isinstance(asked, Verdict):
             return self._denied(desk, order, asked)

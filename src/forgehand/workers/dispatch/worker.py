@@ -19,7 +19,6 @@ from forgehand.workers.dispatch.orders import Order, write_orders
 from forgehand.workers.dispatch.reading import (
     DISPATCHED,
     MOST_TRIES,
-    STALE_SECONDS,
     Sources,
     config_of,
     source_of,
@@ -51,18 +50,18 @@ class DispatchWorker:
             return Done({"skipped": "the run is gone"}, jobs=wake)
         if not run.ended:
             if job.attempts < MOST_TRIES:
-                return Retry(f"GitHub still shows run {number} as {run.status}", after=STALE_SECONDS)
+                return Retry(f"GitHub still shows run {number} as {run.status}", after=desk.lag)
             return Done({"skipped": "it runs again"}, jobs=wake)
         source = await source_of(self._sources, repo, run, started)
         config = await config_of(self._sources, repo)
         unknown = started is None and source.ours and run.event == DISPATCHED
         if unknown and _follows_chains(config, source) and job.attempts < MOST_TRIES:
-            return Retry("what led to this run is not stored yet", after=STALE_SECONDS)
+            return Retry("what led to this run is not stored yet", after=desk.lag)
         if hangs_on_whence(source, config, self._options):
             source = replace(source, whence=await whence_of(self._sources, source))
             if source.whence is Whence.ELSEWHERE and job.attempts < MOST_TRIES:
                 why = f"GitHub does not show {source.head_sha[:7]} on a branch {source.head_branch}"
-                return Retry(why, after=STALE_SECONDS)
+                return Retry(why, after=desk.lag)
         asked = screen(source, config, self._options) if isinstance(config, Dispatching) else ()
         targets = await targets_of(self._sources, [each for each, refused in asked if refused is None])
         plan = judge(source, config, targets, self._options)

@@ -45,8 +45,6 @@ EVENTS = (
 )
 """What can change a decision. That a check runs says nothing new before it ends."""
 CHECK_EVENTS = ("check_run", "check_suite", "status")
-STALE_SECONDS = 5.0
-"""How long GitHub's replicas may take to show what happened."""
 READING_SECONDS = 60.0
 """How long reading all that a decision needs may take, however slow GitHub is."""
 SOON, LATER = 2.0, 30.0
@@ -72,14 +70,14 @@ class DecideWorker:
         facts = known.facts
         if job.revision and job.revision != facts.pull.head_sha and job.attempts == 1:
             # Either the push that woke us is not to be read everywhere yet, or a newer one will supersede this job.
-            return Retry(f"GitHub shows {facts.pull.head_sha[:7]}, not {job.revision[:7]}", after=STALE_SECONDS)
+            return Retry(f"GitHub shows {facts.pull.head_sha[:7]}, not {job.revision[:7]}", after=desk.lag)
         decision = judge(facts, known.loaded.policy)
         desk.say("decided", standing=str(decision.standing), why=decision.why_not, step=str(decision.step))
         before = await self._sources.kept.document(documents.verdict_key(job.repository_id, number))
         spoke = before is not None and bool(json.loads(before).get("said"))
         speaks = spoke or (facts.pull.state == "open" and not facts.pull.draft)
         stopped = await self._say(desk, known, decision, speaks=speaks)
-        return stopped or self._done(job, known, decision, desk.now(), speaks=speaks)
+        return stopped or self._done(desk, known, decision, speaks=speaks)
 
     async def _say(self, desk: Desk, known: Read, decision: Decision, *, speaks: bool) -> Outcome | None:
         """The check run comes last: whoever waits for it finds the rest said. That GitHub takes no summary (the
@@ -111,7 +109,8 @@ class DecideWorker:
             annotations=annotations(words.told.findings),
         )
 
-    def _done(self, job: Job, known: Read, decision: Decision, now: float, *, speaks: bool) -> Done:
+    def _done(self, desk: Desk, known: Read, decision: Decision, *, speaks: bool) -> Done:
+        job, now = desk.job, desk.now()
         facts, pull = known.facts, known.facts.pull
         repository, number, head = job.repository_id, pull.number, pull.head_sha
         verdict = {
@@ -132,7 +131,7 @@ class DecideWorker:
                 "waits": _waits(decision),
                 "hears": True,
             },
-            jobs=_next_jobs(job, known, decision, now),
+            jobs=_next_jobs(desk, known, decision),
             documents={
                 **known.loaded.keep,
                 documents.verdict_key(repository, number): json.dumps(verdict),
@@ -166,7 +165,8 @@ def _waits(decision: Decision) -> bool:
     return failed or decision.standing in (Standing.WAITING, Standing.QUEUED) or decision.step is not Step.NOTHING
 
 
-def _next_jobs(job: Job, known: Read, decision: Decision, now: float) -> tuple[Job, ...]:
+def _next_jobs(desk: Desk, known: Read, decision: Decision) -> tuple[Job, ...]:
+    job, now = desk.job, desk.now()
     pull, place = known.facts.pull, known.facts.place
     jobs: list[Job | None] = []
     match decision.step:
@@ -187,7 +187,7 @@ def _next_jobs(job: Job, known: Read, decision: Decision, now: float) -> tuple[J
     if known.elsewhere is not None:
         jobs.append(_anew(job, known.elsewhere, pull, now, because="another base"))
     jobs.extend(_anew(job, each, pull, now, because="kept no more") for each in known.lost if _long_over(each, now))
-    if later := _look_later(job, pull, decision):
+    if later := _look_later(job, pull, decision, desk.lag):
         jobs.append(followups.look_later(job, pull.number, now, first=later))
     return tuple(each for each in jobs if each is not None)
 
@@ -201,17 +201,17 @@ def _long_over(last: Job, now: float) -> bool:
     return last.ended_at is not None and now - last.ended_at > READING_SECONDS
 
 
-def _look_later(job: Job, pull: PullRequest, decision: Decision) -> float:
+def _look_later(job: Job, pull: PullRequest, decision: Decision, lag: float) -> float:
     """In how many seconds to look again without being told; 0 where that is no use."""
     tests = next(part for part in decision.ready.parts if part.rule == "tests")
     if pull.state != "open" or pull.draft:
         return 0.0
     if decision.standing is Standing.WAITING and pull.mergeable is None:
-        return SOON
+        return min(SOON, lag)
     of_checks = job.payload.get("event") in CHECK_EVENTS
     if (of_checks or tests.state is not State.SATISFIED) and not job.payload.get("looks"):
         # GitHub's lists may not show yet what an event told of: this job's, or that of one which it superseded.
-        return STALE_SECONDS
+        return lag
     return LATER if decision.standing is Standing.WAITING else 0.0
 
 

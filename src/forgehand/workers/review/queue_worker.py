@@ -152,7 +152,7 @@ class QueueWorker:
         if queue.train and desk.now() - queue.train.since > minutes * 60:
             return Stepped(q.never_tested(queue, why))
         waited = int(desk.job.payload.get("waited", 0))
-        return Stepped(queue, jobs=asked, after=min(LONGEST, SHORTEST * 1.5**waited))
+        return Stepped(queue, jobs=asked, after=min(LONGEST, min(SHORTEST, desk.lag) * 1.5**waited))
 
     async def _judged(
         self, desk: Desk, base: str, commit: str, ref: str, *, asked: bool

@@ -35,9 +35,6 @@ from forgehand.workers.review.review_text import inline_comments, review_body, s
 from forgehand.workers.review.rules.static import StaticReview, complete, judge_review, told, unsaid
 from forgehand.workers.review.rules.verdicts import before, placed
 
-STALE_SECONDS = 5.0
-"""How long to wait for what GitHub's replicas do not show yet."""
-
 
 class ReviewWorker:
     """Reviews one pull request at its present head, once. Analysers named alike would be one to the reader, so names
@@ -70,7 +67,7 @@ class ReviewWorker:
         pull = await self._pulls.pull(repo, number)
         if desk.job.revision and desk.job.revision != pull.head_sha and desk.job.attempts == 1:
             # Either the push that woke us is not to be read everywhere yet, or a newer one will supersede this job.
-            return Retry(f"GitHub shows {pull.head_sha[:7]}, not {desk.job.revision[:7]}", after=STALE_SECONDS)
+            return Retry(f"GitHub shows {pull.head_sha[:7]}, not {desk.job.revision[:7]}", after=desk.lag)
         if pull.state != "open":
             return Done({"skipped": "closed", "head": pull.head_sha})
         if pull.draft:
@@ -110,7 +107,7 @@ class ReviewWorker:
         if (now.head_sha, now.state) != (pull.head_sha, "open"):
             # An older verdict must not cover a newer one. Where the newer head has a job of its own, that one has
             # superseded us.
-            return Retry(f"it changed while it was read: {now.state} at {now.head_sha[:7]}", after=STALE_SECONDS)
+            return Retry(f"it changed while it was read: {now.state} at {now.head_sha[:7]}", after=desk.lag)
         desk.say("judged", state=str(ruling.state), findings=len(review.findings))
         effects: list[Effect] = []
         if new or verdict.event is not ReviewEvent.COMMENT:

@@ -32,8 +32,6 @@ from forgehand.workers.testing import text
 from forgehand.workers.testing.rules import Facts, Verdict, judge, may_run, unfinished
 
 CHECK_NAME = "Forgehand tests"
-STALE_SECONDS = 5.0
-"""How long to wait for what GitHub's replicas do not show yet."""
 
 
 class Marks(Protocol):
@@ -84,7 +82,7 @@ class TestingWorker:
 
     async def run(self, desk: Desk) -> Outcome:
         repo = _repo(desk.job)
-        target = await self._target(desk.job, repo)
+        target = await self._target(desk, repo)
         if not isinstance(target, _Target):
             return target
         if failed := desk.job.payload.get("failed"):
@@ -119,13 +117,14 @@ class TestingWorker:
             now = await self._pulls.pull(repo, target.pull)
             if (now.head_sha, now.base_ref, now.state) != (target.sha, target.base, "open"):
                 seen = f"{now.state} at {now.head_sha[:7]}, into {now.base_ref}"
-                return Retry(f"it changed while it was tested: {seen}", after=STALE_SECONDS)
+                return Retry(f"it changed while it was tested: {seen}", after=desk.lag)
         desk.say("judged", conclusion=str(verdict.conclusion), failures=len(verdict.failures))
         stopped = await desk.perform_all([self._check_run(desk.job, repo, verdict)])
         known = await self._marks.mark(_base_mark(repo.id, target.base)) is not None
         return stopped or _done(desk, target, verdict, known=known)
 
-    async def _target(self, job: Job, repo: Repo) -> _Target | Outcome:
+    async def _target(self, desk: Desk, repo: Repo) -> _Target | Outcome:
+        job = desk.job
         kind, _, name = job.subject.partition("/")
         if bare := _bare(job, kind, name):
             return bare
@@ -135,7 +134,7 @@ class TestingWorker:
             return Failed(f"a test run needs a pull request, or a ref with a sha, not {job.subject!r}")
         pull = await self._pulls.pull(repo, int(name))
         if job.revision and job.revision != pull.head_sha and job.attempts == 1:
-            return Retry(f"GitHub shows {pull.head_sha[:7]}, not {job.revision[:7]}", after=STALE_SECONDS)
+            return Retry(f"GitHub shows {pull.head_sha[:7]}, not {job.revision[:7]}", after=desk.lag)
         if pull.state != "open":
             return Done({"skipped": "closed", "head": pull.head_sha})
         # Only who may write can push to a branch of the repository itself.

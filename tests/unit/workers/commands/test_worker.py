@@ -70,6 +70,7 @@ class Paper:
     job: Job = JOB
     stop: Outcome | None = None
     effects: list[Effect] = field(default_factory=list)
+    lag: float = 5.0
 
     def now(self) -> float:
         return 9.0

@@ -55,6 +55,7 @@ class Wall:
 
     job: Job
     checks: list[CheckRun] = field(default_factory=list)
+    lag: float = 5.0
 
     def now(self) -> float:
         return 1.0

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -420,6 +421,8 @@ async def test_checks_that_run_are_looked_at_again_and_then_less_and_less_soon()
     assert again.run_at == 1005.0
     (later,) = (await _run(shop, again)).jobs
     assert later.run_at == 1060.0
+    sooner: Any = await _outcome(shop, desk=partial(ShopDesk, lag=0.5))
+    assert [job.run_at for job in sooner.jobs] == [1000.5]
 
 
 async def test_a_draft_gets_a_neutral_check_and_no_comment() -> None:

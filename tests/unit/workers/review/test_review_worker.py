@@ -47,6 +47,7 @@ class Paper:
     stop: Outcome | None = None
     effects: list[Effect] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    lag: float = 5.0
 
     def now(self) -> float:
         return 0.0

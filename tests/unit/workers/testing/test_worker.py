@@ -58,6 +58,7 @@ class World:
     """Those that only looked whether a program is there."""
     absent: str = "no program"
     listed: tuple[ChangedFile, ...] = (ChangedFile("a.py", "modified", None, 2, 0, "@@ -0,0 +1,2 @@\n+a\n+b"),)
+    lag: float = 5.0
     asked_for: list[str] = field(default_factory=list)
     """The branches whose policy was asked for."""
 
