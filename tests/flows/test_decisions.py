@@ -59,13 +59,15 @@ def test_a_clean_one_is_ready_and_a_person_merges_it(run: Product) -> None:
     assert run.forge.reviews(REPO, pull.number) == ()
 
 
-def test_a_draft_has_a_neutral_check_and_nothing_else_until_it_is_ready(run: Product) -> None:
+def test_a_drafts_check_stays_in_progress_and_alone_until_it_is_ready(run: Product) -> None:
     pull = _open(run, "draft", NOTES, draft=True)
-    assert _check(run, pull).conclusion == "neutral"
+    (check,) = until(lambda: decisions(run.forge, pull.head_sha), "a check that says it is a draft")
+    assert (check.status, check.title) == ("in_progress", "Not a draft: The pull request is a draft")
     assert run.forge.comments(REPO, pull.number) == ()
     passed(run.forge, pull.head_sha)
     run.forge.set_draft(REPO, pull.number, False)
     until(lambda: _concludes(run, pull, "success"), "the decision once it is ready")
+    assert len(decisions(run.forge, pull.head_sha)) == 1
     assert len(run.forge.comments(REPO, pull.number)) == 1
 
 

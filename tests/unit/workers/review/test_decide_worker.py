@@ -425,12 +425,16 @@ async def test_checks_that_run_are_looked_at_again_and_then_less_and_less_soon()
     assert [job.run_at for job in sooner.jobs] == [1000.5]
 
 
-async def test_a_draft_gets_a_neutral_check_and_no_comment() -> None:
+async def test_the_check_of_a_draft_is_left_open_without_a_comment_and_concluded_once_it_is_ready() -> None:
     shop = _shop()
     shop.pulls[7] = replace(shop.pulls[7], draft=True)
     await _run(shop)
     assert _said(shop) == [CheckRun]
-    assert _check(shop).conclusion is Conclusion.NEUTRAL
+    left_open = _check(shop)
+    assert (left_open.conclusion, left_open.title) == (None, "Not a draft: The pull request is a draft")
+    shop.pulls[7] = replace(shop.pulls[7], draft=False)
+    await _run(shop)
+    assert (_check(shop).slot, _check(shop).conclusion) == (left_open.slot, Conclusion.SUCCESS)
 
 
 async def test_what_became_a_draft_again_has_its_summary_corrected() -> None:

@@ -40,13 +40,12 @@ class Decision:
 
     @property
     def conclusion(self) -> Conclusion | None:
-        """None while nobody can say."""
-        match self.ready.state:
-            case State.VIOLATED:
-                return self.ready.costs
-            case State.PENDING:
-                return None
-        return Conclusion.SUCCESS
+        """None while nobody can say, and while it is a draft: nobody has read it, and it can be ready and merged before
+        somebody does. GitHub takes every other conclusion for passed or for failed."""
+        worst = first(self.ready.parts, State.VIOLATED)
+        if self.ready.state is State.PENDING or (worst and worst.rule == whole.NOT_A_DRAFT):
+            return None
+        return worst.costs if worst else Conclusion.SUCCESS
 
     @property
     def broken(self) -> bool:

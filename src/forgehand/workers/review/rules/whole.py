@@ -13,6 +13,7 @@ from forgehand.workers.review.rules import checks, static
 from forgehand.workers.review.rules.facts import Facts, pull_facts
 
 Rule = Callable[[Facts, RepositoryPolicy], Ruling]
+NOT_A_DRAFT = "not a draft"
 
 
 def is_open(facts: Facts, policy: RepositoryPolicy) -> Ruling:
@@ -25,8 +26,8 @@ def is_open(facts: Facts, policy: RepositoryPolicy) -> Ruling:
 
 def not_a_draft(facts: Facts, policy: RepositoryPolicy) -> Ruling:
     if facts.pull.draft:
-        return Ruling("not a draft", State.VIOLATED, "The pull request is a draft.", Conclusion.NEUTRAL)
-    return Ruling("not a draft", State.SATISFIED, "The pull request is ready for review.")
+        return Ruling(NOT_A_DRAFT, State.VIOLATED, "The pull request is a draft.", Conclusion.ACTION_REQUIRED)
+    return Ruling(NOT_A_DRAFT, State.SATISFIED, "The pull request is ready for review.")
 
 
 def no_conflicts(facts: Facts, policy: RepositoryPolicy) -> Ruling:

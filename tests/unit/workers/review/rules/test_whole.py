@@ -50,7 +50,7 @@ def test_nothing_is_wrong_with_the_good_one() -> None:
     [
         ("open", _pull(state="closed"), State.VIOLATED, Conclusion.NEUTRAL, "The pull request is closed."),
         ("open", _pull(state="closed", merged=True), State.VIOLATED, Conclusion.NEUTRAL, "The pull request is merged."),
-        ("not a draft", _pull(draft=True), State.VIOLATED, Conclusion.NEUTRAL, "The pull request is a draft."),
+        ("not a draft", _pull(draft=True), State.VIOLATED, Conclusion.ACTION_REQUIRED, "The pull request is a draft."),
         (
             "merge conflicts",
             _pull(mergeable=False),
