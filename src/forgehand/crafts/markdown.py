@@ -10,14 +10,17 @@ from collections.abc import Sequence
 
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+\-!|~>.:])")
 _CODE = re.compile(r"`([^`]+)`")
+_REFERENCE = re.compile(r"(@|\\#|GH\\-)", re.IGNORECASE)
+"""What begins a mention or names an issue (`#1`, `GH-1`), once punctuation is escaped.
+https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls"""
 _TICKS = re.compile(r"`+")
 ZERO_WIDTH = "\u200b"
 
 
-def prose(text: str) -> str:
-    """Text for a sentence or a table cell. What stands between single backticks stays code."""
+def prose(text: str, *, table: bool = False) -> str:
+    """Text for a sentence, or for a table cell. What stands between single backticks stays code."""
     parts = _CODE.split(visible(text))
-    return "".join(code(part, table=True) if odd % 2 else _plain(part) for odd, part in enumerate(parts))
+    return "".join(code(part, table=table) if odd % 2 else _plain(part) for odd, part in enumerate(parts))
 
 
 def code(text: str, *, table: bool = False) -> str:
@@ -61,4 +64,4 @@ def _plain(text: str) -> str:
     text = text.replace("&", "&amp;").replace("<", "&lt;")
     text = _PUNCTUATION.sub(r"\\\1", text)
     # GitHub knows no way to escape a mention; a character of no width after the sign is what it does not match.
-    return text.replace("@", f"@{ZERO_WIDTH}").replace("\\#", f"\\#{ZERO_WIDTH}")
+    return _REFERENCE.sub(rf"\1{ZERO_WIDTH}", text)

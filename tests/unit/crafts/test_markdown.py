@@ -32,6 +32,7 @@ EVIL = [
     "\ud800",
     "trailing\\",
     ":tada: 1. - + >",
+    "`a | b` | c",
     "`<!-- forgehand-finding:" + "c" * 16 + " -->`",
     "",
     "`",
@@ -52,7 +53,7 @@ def test_any_text_is_harmless(text: str) -> None:
 
 @pytest.mark.parametrize("text", EVIL)
 def test_it_stays_in_its_table_cell(text: str) -> None:
-    table = f"| a | b |\n|---|---|\n| {prose(text)} | {code(text, table=True)} |\n"
+    table = f"| a | b |\n|---|---|\n| {prose(text, table=True)} | {code(text, table=True)} |\n"
     html = MarkdownIt("gfm-like", {"linkify": False}).render(table)
     assert len(re.findall("<td", html)) == 2
     assert len(re.findall("<tr", html)) == 2
@@ -60,11 +61,15 @@ def test_it_stays_in_its_table_cell(text: str) -> None:
 
 def test_code_between_backticks_stays_code() -> None:
     assert prose("Undefined name `a_b`") == "Undefined name `a_b`"
+    assert prose("use `a | b`") == "use `a | b`"
 
 
 def test_mentions_and_references_are_cut_from_what_they_name() -> None:
     assert "@octocat" not in prose("@octocat")
     assert "#12" not in prose("see #12")
+    for reference in ("GH-12", "gh-12"):
+        assert reference not in prose(f"see {reference}").replace("\\", "")
+    assert prose("GHz-12").replace("\\", "") == "GHz-12"
 
 
 def test_control_and_direction_characters_are_spelled_out() -> None:

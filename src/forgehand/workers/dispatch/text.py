@@ -82,12 +82,12 @@ def _table(heading: str, columns: str, rows: Iterable[tuple[str, ...]], room: in
 
 
 def _outcome(target: TargetState, effect_url: Callable[[str], str]) -> tuple[str, ...]:
-    said, url = prose(outcome(target)), effect_url(target.effect) if target.effect else target.url
+    said, url = prose(outcome(target), table=True), effect_url(target.effect) if target.effect else target.url
     return (*_named(target), code(target.ref, table=True), f"[{said}]({url})" if url else said)
 
 
 def _denial(target: TargetState) -> tuple[str, ...]:
-    return (*_named(target), code(target.reason, table=True), prose(shorten(target.why, _LONGEST_WHY)))
+    return (*_named(target), code(target.reason, table=True), prose(shorten(target.why, _LONGEST_WHY), table=True))
 
 
 def _named(target: TargetState) -> tuple[str, str]:

@@ -50,7 +50,7 @@ def findings_table(told: Told) -> list[str]:
         return []
     rows = ["| | where | what | rule |", "|---|---|---|---|"]
     rows += [
-        f"| {_BADGE[f.severity]} | {link_path(f.path, f.line)} | {prose(f.title)} | {_rule(f, f.rule)} |"
+        f"| {_BADGE[f.severity]} | {link_path(f.path, f.line)} | {prose(f.title, table=True)} | {_rule(f, f.rule)} |"
         for f in told.findings
     ]
     if told.beyond:

@@ -119,7 +119,7 @@ def _cases(heading: str, cases: tuple[Case, ...]) -> list[str]:
     for case in cases[:_LINES_SHOWN]:
         where = code(f"{case.path}:{case.line}" if case.line else case.path, table=True) if case.path else ""
         why = shorten(case.message.strip().partition("\n")[0], _MAX_LINE)
-        rows.append(f"| {code(case.name, table=True)} | {where} | {prose(why)} |")
+        rows.append(f"| {code(case.name, table=True)} | {where} | {prose(why, table=True)} |")
     if len(cases) > _LINES_SHOWN:
         rows += ["", f"… and {len(cases) - _LINES_SHOWN:,} more."]
     return [*rows, ""]
