@@ -1,7 +1,7 @@
 """The `forgehand` command: its groups, and what an operator sees when something cannot be done.
 
 Every module of a command group imports what is heavy inside its functions, so that `--help` answers at once.
-Exit codes are the same everywhere: 0 done, 1 it failed or is not there, 2 wrong usage or settings.
+Exit codes are the same everywhere: 0 done, 1 it failed or is not there, 2 wrong usage or settings. `review` has more.
 """
 
 from typing import Annotated
