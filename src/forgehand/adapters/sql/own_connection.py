@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -65,7 +64,8 @@ class OwnConnection:
 
 def _idle(conn: Connection) -> bool:
     driver: Any = conn.connection.driver_connection
-    return driver is not None and driver.info.transaction_status == TransactionStatus.IDLE
+    # By name, so that a store on SQLite, whose process has this file loaded too, opens without psycopg.
+    return driver is not None and driver.info.transaction_status.name == "IDLE"
 
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
