@@ -11,7 +11,10 @@ def _lines(path: str, text: str) -> list[int]:
 
 @pytest.mark.parametrize(
     "line",
-    ["# TODO: mend", "x = 1  # FIXME", "// TODO(anna) mend", "/* HACK */", " * TODO mend", "-- TODO", "<!-- XXX -->"],
+    [
+        *("# TODO: mend", "x = 1  # FIXME", "// TODO(anna) mend", "/* HACK */", " * TODO mend", "-- TODO"),
+        *("<!-- XXX -->", "get('https://example.org')  # TODO: mend", f"# {'x' * 500} # TODO: #1"),
+    ],
 )
 def test_work_that_a_comment_puts_off_is_told(line: str) -> None:
     assert _lines("a.c", f"first\n{line}\n") == [2]
