@@ -231,6 +231,15 @@ async def test_a_large_binary_is_excused_and_a_large_text_is_not(origin: Bare, t
         assert {file.path: file.excused for file in got.files} == {"logo.png": True, "run.sh": False}
 
 
+async def test_a_zero_byte_excuses_nothing_that_is_run_as_text(origin: Bare, tmp_path: Path) -> None:
+    base = origin.commit({"keep": "x\n"})
+    files = {"a.js": b"/*\0*/ run()", "tool": b"#!/usr/bin/env node\n/*\0*/", "B.PHP": b"\0<?php", "tool.exe": b"MZ\0"}
+    head = origin.commit({path: content + b" " * 2000 for path, content in files.items()}, base)
+    async with _comparisons(tmp_path, Bounds(file_bytes=1000)).compare(REPO, 7, base, head) as got:
+        excused = {file.path: file.excused for file in got.files}
+    assert excused == {"a.js": False, "tool": False, "B.PHP": False, "tool.exe": True}
+
+
 async def test_a_change_of_too_many_lines_is_left_out_and_the_rest_goes_on(origin: Bare, tmp_path: Path) -> None:
     base = origin.commit({"keep": "x\n"})
     files = {"a.txt": "\n" * 900_000, "b.txt": "1\n" * 80, "c.txt": "2\n" * 80, "d.py": "3\n"}

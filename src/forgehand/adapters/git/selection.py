@@ -7,6 +7,7 @@ lies beyond a bound is left out with the reason, and the rest goes on.
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from forgehand.adapters.git.changes import NOTHING, Change, read_added, read_numstat, shown
 from forgehand.adapters.git.command import Git
@@ -18,6 +19,89 @@ _BEGINNING = 8_000
 """Git looks as far for the zero byte that makes a file binary."""
 _LOOK_INTO = 64_000_000
 _LOOKS = 50
+_RUN_AS_TEXT = frozenset(
+    (
+        *[
+            ".js",
+            ".mjs",
+            ".cjs",
+            ".jsx",
+            ".ts",
+            ".mts",
+            ".cts",
+            ".tsx",
+            ".vue",
+            ".svelte",
+            ".html",
+            ".htm",
+            ".xhtml",
+            ".svg",
+            ".css",
+            ".php",
+            ".phtml",
+            ".inc",
+        ],
+        *[
+            ".py",
+            ".pyi",
+            ".pyw",
+            ".rb",
+            ".pl",
+            ".pm",
+            ".lua",
+            ".tcl",
+            ".r",
+            ".jl",
+            ".sh",
+            ".bash",
+            ".ksh",
+            ".dash",
+            ".zsh",
+            ".fish",
+            ".ps1",
+            ".bat",
+            ".cmd",
+            ".sql",
+        ],
+        *[
+            ".c",
+            ".h",
+            ".cc",
+            ".cpp",
+            ".cxx",
+            ".hh",
+            ".hpp",
+            ".m",
+            ".mm",
+            ".go",
+            ".rs",
+            ".java",
+            ".kt",
+            ".kts",
+            ".groovy",
+            ".gradle",
+            ".scala",
+            ".cs",
+            ".swift",
+        ],
+        *[
+            ".json",
+            ".yml",
+            ".yaml",
+            ".toml",
+            ".ini",
+            ".cfg",
+            ".conf",
+            ".env",
+            ".xml",
+            ".properties",
+            ".tf",
+            ".mk",
+            ".cmake",
+        ],
+    )
+)
+"""A zero byte in a comment or a string keeps these from nothing."""
 DIFF = ("--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short", "--diff-algorithm=myers")
 
 
@@ -113,11 +197,17 @@ def _fitting(selection: Selection, changes: Sequence[Change], sizes: Mapping[str
 
 
 async def _find_binary(git: Git, selection: Selection, sizes: Mapping[str, int]) -> None:
-    """Among what is left out. What is not looked into counts as text: somebody should have read it."""
+    """Among what is left out. What is not looked into counts as text, and so does what is run as text whatever bytes
+    are in it: somebody should have read it."""
     there = [c for c in selection.left_out if not c.excused and sizes.get(c.new_id, _LOOK_INTO) < _LOOK_INTO]
     for change in there[:_LOOKS]:
-        if b"\0" in await git("cat-file", "blob", change.new_id, output=_BEGINNING, beginning=True):
+        content = await git("cat-file", "blob", change.new_id, output=_BEGINNING, beginning=True)
+        if b"\0" in content and not _is_run_as_text(change, content):
             selection.binary.add(change)
+
+
+def _is_run_as_text(change: Change, beginning: bytes) -> bool:
+    return beginning.startswith(b"#!") or PurePosixPath(shown(change.path)).suffix.lower() in _RUN_AS_TEXT
 
 
 async def _count(git: Git, changes: Sequence[Change]) -> Mapping[Change, int | None]:
