@@ -134,6 +134,31 @@ async def test_a_file_that_cannot_be_read_is_named_and_others_are_not_lost(ruff:
     assert "UTF-8" in got.unread["latin.py"]
 
 
+@pytest.mark.parametrize(
+    ("start", "read"),
+    [
+        ("# -*- coding: utf-7 -*-\n", False),
+        ("#!/usr/bin/python3\n# vim: set fileencoding=UTF_7 :\n", False),
+        ("\n\t# encoding coding=shift_jis\n", False),
+        ("# -*- coding: utf-8 -*-\n", True),
+        ("# vim: fileencoding=Latin_1\n", True),
+        ("\n\n# coding: utf-7\n", True),
+    ],
+)
+async def test_what_runs_in_an_encoding_that_ruff_does_not_read_is_unread(
+    ruff: Ruff, plant: Plant, start: str, read: bool
+) -> None:
+    hidden = "#+AAo-import subprocess+AAo-subprocess.run(input(), shell=True)\n"
+    got = await ruff.analyse(*plant({"a.py": start + hidden, "b.py": UNDEFINED}))
+    assert list(got.unread) == ([] if read else ["a.py"])
+    assert [f.path for f in got.findings] == ["b.py"]
+
+
+async def test_what_python_takes_for_a_line_and_git_does_not_is_unread(ruff: Ruff, plant: Plant) -> None:
+    got = await ruff.analyse(*plant({"a.py": "import subprocess\rsubprocess.run(input(), shell=True)\r"}))
+    assert (got.findings, list(got.unread)) == ((), ["a.py"])
+
+
 async def test_windows_line_ends_keep_their_numbers(ruff: Ruff, plant: Plant) -> None:
     (finding,) = (await ruff.analyse(*plant({"a.py": "x = 1\r\n\r\nprint(nowhere)\r\n"}))).findings
     assert (finding.line, finding.text) == (3, "print(nowhere)")

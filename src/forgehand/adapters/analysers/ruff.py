@@ -16,6 +16,7 @@ from forgehand.adapters.analysers.concealing import conceal, without_strings
 from forgehand.adapters.analysers.copies import flooded
 from forgehand.adapters.analysers.parts import Broke, in_parts
 from forgehand.adapters.analysers.program import LIMITS, Program
+from forgehand.adapters.analysers.python_source import why_unseen
 from forgehand.adapters.analysers.rules.test_files import is_test_file
 from forgehand.adapters.analysers.sources import Sources
 from forgehand.domain.findings import SYNTAX, Finding, Severity
@@ -62,18 +63,19 @@ class Ruff:
         return path.lower().endswith((".py", ".pyi", ".pyw"))
 
     async def analyse(self, tree: Path, paths: Sequence[str]) -> Analysis:
-        """See `ports.analysers.Analyser`. A file that breaks ruff is unread; one with more findings than anybody would
-        read has a finding that says so, too."""
+        """See `ports.analysers.Analyser`. A file that breaks ruff is unread, and so is one that it does not see as it
+        runs; one with more findings than anybody would read has a finding that says so, too."""
+        unseen = await asyncio.to_thread(_unseen, tree, paths)
 
         async def look(files: Sequence[str]) -> Analysis:
             loud = await self._check(tree, files, "--ignore-noqa", "--select", MAJOR)
             quiet = await self._check(tree, files, "--select", MINOR)
             return await asyncio.to_thread(_read, tree, loud, quiet)
 
-        seen, guilty = await in_parts(self.name, paths, _FILES_AT_ONCE, look)
+        seen, guilty = await in_parts(self.name, [p for p in paths if p not in unseen], _FILES_AT_ONCE, look)
         findings = {finding for one in seen for finding in one.findings}
         findings |= {flooded(self.name, path) for path, broke in guilty.items() if broke.flooded}
-        unread = {path: why for one in seen for path, why in one.unread.items()}
+        unread = unseen | {path: why for one in seen for path, why in one.unread.items()}
         return Analysis(tuple(sorted(findings)), unread | {path: broke.why for path, broke in guilty.items()})
 
     async def _check(self, tree: Path, files: Sequence[str], *how: str) -> bytes:
@@ -86,6 +88,10 @@ _PINNED = (
     *("--isolated", "--no-cache", "--no-fix", "--no-preview", "--no-force-exclude", "--no-respect-gitignore"),
     *("--quiet", "--output-format", "json", "--target-version", TARGET),
 )
+
+
+def _unseen(tree: Path, paths: Iterable[str]) -> dict[str, str]:
+    return {path: why for path in paths if (why := why_unseen((tree / path).read_bytes()))}
 
 
 def _read(tree: Path, loud: bytes, quiet: bytes) -> Analysis:
