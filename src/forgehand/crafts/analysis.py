@@ -30,6 +30,9 @@ class Seen:
         """Why its silence about this file means nothing; empty where it read it."""
         return self.failed or self.head.unread.get(path, "")
 
+    def read_all_of(self, path: str) -> bool:
+        return not self.why_not(path) and path not in self.head.partly
+
 
 async def look(comparison: Comparison, analysers: Sequence[Analyser | ChangeAnalyser]) -> tuple[Seen, ...]:
     """What each analyser saw, in their order."""

@@ -20,10 +20,12 @@ class AnalyserFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What one analyser saw. `unread` maps a path that it could not read to why: silence about it means nothing."""
+    """What one analyser saw. `unread` maps a path that it could not read to why: silence about it means nothing. So it
+    does of one in `partly`, which it read as far as such files can be read."""
 
     findings: tuple[Finding, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
+    partly: Mapping[str, str] = field(default_factory=dict)
 
 
 class Analyser(Protocol):

@@ -33,6 +33,11 @@ async def test_a_script_that_does_not_parse_is_a_syntax_error(hadolint: Hadolint
     assert [(f.line, f.rule, f.severity) for f in got.findings] == [(2, "invalid-syntax", "major")]
 
 
+async def test_a_template_that_does_not_parse_is_unread_not_wrong(hadolint: Hadolint, plant: Plant) -> None:
+    got = await hadolint.analyse(*plant({"Dockerfile": 'FROM {{ image }}\n{% if x %}\nRUN rm -rf "$X/"*\n'}))
+    assert (got.findings, list(got.unread)) == ((), ["Dockerfile"])
+
+
 async def test_an_ordinary_file_has_no_finding(hadolint: Hadolint, plant: Plant) -> None:
     text = 'FROM python:3.12\nWORKDIR /app\nCOPY . .\nRUN apt-get update && apt-get install -y git\nCMD ["a"]\n'
     assert (await hadolint.analyse(*plant({"Dockerfile": text}))).findings == ()

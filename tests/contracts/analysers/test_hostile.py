@@ -1,5 +1,6 @@
 """Every analyser over what a stranger may put into a pull request to mute it, break it or have it run something."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -93,17 +94,26 @@ MUTED = {
         "# shellcheck disable=all\n{}\n",
         "#shellcheck disable=SC2070\n{}\n",
         "#!/bin/sh\n#   shellcheck shell=sh disable=SC2070\n{}\n",
+        "#\u00a0shellcheck disable=SC2070\n{}\n",
+        "#\u2003shellcheck\u2003disable=SC2070\n{}\n",
     ],
     "yamllint": [
         "# yamllint disable-file\n{}\n",
         "# yamllint disable\n{}\n",
         "#yamllint disable rule:key-duplicates\n{}\n",
         "{} # yamllint disable-line\n",
+        "#\u00a0yamllint disable-file\n{}\n",
+        "#\u3000yamllint disable-file\n{}\n",
     ],
-    "zizmor": ["{} # zizmor: ignore\n", "{} # zizmor: ignore[template-injection]\n"],
+    "zizmor": [
+        "{} # zizmor: ignore\n",
+        "{} # zizmor: ignore[template-injection]\n",
+        "{} #\u00a0zizmor:\u00a0ignore[template-injection]\n",
+    ],
     "hadolint": [
         "# hadolint global ignore=SC2115\n{}\n",
         'FROM a:2\n# hadolint ignore=SC2115\nRUN rm -rf "$X/"*\n',
+        'FROM a:2\n#\u00a0hadolint ignore=SC2115\nRUN rm -rf "$X/"*\n',
         'FROM a:2\nRUN true \\\n  # shellcheck disable=SC2115\n  && rm -rf "$X/"*\n',
     ],
     "oxlint": [
@@ -154,6 +164,26 @@ async def test_no_comment_silences_a_major_finding(
     )
 
 
+@pytest.mark.parametrize("kind", MADE)
+async def test_a_long_line_hides_no_major_finding(children: ChildProcesses, plant: Plant, kind: str) -> None:
+    path, source, _, rule = FLAWED[kind]
+    padding = f"{'//' if kind == 'oxlint' else '#'} {'x' * 5_000}"
+    assert (path, rule) in await _rules(_made(kind, children), *plant({path: f"{source} {padding}\n"}))
+
+
+@pytest.mark.parametrize("kind", MADE)
+@pytest.mark.parametrize("other_break", ["\r", "\u0085", "\u2028", "\u2029"])
+async def test_what_lies_behind_a_line_break_that_git_does_not_count_is_told_on_its_line_or_unread(
+    children: ChildProcesses, plant: Plant, kind: str, other_break: str
+) -> None:
+    path, source, line, _ = FLAWED[kind]
+    sign = "//" if kind == "oxlint" else "#"
+    got = await _made(kind, children).analyse(*plant({path: f"{sign} a{other_break}{sign} b\n{source}\n"}))
+    # To shellcheck a return is an error, which it tells on the line where it is.
+    told = {f.line for f in got.findings if f.severity == "major"} & {1, line + 1}
+    assert told or list(got.unread) == [path]
+
+
 @pytest.mark.parametrize("kind", MINOR_MUTED)
 async def test_a_comment_silences_a_minor_finding(children: ChildProcesses, plant: Plant, kind: str) -> None:
     path, source = MINOR_MUTED[kind]
@@ -191,6 +221,10 @@ BROKEN = {
     "deep braces": b"{" * 50_000,
     "deep mappings": b"".join(b" " * n + b"a:\n" for n in range(600)),
     "many quotes": b"'\"" * 50_000,
+    "many marks": b"#TODO " * 10_000 + b"#1 " + b"x" * 400_000,
+    "many directives": b"# shellcheck yamllint zizmor: hadolint eslint " * 10_000,
+    "many tests": b"@Test fun " + b" " * 200_000 + b"test( " * 10_000,
+    "many shouts": b"print('====" + b"=" * 200_000 + b"\nconsole.log('===" + b"=" * 200_000,
 }
 
 
@@ -204,6 +238,20 @@ async def test_files_that_nobody_would_write_cost_only_themselves(
     assert [(f.line, f.rule) for f in got.findings if f.path == f"good/{path}"] == [(line, rule)]
     assert set(got.unread) <= set(files)
     assert all(len(f.text) <= 400 and len(f.title) < 2_100 for f in got.findings)
+
+
+OWN = (
+    "import asyncio, sys; from pathlib import Path; from forgehand.adapters.analysers import OwnRules;"
+    "asyncio.run(OwnRules().analyse(Path(sys.argv[1]), sys.argv[2:]))"
+)
+
+
+async def test_they_do_not_hold_up_our_own_rules(children: ChildProcesses, plant: Plant) -> None:
+    """In a process of its own: while a pattern matches, nothing else runs in one, not even what would end it."""
+    named = [(name, path) for name in BROKEN for path in ("a.sh", "test_a.py", "a.test.js", "ATest.java", "a.rs")]
+    tree, paths = plant({f"{name}/{path}": BROKEN[name] for name, path in named})
+    done = await children.run([sys.executable, "-c", OWN, str(tree), *paths], cwd=tree, limits=Limits(seconds=100))
+    assert (done.timed_out, done.code, done.stderr) == (False, 0, b"")
 
 
 @pytest.mark.parametrize("kind", MADE)

@@ -39,9 +39,10 @@ async def test_good_and_common_style_is_no_finding(shellcheck: Shellcheck, plant
     assert (await shellcheck.analyse(*plant({"a.sh": script}))).findings == ()
 
 
-async def test_a_template_is_not_judged_by_its_syntax(shellcheck: Shellcheck, plant: Plant) -> None:
+async def test_a_template_that_does_not_parse_is_unread_not_wrong(shellcheck: Shellcheck, plant: Plant) -> None:
     script = "#!/bin/sh\n{% if x %}\nif true; then\n{% endif %}\n{{ y }}(\n"
-    assert (await shellcheck.analyse(*plant({"a.sh": script}))).findings == ()
+    got = await shellcheck.analyse(*plant({"a.sh": script, "b.sh": "echo '{{ y }}'\n"}))
+    assert (got.findings, list(got.unread)) == ((), ["a.sh"])
 
 
 @pytest.mark.parametrize(

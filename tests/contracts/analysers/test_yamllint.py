@@ -38,9 +38,11 @@ async def test_matters_of_style_are_none_of_ours(yamllint: Yamllint, plant: Plan
     assert (await yamllint.analyse(*plant({"a.yml": text}))).findings == ()
 
 
-async def test_a_template_is_not_judged_by_its_syntax_but_a_workflow_is(yamllint: Yamllint, plant: Plant) -> None:
+async def test_a_template_is_read_as_far_as_it_parses_but_a_workflow_has_to(yamllint: Yamllint, plant: Plant) -> None:
     files = {"chart/templates/a.yaml": "{{- if .x }}\na: {{ .b }}\n{{- end }}\n", "w.yml": "a: ${{ x }}\n b: 1\n"}
-    assert [f.path for f in (await yamllint.analyse(*plant(files))).findings] == ["w.yml"]
+    got = await yamllint.analyse(*plant(files))
+    assert ([f.path for f in got.findings], got.unread) == (["w.yml"], {})
+    assert list(got.partly) == ["chart/templates/a.yaml"]
 
 
 async def test_an_alias_bomb_takes_no_room(yamllint: Yamllint, plant: Plant) -> None:

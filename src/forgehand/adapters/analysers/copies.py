@@ -8,13 +8,15 @@ author of a change could wave their own bug through.
 
 import asyncio
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from forgehand.adapters.analysers.concealing import conceal
+from forgehand.adapters.analysers.line_breaks import OTHER_LINES
 from forgehand.adapters.analysers.nesting import TOO_DEEP, too_deep
 from forgehand.adapters.analysers.parts import in_parts
 from forgehand.adapters.analysers.program import Program
@@ -26,7 +28,8 @@ from forgehand.ports.children import Finished
 
 _FILES_AT_ONCE = 200
 _GENERATED_LINE = 2_000
-"""Characters. Nobody wrote such a line, so nobody can act on what is said about it."""
+"""Characters. A machine wrote such a line, or somebody with something to hide: no advice is given about it."""
+_PIECES = "it cannot be parsed before another program fills it in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +66,45 @@ class Manner:
     codes: Sequence[int] = (0, 1)
     beside: Mapping[str, str] = field(default_factory=dict)
     template: Callable[[bytes], bool] = is_template
-    """Whether a content is made for another program to fill in, so that its syntax is not this one's."""
+    """Whether a content may be made for another program to fill in. Where it cannot be parsed it is then unread."""
+    pieces: Callable[[bytes], bool] = lambda content: False
+    """Whether its syntax is not this program's by good custom. Where it cannot be parsed it is then read in part."""
+    breaks: re.Pattern[bytes] | None = None
+    """Line breaks of the program that are none to git. A file with one is unread."""
     at_once: int = _FILES_AT_ONCE
 
 
 async def analyse_copies(name: str, program: Program, manner: Manner, tree: Path, paths: Sequence[str]) -> Analysis:
-    """As `ports.analysers.Analyser.analyse`. A file that breaks the program is unread, and one that is nested so deeply
-    that it would is not shown to it; one that floods it has a finding that says so, too."""
-    deep = await asyncio.to_thread(lambda: {path for path in paths if too_deep((tree / path).read_bytes())})
+    """As `ports.analysers.Analyser.analyse`. A file that breaks the program is unread, and one that would, or whose
+    lines it would count otherwise, is not shown to it; one that floods it has a finding that says so, too."""
+    unfit = await asyncio.to_thread(_unfit, manner, tree, paths)
 
     async def look(files: Sequence[str]) -> Analysis:
         return await _look(name, program, manner, tree, files)
 
-    parts, guilty = await in_parts(name, [path for path in paths if path not in deep], manner.at_once, look)
+    parts, guilty = await in_parts(name, [path for path in paths if path not in unfit], manner.at_once, look)
     findings = {finding for part in parts for finding in part.findings}
     findings |= {flooded(name, path) for path, broke in guilty.items() if broke.flooded}
     unread = {path: why for part in parts for path, why in part.unread.items()}
-    unread |= {path: broke.why for path, broke in guilty.items()} | dict.fromkeys(deep, TOO_DEEP)
-    return Analysis(tuple(sorted(findings)), unread)
+    unread |= {path: broke.why for path, broke in guilty.items()} | unfit
+    partly = {path: why for part in parts for path, why in part.partly.items()}
+    return Analysis(tuple(sorted(findings)), unread, partly)
 
 
 def flooded(name: str, path: str) -> Finding:
     title = "More findings than can be told"
     return Finding(path, 1, "too-many", Severity.MAJOR, title, f"{name} was stopped before it ended.", name)
+
+
+def _unfit(manner: Manner, tree: Path, paths: Sequence[str]) -> dict[str, str]:
+    unfit = {}
+    for path in paths:
+        content = (tree / path).read_bytes()
+        if too_deep(content):
+            unfit[path] = TOO_DEEP
+        elif manner.breaks and manner.breaks.search(content):
+            unfit[path] = OTHER_LINES
+    return unfit
 
 
 async def _look(name: str, program: Program, manner: Manner, tree: Path, files: Sequence[str]) -> Analysis:
@@ -99,8 +118,9 @@ async def _look(name: str, program: Program, manner: Manner, tree: Path, files: 
             again = {copy: path for copy, path in copies.items() if path in muted}
             quiet = await _report(program, manner, folder / "muted", again)
             rows += [row for row in quiet.rows if row.severity is Severity.MINOR]
-        findings = await asyncio.to_thread(_findings, name, manner, tree, copies, rows)
-        return Analysis(findings, {copies[copy]: conceal(why) for copy, why in report.unread.items() if copy in copies})
+        seen = await asyncio.to_thread(_seen, name, manner, tree, copies, rows)
+        refused = {copies[copy]: conceal(why) for copy, why in report.unread.items() if copy in copies}
+        return replace(seen, unread={**seen.unread, **refused})
 
 
 def number(paths: Iterable[str], named: Callable[[int, str], str]) -> dict[str, str]:
@@ -147,26 +167,30 @@ async def _report(program: Program, manner: Manner, folder: Path, copies: Mappin
     return await asyncio.to_thread(manner.read, done, copies.keys())
 
 
-def _findings(
-    name: str, manner: Manner, tree: Path, copies: Mapping[str, str], rows: Iterable[Row]
-) -> tuple[Finding, ...]:
-    ordered = sorted(rows, key=lambda row: (row.name, row.line, row.rule))
-    return tuple(_told(name, manner, Sources(tree), copies, ordered))
-
-
-def _told(
-    name: str, manner: Manner, sources: Sources, copies: Mapping[str, str], rows: Sequence[Row]
-) -> Iterator[Finding]:
+def _seen(name: str, manner: Manner, tree: Path, copies: Mapping[str, str], rows: Iterable[Row]) -> Analysis:
+    sources, findings = Sources(tree), []
     broken: set[str] = set()
-    for row in rows:
+    unread: dict[str, str] = {}
+    partly: dict[str, str] = {}
+    for row in sorted(rows, key=lambda row: (row.name, row.line, row.rule)):
         path = copies.get(row.name)
-        if path is None or sources.length(path, row.line) > _GENERATED_LINE:
+        if path is None or (path in broken and row.rule == SYNTAX):
+            # The first one is the cause; the rest is the parser looking for its way back.
             continue
         if row.rule == SYNTAX:
-            # The first one is the cause; the rest is the parser looking for its way back.
-            if path in broken or manner.template(sources.content(path)):
-                continue
             broken.add(path)
-        title, body = conceal(row.title), conceal(row.body)
-        text = sources.line(path, row.line)
-        yield Finding(path, max(1, row.line), row.rule, row.severity, title, body, name, text, row.url)
+            if manner.pieces(sources.content(path)):
+                partly[path] = _PIECES
+                continue
+            if manner.template(sources.content(path)):
+                unread[path] = _PIECES
+                continue
+        if row.severity is Severity.MAJOR or sources.length(path, row.line) <= _GENERATED_LINE:
+            findings.append(_finding(name, path, row, sources))
+    return Analysis(tuple(findings), unread, partly)
+
+
+def _finding(name: str, path: str, row: Row, sources: Sources) -> Finding:
+    title, body = conceal(row.title), conceal(row.body)
+    text = sources.line(path, row.line)
+    return Finding(path, max(1, row.line), row.rule, row.severity, title, body, name, text, row.url)

@@ -5,13 +5,13 @@ No `.hadolint.yaml` is read, and `# hadolint ignore` silences minor findings onl
 """
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from forgehand.adapters.analysers import shellcheck
 from forgehand.adapters.analysers.copies import Manner, Report, Row, analyse_copies
+from forgehand.adapters.analysers.deafening import deafening
 from forgehand.adapters.analysers.parts import Broke
 from forgehand.adapters.analysers.program import LIMITS, Program
 from forgehand.domain.findings import SYNTAX, Severity
@@ -27,7 +27,6 @@ MINOR = frozenset(
     }
 )
 _SYNTAX = "DL1000"
-_MUTES = re.compile(rb"(#\s*(?:hadolin|shellchec))[tk](\s+[^\n]*(?:ignore|disable))")
 _OTHERS = (
     ".md",
     ".txt",
@@ -89,7 +88,7 @@ def _rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
 
 _MANNER = Manner(
     named=lambda number, path: f"{number}.Dockerfile",
-    deafened=lambda content: _MUTES.sub(rb"\1x\2", content),
+    deafened=deafening(b"hadolint", b"shellcheck"),
     arguments=("--no-fail", "--no-color", "--format", "json", "--config", "hadolint-pinned.yaml", "--"),
     read=_read,
     codes=(0,),

@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from forgehand.adapters.analysers.copies import Manner, Report, Row, analyse_copies
+from forgehand.adapters.analysers.line_breaks import RETURNS
 from forgehand.adapters.analysers.parts import Broke
 from forgehand.adapters.analysers.program import LIMITS, Program
-from forgehand.adapters.analysers.templates import is_template
 from forgehand.domain.findings import SYNTAX, Severity
 from forgehand.ports.analysers import Analysis
 from forgehand.ports.children import Children, Finished, Limits
@@ -60,7 +60,8 @@ _NOT_WRITTEN = re.compile(r"[.-]min\.[cm]?js$|\.bundle\.js$")
 _MUTES = re.compile(rb"\b((?:oxlin|eslin))t(-disable)")
 _CODE = re.compile(r"([\w-]+)\(([\w-]+)\)")
 _REFUSED = re.compile(r'Failed to open file (?P<file>\S+) with error "(?P<why>.*)"')
-_FLOW = re.compile(rb"@(?:no)?flow\b")
+_FLOW = re.compile(rb"(@(?:no)?flo)w\b")
+"""Where a file says it, oxlint is silent about what it cannot parse."""
 
 
 class Oxlint:
@@ -110,18 +111,19 @@ def _rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
         yield Row(row["filename"], line, rule, told, row["message"], row.get("help") or "", row.get("url") or "")
 
 
-def _of_another_language(content: bytes) -> bool:
-    return _FLOW.search(content[:2_000]) is not None or is_template(content)
+def _is_flow(content: bytes) -> bool:
+    return _FLOW.search(content[:2_000]) is not None
 
 
 _MANNER = Manner(
     named=_named,
-    deafened=lambda content: _MUTES.sub(rb"\1x\2", content),
+    deafened=lambda content: _FLOW.sub(rb"\1x", _MUTES.sub(rb"\1x\2", content)),
     arguments=(
         *("--config", "oxlint-pinned.json", "--disable-nested-config", "--no-ignore", "--format", "json"),
         *("--threads", "2", "--"),
     ),
     read=_read,
     beside={"oxlint-pinned.json": json.dumps(_CONFIG)},
-    template=_of_another_language,
+    pieces=_is_flow,
+    breaks=RETURNS,
 )

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from forgehand.adapters.analysers.copies import Manner, Report, Row, analyse_copies
+from forgehand.adapters.analysers.deafening import deafening
 from forgehand.adapters.analysers.parts import Broke
 from forgehand.adapters.analysers.program import Program
 from forgehand.domain.findings import SYNTAX, Severity
@@ -94,7 +95,6 @@ _FILES_AT_ONCE = 50
 _ENDINGS = (".sh", ".bash", ".ksh", ".dash")
 _NAMES = frozenset({".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile", ".envrc"})
 _SHEBANG = re.compile(rb"#![ \t]*/(?:\S*/)?(?:env[ \t]+(?:-S[ \t]*)?)?(?:bash|dash|ksh|sh)[ \t\r\n]")
-_MUTES = re.compile(rb"(#\s*shellchec)k(\b[^\n]*disable)")
 
 
 class Shellcheck:
@@ -154,7 +154,7 @@ def _rows(comments: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
 
 _MANNER = Manner(
     named=_named,
-    deafened=lambda content: _MUTES.sub(rb"\1x\2", content),
+    deafened=deafening(b"shellcheck"),
     arguments=("--norc", "--format", "json1", "--"),
     read=_read,
     at_once=_FILES_AT_ONCE,

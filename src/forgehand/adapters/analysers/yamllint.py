@@ -10,15 +10,17 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from forgehand.adapters.analysers.copies import Manner, Report, Row, analyse_copies
+from forgehand.adapters.analysers.deafening import deafening
+from forgehand.adapters.analysers.line_breaks import OF_YAML
 from forgehand.adapters.analysers.parts import Broke
 from forgehand.adapters.analysers.program import LIMITS, Program
+from forgehand.adapters.analysers.templates import is_template
 from forgehand.domain.findings import SYNTAX, Severity
 from forgehand.ports.analysers import Analysis
 from forgehand.ports.children import Children, Finished, Limits
 
 _RULES = "{rules: {key-duplicates: {forbid-duplicated-merge-keys: true}, anchors: {forbid-undeclared-aliases: true}}}"
 _ROW = re.compile(r"([^:]+):(\d+):\d+: \[\w+\] (.*) \(([\w-]+)\)")
-_MUTES = re.compile(rb"(#\s*yamllin)t(\s+disable)")
 _NOT_WRITTEN = re.compile(r"(^|/)(pnpm-lock\.ya?ml|[^/]*\.lock\.ya?ml)$")
 _FILES_AT_ONCE = 40
 """It reads some 150 KB a second."""
@@ -68,8 +70,10 @@ def _rows(lines: Iterable[str]) -> Iterator[Row]:
 
 _MANNER = Manner(
     named=lambda number, path: f"{number}.yaml",
-    deafened=lambda content: _MUTES.sub(rb"\1x\2", content),
+    deafened=deafening(b"yamllint"),
     arguments=("--format", "parsable", "--config-data", _RULES, "--"),
     read=_read,
+    pieces=is_template,
+    breaks=OF_YAML,
     at_once=_FILES_AT_ONCE,
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from forgehand.adapters.analysers.copies import Manner, Report, Row, analyse_copies
+from forgehand.adapters.analysers.deafening import deafening
 from forgehand.adapters.analysers.parts import Broke
 from forgehand.adapters.analysers.program import LIMITS, Program
 from forgehand.domain.findings import SYNTAX, Severity
@@ -48,7 +49,6 @@ _NO_WORKFLOW_BODY = (
 )
 _WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$", re.IGNORECASE)
 _ACTION = re.compile(r"(?:^|/)action\.ya?ml$", re.IGNORECASE)
-_MUTES = re.compile(rb"(#\s*zizmo)r(\s*:)")
 
 
 class Zizmor:
@@ -109,7 +109,7 @@ def _severity(ident: str, sure: Mapping[str, Any], name: str) -> Severity | None
 
 _MANNER = Manner(
     named=_named,
-    deafened=lambda content: _MUTES.sub(rb"\1x\2", content),
+    deafened=deafening(b"zizmor"),
     arguments=(
         *("--offline", "--no-progress", "--format", "json-v1", "--no-exit-codes", "--persona", "regular"),
         *("--color", "never", "--collect", "all", "--config", "zizmor-pinned.yml", "--", "valid.yml"),

@@ -43,8 +43,9 @@ def _files(comparison: Comparison, listed: Sequence[ChangedFile], seen: Sequence
             File(
                 path=file.path,
                 status=file.status,
-                looked=tuple(one.name for one in mine if not one.why_not(file.path)),
+                looked=tuple(one.name for one in mine if one.read_all_of(file.path)),
                 missed=tuple((one.name, why) for one in mine if (why := one.why_not(file.path))),
+                partly=tuple((one.name, why) for one in mine if (why := one.head.partly.get(file.path, ""))),
                 left_out=file.left_out,
                 excused=file.excused,
                 binary=file.binary,

@@ -187,7 +187,7 @@ def _shown(review: StaticReview, listed: Sequence[ChangedFile]) -> Mapping[str, 
 def _fixed(threads: Sequence[Thread], review: StaticReview) -> list[Thread]:
     """Those of ours of which nothing is found any more. Where people answered it is their conversation, too: that one
     they close themselves."""
-    unsure = {file.path for file in review.files if file.missed or file.left_out}
+    unsure = {file.path for file in review.files if file.missed or file.partly or file.left_out}
     ours = [thread for thread in threads if thread.ours and not thread.resolved]
     said = {thread.id: [Said(each, thread.path) for each in said_fingerprints(thread.body)] for thread in ours}
     gone = Counter(fixed((one for each in said.values() for one in each), review.findings, unsure))

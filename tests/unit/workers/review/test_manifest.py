@@ -13,6 +13,7 @@ _FILES = st.builds(
     status=st.sampled_from(["added", "removed", "modified", "renamed"]),
     looked=st.lists(_NAMES, unique=True).map(tuple),
     missed=st.lists(st.tuples(_NAMES, st.sampled_from(["too slow", "it crashed"])), max_size=2).map(tuple),
+    partly=st.lists(st.tuples(_NAMES, st.just("a template")), max_size=1).map(tuple),
     left_out=st.sampled_from(["", "a symbolic link", "a submodule", "larger than 2,000,000 bytes"]),
     excused=st.booleans(),
     binary=st.booleans(),
@@ -29,7 +30,8 @@ def test_every_file_has_one_entry_and_each_entry_a_reason(files: list[File]) -> 
 @given(_FILES)
 def test_only_a_file_that_all_its_analysers_read_whole_is_called_reviewed(file: File) -> None:
     (entry,) = _entries([file])
-    whole = file.looked and not (file.missed or file.left_out or file.binary or file.status == "removed")
+    partly = file.missed or file.partly or file.binary
+    whole = file.looked and not (partly or file.left_out or file.status == "removed")
     assert (entry.depth is Depth.REVIEWED) == bool(whole)
 
 

@@ -16,8 +16,9 @@ from forgehand.domain.rulings import Ruling, State, first
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A changed file. `looked` are the analysers that read it, `missed` those that should have, each with why not;
-    `left_out` says why nobody could, and `excused` that there is nothing in it to read."""
+    """A changed file. `looked` are the analysers that read it, `missed` those that should have, each with why not, and
+    `partly` those that read it as far as it can be; `left_out` says why nobody could, and `excused` that there is
+    nothing in it to read."""
 
     path: str
     status: str
@@ -29,6 +30,7 @@ class File:
     previous_path: str | None = None
     additions: int = 0
     deletions: int = 0
+    partly: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ def complete(review: StaticReview) -> Ruling:
         return Ruling("complete", State.VIOLATED, reasons[0], Conclusion.ACTION_REQUIRED, parts)
     excused = sum(bool(file.left_out) and file.status != "removed" for file in review.files)
     but = f"; {count(excused, 'file')} had nothing to read" if excused else ""
+    partly = sum(bool(file.partly) for file in review.files)
+    but += f"; {count(partly, 'file')} only in part" if partly else ""
     return Ruling("complete", State.SATISFIED, f"Every analyser read its files{but}.", Conclusion.ACTION_REQUIRED)
 
 
@@ -192,9 +196,10 @@ def _entry(file: File) -> Entry:
     if file.left_out:
         return Entry(file.path, Depth.SKIPPED, file.left_out)
     looked = ", ".join(file.looked)
-    if file.missed:
-        missed = "; ".join(f"not by {name}: {why}" for name, why in file.missed)
-        return Entry(file.path, Depth.PARTIAL, f"{looked and f'by {looked}; '}{missed}")
+    if file.missed or file.partly:
+        missed = [f"not by {name}: {why}" for name, why in file.missed]
+        partly = [f"only in part by {name}: {why}" for name, why in file.partly]
+        return Entry(file.path, Depth.PARTIAL, "; ".join([*([f"by {looked}"] if looked else []), *missed, *partly]))
     if not file.looked:
         return Entry(file.path, Depth.SKIPPED, "no analyser reads such files")
     if file.binary:

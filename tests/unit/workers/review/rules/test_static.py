@@ -148,10 +148,20 @@ def test_no_more_than_the_policys_number_is_told_and_the_rest_is_counted() -> No
         (replace(FILE, binary=True, looked=("secrets",)), Entry("a.py", Depth.PARTIAL, "binary, by secrets")),
         (replace(FILE, looked=()), Entry("a.py", Depth.SKIPPED, "no analyser reads such files")),
         (replace(FILE, looked=(), missed=(("ruff", "x"),)), Entry("a.py", Depth.PARTIAL, "not by ruff: x")),
+        (
+            replace(FILE, looked=("secrets",), partly=(("ruff", "x"),)),
+            Entry("a.py", Depth.PARTIAL, "by secrets; only in part by ruff: x"),
+        ),
     ],
 )
 def test_every_file_has_exactly_one_status_with_its_reason(file: File, entry: Entry) -> None:
     assert manifest(replace(REVIEW, files=(file,))) == (entry,)
+
+
+def test_files_that_were_read_in_part_are_counted() -> None:
+    review = replace(REVIEW, files=(FILE, replace(FILE, path="b.yml", partly=(("yamllint", "a template"),))))
+    assert _ruling(review, "complete").reason == "Every analyser read its files; 1 file only in part."
+    assert _passes(review)
 
 
 def test_files_that_have_nothing_to_read_are_counted() -> None:
