@@ -60,6 +60,13 @@ def forge_server(root: Path, quirks: Quirks | None = None) -> Iterator[ForgeServ
     """An empty forge below `root`, served until the block ends. `server.forge` is its door."""
     with ForgeServer(Forge(root / "forge", quirks or Quirks())) as server:
         yield server
+    assert_understood(server.forge)
+
+
+def assert_understood(forge: Forge) -> None:
+    """The forge knew every call and failed at none: a client that asks again, as ours does, would hide either."""
+    assert forge.failures == ()
+    assert [f"{call.method} {call.path}" for call in forge.unmodelled()] == []
 
 
 @dataclass

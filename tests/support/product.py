@@ -28,6 +28,7 @@ from forgehand.assembly.settings import Settings
 from forgehand.practice.forge import Forge
 from forgehand.practice.records import App, Quirks
 from forgehand.practice.server import ForgeServer
+from support.forge import assert_understood
 
 T = TypeVar("T")
 REPO = "acme/shop"
@@ -223,6 +224,7 @@ def running_forge(
         forge.commit(REPO, "main", {"README.md": "# Shop\n", **CLEAN}, "Open the shop")
         forge.install(app, "acme")
         yield forge, app
+    assert_understood(forge)
 
 
 def _close(process: "subprocess.Popen[bytes]") -> None:

@@ -21,7 +21,7 @@ from forgehand.practice.errors import Refusal, invalid, requires_authentication
 from forgehand.practice.exchange import Exchange
 from forgehand.practice.faults import Asked, Fault
 from forgehand.practice.record import kept, redact
-from forgehand.practice.router import Reply, Request, Route
+from forgehand.practice.router import Reply, Request
 from forgehand.practice.routes import find
 from forgehand.practice.world import World
 
@@ -42,17 +42,9 @@ class Api:
             return
         exchange = await _exchange(scope, receive)
         if git_http.matches(exchange.path):
-            reply: Reply | None = await asyncio.to_thread(self._git, exchange)
+            reply = await asyncio.to_thread(self._git, exchange)
         elif exchange.found is None and pages.matches(self.world, exchange.path):
-            reply = await asyncio.to_thread(
-                pages.show,
-                self.world,
-                exchange.method,
-                exchange.path,
-                exchange.query,
-                exchange.body,
-                exchange.headers.get("origin"),
-            )
+            reply = await asyncio.to_thread(self._page, exchange)
         else:
             reply = await asyncio.to_thread(self._rest, exchange)
         if exchange.fault and exchange.fault.kind == "slow":
@@ -101,6 +93,8 @@ class Api:
             reply = self._limited(exchange)
         except Refusal as refusal:
             return _refused(refusal, self._limit_headers(exchange))
+        except Exception as error:
+            return self._failed(exchange, error)
         if fault and fault.kind == "error_after":
             return _failure(fault.status)
         return None if fault and fault.kind == "cut_after" else reply
@@ -133,6 +127,8 @@ class Api:
             self._handle(exchange)
         except Refusal as refusal:
             log.warning("what was to land later was refused: %s", refusal)
+        except Exception as error:
+            self._failed(exchange, error)
 
     def _limited(self, exchange: Exchange) -> Reply:
         actor, now, limits = exchange.caller.actor, self.world.now(), self.world.limits
@@ -178,7 +174,7 @@ class Api:
                 stale_before=self._stale_before(exchange.fault),
                 _repo=repo,
             )
-            reply = _run(route, request)
+            reply = route.handler(request)
             exchange.landed = reply.status < 400
             return reply
 
@@ -189,7 +185,24 @@ class Api:
         return self.world.now() - seconds if seconds else None
 
     def _git(self, exchange: Exchange) -> Reply | None:
-        return git_http.serve(self.world, exchange)
+        try:
+            return git_http.serve(self.world, exchange)
+        except Exception as error:
+            return self._failed(exchange, error)
+
+    def _page(self, exchange: Exchange) -> Reply:
+        origin = exchange.headers.get("origin")
+        try:
+            return pages.show(self.world, exchange.method, exchange.path, exchange.query, exchange.body, origin)
+        except Exception as error:
+            return self._failed(exchange, error)
+
+    def _failed(self, exchange: Exchange, error: Exception) -> Reply:
+        """A bug of the forge must be seen as such, not as a refusal; nor be hidden by a client that asks again."""
+        asked = f"{exchange.method} {exchange.path}"
+        log.error("%s failed in the practice forge", asked, exc_info=error)
+        self.world.failures.append(f"{asked}: {error!r}")
+        return Reply({"message": "The practice forge failed; see its log", "status": "500"}, 500)
 
     def _limit_headers(self, exchange: Exchange) -> dict[str, str]:
         return ratelimit.headers(self.world.limits.state(exchange.caller.actor, self.world.now()))
@@ -254,17 +267,6 @@ def _check_kind(caller: Caller, wanted: str) -> None:
         403,
         "You must authenticate with an installation access token in order to list repositories for an installation.",
     )
-
-
-def _run(route: Route, request: Request) -> Reply:
-    try:
-        return route.handler(request)
-    except Refusal:
-        raise
-    except Exception:
-        # A bug of the forge must be seen as such, not as a refusal.
-        log.exception("%s %s failed in the practice forge", request.method, request.path)
-        return Reply({"message": "The practice forge failed; see its log", "status": "500"}, 500)
 
 
 def _conditional(exchange: Exchange, reply: Reply) -> Reply:

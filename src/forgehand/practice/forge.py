@@ -460,6 +460,11 @@ class Forge:
         """Calls that were answered 501."""
         return tuple(c for c in self.calls if c.unmodelled)
 
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Calls at which the forge itself failed, answered 500: method, path and exception of each."""
+        return tuple(self.world.failures)
+
     def clear_calls(self) -> None:
         self.world.journal.clear()
 

@@ -86,6 +86,8 @@ class World:
     jobs: dict[int, WorkflowJob] = field(default_factory=dict)
     merge_asked: set[tuple[int, str, str]] = field(default_factory=set)
     """Pull id, base sha and head sha whose mergeability somebody asked for."""
+    failures: list[str] = field(default_factory=list)
+    """Calls at which the forge itself failed, and how: its own bugs."""
 
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)

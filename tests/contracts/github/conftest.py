@@ -10,6 +10,7 @@ from forgehand.adapters.memory import MemoryStore
 from forgehand.domain.repositories import Repo
 from forgehand.practice import Forge, ForgeServer, Quirks
 from support import needs
+from support.forge import assert_understood
 from support.github_stage import AFTER, BEFORE, PERMISSIONS, Stage
 from support.openapi import assert_conforms
 
@@ -19,7 +20,7 @@ def forge(tmp_path: Path) -> Iterator[Forge]:
     forge = Forge(tmp_path / "forge", Quirks())
     with ForgeServer(forge):
         yield forge
-    assert [f"{call.method} {call.path}" for call in forge.unmodelled()] == []
+    assert_understood(forge)
     if not isinstance(needs.find("node"), needs.Missing):
         assert_conforms(forge.calls)
 

@@ -176,6 +176,8 @@ def test_what_is_not_modelled_fails_loudly(sample: Sample, api: httpx2.Client) -
     assert refused.status_code == 501
     assert "stargazerCount" in refused.json()["message"]
     assert [call.path for call in sample.forge.unmodelled()] == ["/graphql"]
+    # Asked on purpose.
+    sample.forge.clear_calls()
 
 
 def test_it_wants_a_token(sample: Sample) -> None:

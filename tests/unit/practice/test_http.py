@@ -1,9 +1,13 @@
 """What every REST route has in common: pages, ETags, limits, errors, the record."""
 
+from typing import NoReturn
+
 import httpx2
+import pytest
 
 from forgehand.practice.records import Quirks
-from support.forge import Sample, client
+from forgehand.practice.world import World
+from support.forge import Sample, assert_understood, client
 
 R = "/repos/octo/sample"
 
@@ -60,6 +64,24 @@ def test_what_is_not_modelled_says_so_and_is_recorded(sample: Sample, api: httpx
         "/orgs/octo/teams",
         "/search/issues",
     ]
+    with pytest.raises(AssertionError):
+        assert_understood(sample.forge)
+    sample.forge.clear_calls()
+
+
+def test_a_bug_of_the_forge_is_kept_whatever_door_it_is_behind(
+    sample: Sample, api: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(world: World, full_name: str) -> NoReturn:
+        raise ZeroDivisionError(full_name)
+
+    monkeypatch.setattr(World, "repository", broken)
+    doors = [R, "/octo/sample", "/octo/sample.git/info/refs"]
+    assert [api.get(path).status_code for path in doors] == [500, 500, 500]
+    assert sample.forge.failures == tuple(f"GET {path}: ZeroDivisionError('octo/sample')" for path in doors)
+    with pytest.raises(AssertionError):
+        assert_understood(sample.forge)
+    sample.forge.world.failures.clear()
 
 
 def test_the_prefix_of_an_enterprise_server_is_accepted(api: httpx2.Client) -> None:

@@ -205,6 +205,8 @@ def test_the_whole_protection_needs_administration(sample: Sample) -> None:
         assert admin.delete(path).status_code == 204
     with client(sample.url, sample.forge.create_token("dev")) as writer:
         assert writer.put(path, json=wanted).status_code == 403
+    # Asked on purpose.
+    sample.forge.clear_calls()
 
 
 def test_rules_of_rulesets_are_readable_by_all_and_classic_protection_is_not_among_them(
