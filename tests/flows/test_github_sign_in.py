@@ -12,15 +12,15 @@ from playwright.sync_api import sync_playwright
 from pydantic import SecretStr
 
 from support.browser import FLAGS
-from support.product import Product, product
+from support.product import PERMISSIONS, Product, product
 
 DOOR, DONE = "/admin/sign-in/github", "/admin/sign-in/github/done"
 
 
 @contextmanager
 def served(folder: Path, *, logins: str = "", teams: str = "") -> Iterator[Product]:
-    """The product, where these may come in by GitHub."""
-    with product(folder, start=False) as run:
+    """The product, where these may come in by GitHub. Its App may know the members of `acme`."""
+    with product(folder, start=False, permissions={**PERMISSIONS, "members": "read"}) as run:
         run.more |= {
             "admin_logins": logins,
             "admin_teams": teams,
@@ -61,12 +61,14 @@ def test_who_is_named_comes_in_and_nobody_else(tmp_path: Path) -> None:
         assert run.forge.unmodelled() == ()
 
 
-def test_members_of_an_organization_or_of_a_team_come_in(tmp_path: Path) -> None:
-    with served(tmp_path, teams="acme/platform,octo") as run:
+def test_members_of_an_organization_or_of_a_team_come_in_where_the_app_may_know_them(tmp_path: Path) -> None:
+    with served(tmp_path, teams="acme/platform,octo,elsewhere") as run:
+        run.forge.install(run.app, "octo")
         run.forge.add_member("acme", "mona", team="platform")
         run.forge.add_member("octo", "hubot")
         run.forge.add_member("acme", "mallory", team="sales")
-        for login, status in (("mona", 200), ("hubot", 200), ("mallory", 403)):
+        run.forge.add_member("elsewhere", "stranger")
+        for login, status in (("mona", 200), ("hubot", 200), ("mallory", 403), ("stranger", 403)):
             with httpx2.Client(timeout=60) as browser:
                 assert browser.get(agreed(run, browser, login)).status_code == status, login
 

@@ -20,7 +20,7 @@ from forgehand.practice.errors import (
     requires_authentication,
 )
 from forgehand.practice.keys import public_key
-from forgehand.practice.records import App, Repository, Token
+from forgehand.practice.records import App, Installation, Repository, Token
 from forgehand.practice.world import World
 
 LONGEST_JWT = 600
@@ -55,6 +55,11 @@ class Caller:
     @property
     def app_id(self) -> int | None:
         return self.app.id if self.app else None
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether this is a person's token that an app got by signing them in."""
+        return self.kind == "user" and self.token is not None and self.token.app_id is not None
 
 
 ANONYMOUS = Caller("anonymous")
@@ -96,6 +101,7 @@ def authorize(
         return
     if caller.kind == "user":
         _authorize_user(world, caller, repo, needs, user_level)
+        check_app(world, caller, repo, needs, reading)
         return
     open_read = reading and not repo.private and not world.quirks.strict_reads
     if not reaches(world, caller, repo):
@@ -104,7 +110,7 @@ def authorize(
         # GitHub hides what a token does not reach.
         raise not_found()
     if not open_read and not permitted(caller, needs):
-        raise forbidden("; ".join(need.replace(":", "=") for need in needs))
+        raise _lacking(needs)
 
 
 def reaches(world: World, caller: Caller, repo: Repository) -> bool:
@@ -121,12 +127,53 @@ def reaches(world: World, caller: Caller, repo: Repository) -> bool:
 
 def permitted(caller: Caller, needs: Sequence[str]) -> bool:
     """Whether one of the alternatives is granted. `metadata: read` comes with every token."""
+    return _held(caller.permissions, needs)
+
+
+def check_app(world: World, caller: Caller, repo: Repository, needs: Sequence[str], reading: bool) -> None:
+    """Whoever signed in with an app may do what both may, the person and the app where it is installed. Raises a 403 or
+    404 for what the app may not; of other tokens it asks nothing.
+    https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-with-a-github-app-on-behalf-of-a-user"""
+    open_read = reading and not repo.private and not world.quirks.strict_reads
+    if not caller.signed_in or open_read:
+        return
+    found = _installation_of(world, caller, repo.owner)
+    if found is None or (found.repository_ids is not None and repo.id not in found.repository_ids):
+        raise not_found()
+    if not _held(found.permissions, needs):
+        raise _lacking(needs)
+
+
+def check_organization(world: World, caller: Caller, organization: str, needs: Sequence[str]) -> None:
+    """The same of what an organization has beside its repositories; there a fine-grained token is held to its list."""
+    if caller.signed_in:
+        found = _installation_of(world, caller, organization)
+        if found is None or not _held(found.permissions, needs):
+            raise _lacking(needs)
+    elif caller.permissions and not permitted(caller, needs):
+        raise Refusal(403, "Resource not accessible by personal access token")
+
+
+def _held(permissions: Mapping[str, str], needs: Sequence[str]) -> bool:
     for need in needs:
         name, _, level = need.partition(":")
-        granted = "read" if name == "metadata" else caller.permissions.get(name, "none")
+        granted = "read" if name == "metadata" else permissions.get(name, "none")
         if LEVELS[granted] >= LEVELS[level]:
             return True
     return not needs
+
+
+def _lacking(needs: Sequence[str]) -> Refusal:
+    return forbidden("; ".join(need.replace(":", "=") for need in needs))
+
+
+def _installation_of(world: World, caller: Caller, account: str) -> Installation | None:
+    """Where the app of a sign-in is installed on an account, unless it is suspended there."""
+    app_id = caller.token.app_id if caller.token else None
+    for value in world.installations.values():
+        if value.app_id == app_id and value.account.lower() == account.lower() and value.suspended_at is None:
+            return value
+    return None
 
 
 def _basic_password(encoded: str) -> str:

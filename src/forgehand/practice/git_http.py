@@ -13,7 +13,7 @@ from typing import Any
 
 from forgehand.practice import objects
 from forgehand.practice.acts import protection, refs
-from forgehand.practice.auth import LEVELS, Caller, authenticate, permitted, reaches
+from forgehand.practice.auth import LEVELS, Caller, authenticate, check_app, permitted, reaches
 from forgehand.practice.errors import Refusal
 from forgehand.practice.exchange import Exchange
 from forgehand.practice.faults import Asked, Fault
@@ -101,6 +101,7 @@ def _allowed(world: World, caller: Caller, full_name: str, writing: bool) -> Rep
         chosen = caller.token.repository_ids if caller.token else None
         if chosen is not None and repo.id not in chosen:
             raise missing
+        check_app(world, caller, repo, ["contents:write" if writing else "contents:read"], not writing)
         fine = not caller.permissions or permitted(caller, ["contents:write" if writing else "contents:read"])
         allowed = fine and held >= LEVELS["write" if writing else "read"]
     else:

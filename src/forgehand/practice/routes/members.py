@@ -4,6 +4,7 @@ https://docs.github.com/en/rest/orgs/members, https://docs.github.com/en/rest/te
 """
 
 from forgehand.practice import render
+from forgehand.practice.auth import check_organization
 from forgehand.practice.errors import Refusal, not_found, requires_authentication
 from forgehand.practice.router import Reply, Request, route
 
@@ -12,6 +13,7 @@ from forgehand.practice.router import Reply, Request, route
 def own_membership(request: Request) -> Reply:
     world, login = request.world, _person(request)
     organization = world.account(request.params["org"])
+    check_organization(world, request.caller, organization.login, ["members:read"])
     if (organization.login.lower(), login.lower()) not in world.members:
         raise not_found()
     return Reply(
@@ -31,6 +33,7 @@ def team_membership(request: Request) -> Reply:
     """GitHub shows teams to members of the organization only."""
     world, asking = request.world, _person(request)
     org, team, login = (request.params[name].lower() for name in ("org", "team_slug", "username"))
+    check_organization(world, request.caller, org, ["members:read"])
     if (org, asking.lower()) not in world.members or (org, team, login) not in world.teams:
         raise not_found()
     url = f"{world.base_url}/organizations/{world.account(org).id}/team/{team}/memberships/{login}"

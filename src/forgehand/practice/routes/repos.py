@@ -27,6 +27,8 @@ def list_own_repositories(request: Request) -> Reply:
     if request.caller.kind != "user":
         raise Refusal(403, "Resource not accessible by integration")
     own = [r for r in world.repositories.values() if r.owner.lower() == login or (r.id, login) in world.collaborators]
+    if request.caller.signed_in:
+        raise Refusal(501, "the repositories of whoever signed in with an app are not modelled by the practice forge")
     return request.page(
         sorted(own, key=lambda repo: repo.full_name.lower()), lambda repo: render.repos.repository(world, repo)
     )
