@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import math
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -101,22 +102,21 @@ class Api:
 
     def _before(self, exchange: Exchange, fault: Fault) -> Reply | None:
         """What a fault answers in place of the effect."""
-        wait = {"retry-after": str(fault.retry_after)}
+        actor, now, limits = exchange.caller.actor, self.world.now(), self.world.limits
         match fault.kind:
             case "error_before":
                 return _failure(fault.status)
             case "secondary":
-                text = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
-                return _refused(Refusal(fault.status, text), self._limit_headers(exchange) | wait)
+                limits.close(actor, now + fault.retry_after, fault.status)
+                raise _slow_down(fault.status, fault.retry_after)
             case "primary":
-                state = self.world.limits.state(exchange.caller.actor, self.world.now())
-                state |= {"remaining": 0, "reset": int(self.world.now()) + fault.retry_after}
-                text = f"API rate limit exceeded for {exchange.caller.actor}."
-                return _refused(Refusal(fault.status, text), ratelimit.headers(state))
+                limits.exhaust(actor, math.ceil(now) + fault.retry_after)
+                raise Refusal(fault.status, f"API rate limit exceeded for {actor}.")
             case "content":
                 # GitHub names no time there; the forge does, so that nobody has to wait for a minute.
                 refusal = invalid("Issue", "data", "custom", "was submitted too quickly")
-                return _refused(refusal, self._limit_headers(exchange) | wait)
+                refusal.headers["retry-after"] = str(fault.retry_after)
+                raise refusal
             case "lands_later":
                 self.world.later.hold(lambda: self._land(exchange), fault.seconds)
                 return _failure(fault.status)
@@ -134,6 +134,9 @@ class Api:
         actor, now, limits = exchange.caller.actor, self.world.now(), self.world.limits
         if exchange.path == "/rate_limit":
             return self._handle(exchange)
+        if closed := limits.closed(actor, now):
+            until, status = closed
+            raise _slow_down(status, math.ceil(until - now))
         if limits.state(actor, now)["remaining"] == 0:
             raise Refusal(403, f"API rate limit exceeded for {actor}.")
         try:
@@ -267,6 +270,11 @@ def _check_kind(caller: Caller, wanted: str) -> None:
         403,
         "You must authenticate with an installation access token in order to list repositories for an installation.",
     )
+
+
+def _slow_down(status: int, seconds: int) -> Refusal:
+    text = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+    return Refusal(status, text, headers={"retry-after": str(seconds)})
 
 
 def _conditional(exchange: Exchange, reply: Reply) -> Reply:

@@ -7,6 +7,7 @@ Kinds, beside GitHub's pages on rate limits and errors that some of them follow
 
     error_before   5xx, nothing happened            error_after    5xx, but the effect is there
     secondary      403 or 429 with Retry-After      primary        403 with x-ratelimit-remaining: 0 and reset
+                   (both: and so is every other call of the same caller until then)
     content        422 with Retry-After: too much was created in a short time
     cut_before     connection closed, no effect     cut_after      connection closed after the effect
     slow           the answer takes `seconds`       stale          lists leave out what is newer than `seconds`

@@ -118,6 +118,8 @@ def _faulty(fault: Fault) -> Reply | None:
         return _text(fault.status, "Server Error")
     if fault.kind in ("secondary", "primary"):
         return _text(429, "Too many requests", {"retry-after": str(fault.retry_after)})
+    if fault.kind in ("content", "lands_later", "stale"):
+        raise ValueError(f"no call of git can be struck by {fault.kind}: order a fault of another kind for it")
     return None
 
 

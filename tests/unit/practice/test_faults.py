@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from support.forge import Sample, sample_forge
+from support.forge import Sample, client, sample_forge
 
 R = "/repos/octo/sample"
 COMMENTS = "/repos/{owner}/{repo}/issues/{issue_number}/comments"
@@ -48,6 +48,23 @@ def test_a_primary_limit_says_when_it_resets(sample: Sample, api: httpx2.Client)
     assert refused.headers["x-ratelimit-remaining"] == "0"
     assert int(refused.headers["x-ratelimit-reset"]) > sample.forge.world.now()
     assert "retry-after" not in refused.headers
+
+
+@pytest.mark.parametrize(("kind", "header"), [("primary", "x-ratelimit-reset"), ("secondary", "retry-after")])
+def test_a_limit_refuses_every_call_of_its_caller_until_its_time(sample: Sample, kind: str, header: str) -> None:
+    forge, now = sample.forge, [1_800_000_000.0]
+    forge.world.clock = lambda: now[0]
+    with client(sample.url, forge.create_token("dev")) as dev, client(sample.url, forge.create_token("ann")) as ann:
+        forge.faults.add(kind, route=COMMENTS, retry_after=60)  # type: ignore[arg-type]
+        assert post(dev) == 403
+        now[0] += 30
+        refused = dev.get(R)
+        left = {"primary": "1800000060", "secondary": "30"}
+        assert (refused.status_code, refused.headers[header]) == (403, left[kind])
+        assert dev.get("/rate_limit").status_code == 200
+        assert ann.get(R).status_code == 200
+        now[0] += 30
+        assert dev.get(R).status_code == 200
 
 
 def test_a_limit_on_content_looks_like_content_that_is_wrong(sample: Sample, api: httpx2.Client) -> None:

@@ -151,6 +151,14 @@ def test_git_calls_can_fail_by_order(sample: Sample, tmp_path: Path, kind: str) 
     assert git(tmp_path, "ls-remote", address(sample, sample.token())).returncode == 0
 
 
+@pytest.mark.parametrize("kind", ["content", "lands_later", "stale"])
+def test_a_fault_that_git_has_not_is_no_fault_that_struck(sample: Sample, tmp_path: Path, kind: str) -> None:
+    sample.forge.faults.add(kind, route="/{owner}/{repo}.git/info/refs", count=None)  # type: ignore[arg-type]
+    assert git(tmp_path, "ls-remote", address(sample, sample.token())).returncode != 0
+    assert f"no call of git can be struck by {kind}" in sample.forge.failures[0]
+    sample.forge.world.failures.clear()
+
+
 def test_a_missing_repository_is_not_told_from_a_hidden_one(sample: Sample) -> None:
     api: httpx2.Client = client(sample.url)
     path = "/octo/nothing.git/info/refs"
