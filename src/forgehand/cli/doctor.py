@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from forgehand.cli.printing import Json, console, emit_json, table
+from forgehand.cli.printing import Json, clean, console, emit_json, table
 
 if TYPE_CHECKING:
     from forgehand.assembly.checks import Level
@@ -25,7 +25,7 @@ def doctor(json: Json = False) -> None:
         table(["", "what", "found"], [(each.level, each.name, each.says) for each in checks], "Nothing to check.")
         for each in checks:
             if each.remedy:
-                console().print(f"{each.name}: {each.remedy}", markup=False)
+                console().print(clean(f"{each.name}: {each.remedy}"), markup=False)
         typer.echo(_verdict(worst))
     raise typer.Exit(1 if Level.PROBLEM in worst else 0)
 

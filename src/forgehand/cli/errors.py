@@ -8,6 +8,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from forgehand.cli.printing import clean
+
 FAILED = 1
 """The thing failed, or is not there."""
 
@@ -34,7 +36,7 @@ class Commands(TyperGroup):
             if told is None:
                 raise
             message, code = told
-            for line in message.splitlines():
+            for line in clean(message).splitlines():
                 typer.echo(f"forgehand: {line}", err=True)
             raise typer.Exit(code) from None
 

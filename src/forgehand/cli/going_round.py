@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import typer
 
 from forgehand.cli.opening import quiet_logs
-from forgehand.cli.printing import console
+from forgehand.cli.printing import clean, console
 
 if TYPE_CHECKING:
     from forgehand.assembly.build import App
@@ -93,7 +93,7 @@ async def _until_stopped(
                 tell(await looks.look(), json)
             except (GitHubError, StoreUnavailable) as error:
                 # It may answer in the next round.
-                typer.echo(f"forgehand: {error.why}", err=True)
+                typer.echo(clean(f"forgehand: {error.why}"), err=True)
             try:
                 await asyncio.wait_for(stop.wait(), seconds)
             except TimeoutError:

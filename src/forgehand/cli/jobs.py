@@ -6,7 +6,7 @@ import typer
 
 from forgehand.cli.errors import Stop
 from forgehand.cli.opening import RECENT, one_of, who, with_app
-from forgehand.cli.printing import Json, details, emit_json, lines, moment, table
+from forgehand.cli.printing import Json, clean, details, emit_json, lines, moment, table
 
 if TYPE_CHECKING:
     from forgehand.assembly.build import App
@@ -84,7 +84,7 @@ def say(acted: "Acted") -> None:
     """Print what an operation says; it failed where nothing was changed."""
     if not acted.done:
         raise Stop(acted.says)
-    typer.echo(acted.says)
+    typer.echo(clean(acted.says))
 
 
 async def resolve(app: "App", typed: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forgehand.cli.opening import with_app
-from forgehand.cli.printing import Json, counted, details, emit_json, table
+from forgehand.cli.printing import Json, clean, counted, details, emit_json, table
 from forgehand.cli.validity import say_validity
 
 if TYPE_CHECKING:
@@ -147,11 +147,11 @@ def _case(tried: "Tried") -> dict[str, object]:
 def _print_case(tried: "Tried") -> None:
     from forgehand.cli.trees import print_tree
 
-    typer.echo(f"{'not as expected' if tried.misses else 'ok'}: {tried.case.name}")
+    typer.echo(clean(f"{'not as expected' if tried.misses else 'ok'}: {tried.case.name}"))
     if not tried.misses:
         return
     for miss in tried.misses:
-        typer.echo(f"  {miss}")
+        typer.echo(clean(f"  {miss}"))
     expected = tried.case.expected
     print_tree(tried.ruling, {"policy": str(expected.verdict), **{name: str(state) for name, state in expected.rules}})
 

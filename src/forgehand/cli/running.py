@@ -7,7 +7,7 @@ import typer
 from forgehand.cli.errors import Stop
 from forgehand.cli.jobs import resolve
 from forgehand.cli.opening import with_app
-from forgehand.cli.printing import Json, emit_json
+from forgehand.cli.printing import Json, clean, emit_json
 
 if TYPE_CHECKING:
     from forgehand.assembly.build import App
@@ -59,7 +59,8 @@ def run_job(
     if json:
         emit_json(ran)
     else:
-        typer.echo(f"Job {ran.id[:8]} is {ran.state.replace('_', ' ')}{': ' + ran.why if ran.why else ''}")
+        why = f": {clean(ran.why)}" if ran.why else ""
+        typer.echo(f"Job {ran.id[:8]} is {ran.state.replace('_', ' ')}{why}")
     raise typer.Exit(0 if ran.state is JobState.COMPLETED else 1)
 
 

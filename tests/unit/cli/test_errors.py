@@ -36,6 +36,7 @@ def raising(error: Exception) -> typer.Typer:
         ),
         (StoreUnavailable("the disk is full"), 1, ["the disk is full"]),
         (NotPermitted("the key is not the App's"), 1, ["the key is not the App's"]),
+        (NotPermitted("no branch \x1b]0;mine\x07here"), 1, ["no branch ]0;minehere"]),
         (Stop("no such job"), 1, ["no such job"]),
         (Stop("not like that", 2), 2, ["not like that"]),
     ],
