@@ -19,7 +19,7 @@ NOTES = {"NOTES.md": "Open on Sundays.\n"}
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    quirks = Quirks(mergeable_null_first=True, stale_lists_seconds=0.3)
+    quirks = Quirks(mergeable_seconds=0.2, stale_lists_seconds=0.3)
     with product(tmp_path_factory.mktemp("decisions"), quirks=quirks, settle_seconds=1.5) as made:
         yield made
 

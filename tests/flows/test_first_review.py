@@ -18,7 +18,7 @@ from support.product import (
     until,
 )
 
-AWKWARD = Quirks(stale_lists_seconds=1.0, mergeable_null_first=True)
+AWKWARD = Quirks(stale_lists_seconds=1.0, mergeable_seconds=0.2)
 
 
 def test_a_webhook_becomes_one_review_one_summary_and_one_check_run(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from forgehand.practice.records import Quirks
 from support.product import CLEAN, FLAWED, MERGING, REPO, Product, decided, passed, product, until
 
-AWKWARD = Quirks(mergeable_null_first=True, stale_lists_seconds=0.3)
+AWKWARD = Quirks(mergeable_seconds=0.2, stale_lists_seconds=0.3)
 AUTO = "merge:\n  auto: true\n  delete_branch: true\n  update_branch: true\n"
 QUEUE = "merge:\n  auto: true\n  queue: {enabled: true, most: 10}\n"
 CONFIG = ".forgehand/config.yml"

@@ -21,6 +21,9 @@ class Quirks:
     """The first read of a pull request answers `mergeable: null` and starts the computation.
     https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request"""
 
+    mergeable_seconds: float = 0.0
+    """How long that computation takes: whoever reads meanwhile, however often, is answered null too."""
+
     stale_lists_seconds: float = 0.0
     """Lists leave out what was created less than this long ago, as GitHub's read replicas may."""
 

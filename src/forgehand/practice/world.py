@@ -84,8 +84,8 @@ class World:
     workflows: dict[int, Workflow] = field(default_factory=dict)
     runs: dict[int, WorkflowRun] = field(default_factory=dict)
     jobs: dict[int, WorkflowJob] = field(default_factory=dict)
-    merge_asked: set[tuple[int, str, str]] = field(default_factory=set)
-    """Pull id, base sha and head sha whose mergeability somebody asked for."""
+    merge_asked: dict[tuple[int, str, str], float] = field(default_factory=dict)
+    """When somebody first asked for the mergeability of a pull request, by its id, base sha and head sha."""
     failures: list[str] = field(default_factory=list)
     """Calls at which the forge itself failed, and how: its own bugs."""
 

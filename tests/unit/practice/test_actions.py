@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from forgehand.practice.actions.steps import Workspace
 from forgehand.practice.records import Quirks, WorkflowRun
 from support.forge import Receiver, Sample, client, sample_forge
 
@@ -62,6 +63,30 @@ def _done(sample: Sample, count: int = 1) -> list[WorkflowRun]:
     found = sample.forge.wait_for(ended, timeout=240)
     assert found is not None
     return found
+
+
+def test_a_step_that_cannot_start_fails_and_ends_its_job_and_its_check(sample: Sample) -> None:
+    lost = '"true"\n        working-directory: nowhere'
+    _workflow(sample, "ci.yml", CI % lost)
+    (run,) = _done(sample)
+    assert run.conclusion == "failure"
+    checks = {each.name: (each.status, each.conclusion) for each in sample.forge.check_runs(NAME, run.head_sha)}
+    assert checks == {"test": ("completed", "failure"), "after": ("completed", "skipped")}
+
+
+def test_a_run_that_breaks_the_forge_leaves_no_job_open(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(Workspace, "perform", breaks)
+    _workflow(sample, "ci.yml", CI % '"true"')
+    (run,) = _done(sample)
+    assert run.conclusion == "startup_failure"
+    found = sample.forge.check_runs(NAME, run.head_sha)
+    assert {(each.name, each.status, each.conclusion) for each in found} == {
+        ("test", "completed", "failure"),
+        ("after", "completed", "failure"),
+    }
 
 
 def _refusal(api: httpx2.Client, **body: Any) -> tuple[int, str]:

@@ -33,6 +33,15 @@ def test_a_push_makes_mergeability_unknown_again(sample: Sample, api: httpx2.Cli
     assert api.get(f"{R}/pulls/1").json()["mergeable"] is True
 
 
+def test_mergeable_stays_null_until_it_is_worked_out_however_often_it_is_asked_for(tmp_path: Path) -> None:
+    with sample_forge(tmp_path, Quirks(mergeable_seconds=60)) as sample, sample.client() as api:
+        world = sample.forge.world
+        assert [api.get(f"{R}/pulls/1").json()["mergeable"] for _ in range(3)] == [None, None, None]
+        now = world.clock
+        world.clock = lambda: now() + 60
+        assert api.get(f"{R}/pulls/1").json()["mergeable"] is True
+
+
 def test_the_null_can_be_switched_off(tmp_path: Path) -> None:
     with sample_forge(tmp_path, Quirks(mergeable_null_first=False)) as sample:
         assert sample.client().get(f"{R}/pulls/1").json()["mergeable"] is True

@@ -141,6 +141,22 @@ def test_a_comment_follows_its_line_until_the_line_changes(sample: Sample, api: 
     assert api.get(f"{R}/pulls/1/comments").json()[0]["line"] is None
 
 
+def test_a_comment_is_outdated_once_its_line_is_not_in_the_diff_any_more(sample: Sample, api: httpx2.Client) -> None:
+    long = "".join(f"line {number}\n" for number in range(1, 41))
+    sample.forge.commit("octo/sample", "main", {"long.txt": long})
+    sample.forge.commit(
+        "octo/sample", "long", {"long.txt": long.replace("line 9\n", "nine\n").replace("line 30", "30")}
+    )
+    number = sample.forge.open_pull("octo/sample", head="long").number
+    comments = f"{R}/pulls/{number}/comments"
+    kept, context, removed = (on("long.txt", 30), on("long.txt", 10), {**on("long.txt", 9), "side": "LEFT"})
+    api.post(f"{R}/pulls/{number}/reviews", json=review(comments=[kept, context, removed]))
+    assert [each["position"] for each in api.get(comments).json()] == [14, 6, 4]
+    sample.forge.commit("octo/sample", "long", {"long.txt": long.replace("line 30", "30")})
+    lines = [(each["line"], each["position"], each["original_line"]) for each in api.get(comments).json()]
+    assert lines == [(30, 5, 30), (None, None, 10), (None, None, 9)]
+
+
 def test_a_reply_is_made_below_the_pull_request_of_its_thread_only(sample: Sample, api: httpx2.Client) -> None:
     first = api.post(f"{R}/pulls/1/comments", json=on("app.py", 1, commit_id=sample.pull.head_sha)).json()
     sample.forge.commit("octo/sample", "second", {"x": "y\n"})

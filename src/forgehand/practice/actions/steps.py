@@ -46,9 +46,10 @@ class Workspace:
                 return True, self._checkout()
             script = fill(step.run, self._values)
             more = {name: fill(value, self._values) for name, value in {**environment, **step.env}.items()}
-        except BadWorkflow as problem:
+            return self._run(step, script, more, min(seconds, LONGEST))
+        except (BadWorkflow, OSError, subprocess.CalledProcessError) as problem:
+            # It cannot even start: its folder is not there, say. The step fails, and with it the job.
             return False, str(problem)
-        return self._run(step, script, more, min(seconds, LONGEST))
 
     def _checkout(self) -> str:
         command = ["git", "clone", "--quiet", "--no-checkout", str(self._bare), str(self.folder)]

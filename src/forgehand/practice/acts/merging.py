@@ -17,7 +17,8 @@ NOT_ALLOWED = {
 
 
 def mergeability(world: World, pull: Pull) -> tuple[bool | None, str]:
-    """`mergeable` and `mergeable_state`. With the quirk, whoever asks first gets None and `unknown`.
+    """`mergeable` and `mergeable_state`. With the quirk, whoever asks first gets None and `unknown`, and
+    so does everybody until it is worked out.
     https://docs.github.com/en/graphql/reference/enums#mergestatestatus"""
     if pull.merged or pull.state == "closed":
         return None, "unknown"
@@ -25,9 +26,7 @@ def mergeability(world: World, pull: Pull) -> tuple[bool | None, str]:
     base = world.git(repo).ref(f"refs/heads/{pull.base_ref}")
     if base is None:
         return False, "dirty"
-    key = (pull.id, base, pull.head_sha)
-    if world.quirks.mergeable_null_first and key not in world.merge_asked:
-        world.merge_asked.add(key)
+    if world.quirks.mergeable_null_first and not _worked_out(world, (pull.id, base, pull.head_sha)):
         return None, "unknown"
     tree = world.git(repo).merge_tree(base, pull.head_sha)
     if tree is None:
@@ -81,6 +80,14 @@ def merge(
     pulls.mark_merged(world, pull, new, by)
     refs.move(world, repo, f"refs/heads/{pull.base_ref}", new, base, by)
     return new
+
+
+def _worked_out(world: World, key: tuple[int, str, str]) -> bool:
+    """Whether it was asked for long enough ago. Asking for the first time begins it."""
+    asked = world.merge_asked.get(key)
+    if asked is None:
+        world.merge_asked[key] = world.now()
+    return asked is not None and world.now() >= asked + world.quirks.mergeable_seconds
 
 
 def _set_test_merge(world: World, repo: Repository, pull: Pull, base: str, tree: str) -> None:

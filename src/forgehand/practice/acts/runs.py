@@ -106,6 +106,9 @@ def _execute(
     except Exception:
         log.exception("run %s of %s broke the practice forge", run.id, repo.full_name)
         with world.lock:
+            for record in queued:
+                if world.jobs[record.id].status != "completed":
+                    _complete(world, repo, record, "failure", ())
             _finish(world, run, "startup_failure")
 
 

@@ -57,7 +57,7 @@ def pull(viewer: Viewer, value: Pull) -> dict[str, Any]:
 
 def thread(viewer: Viewer, value: Thread) -> dict[str, Any]:
     world, first = viewer.request.world, value.comments[0]
-    line, start = render.reviews.current_lines(world, value.pull, first)
+    line, start, _ = render.reviews.current_place(world, value.pull, first)
 
     def comments(info: object, **page: Any) -> dict[str, Any]:
         found = viewer.request.fresh(list(value.comments))
@@ -89,7 +89,7 @@ def thread(viewer: Viewer, value: Thread) -> dict[str, Any]:
 
 
 def comment(world: World, above: Pull, value: ReviewComment) -> dict[str, Any]:
-    line, _ = render.reviews.current_lines(world, above, value)
+    line, *_ = render.reviews.current_place(world, above, value)
     shown = render.reviews.comment(world, value)
     answered = world.review_comments.get(value.in_reply_to_id or 0)
     return {

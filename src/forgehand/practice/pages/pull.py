@@ -26,7 +26,7 @@ def pull_page(world: World, repo: Repository, pull: Pull) -> Reply:
     notes: dict[tuple[str, str, int], list[str]] = defaultdict(list)
     outdated: list[str] = []
     for comment in reviews.visible_comments(world, pull):
-        line, _ = render.reviews.current_lines(world, pull, comment)
+        line, *_ = render.reviews.current_place(world, pull, comment)
         if line is None:
             outdated.append(_note(comment))
         else:

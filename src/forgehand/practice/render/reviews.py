@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from forgehand.practice.diffs import follow
+from forgehand.practice import compare
+from forgehand.practice.diffs import FileDiff, follow
 from forgehand.practice.records import Pull, Review, ReviewComment
 from forgehand.practice.render import accounts, threads
 from forgehand.practice.render.links import api, html, node
@@ -38,7 +39,7 @@ def comment(world: World, value: ReviewComment) -> dict[str, Any]:
     assert isinstance(pull, Pull)
     root, page = f"{api(world, repo)}/pulls/comments/{value.id}", f"{html(world, repo)}/pull/{value.number}"
     page, above = f"{page}#discussion_r{value.id}", f"{api(world, repo)}/pulls/{value.number}"
-    line, start = current_lines(world, pull, value)
+    line, start, position = current_place(world, pull, value)
     body: dict[str, Any] = {
         "url": root,
         "id": value.id,
@@ -67,7 +68,7 @@ def comment(world: World, value: ReviewComment) -> dict[str, Any]:
             "start_line": start,
             "original_start_line": value.start_line,
             "start_side": value.start_side,
-            "position": value.position if line is not None else None,
+            "position": position,
             "original_position": value.position,
         }
     else:
@@ -77,13 +78,27 @@ def comment(world: World, value: ReviewComment) -> dict[str, Any]:
     return body
 
 
-def current_lines(world: World, pull: Pull, value: ReviewComment) -> tuple[int | None, int | None]:
-    """Where the comment's line and start line are in the pull request's present diff."""
-    if value.line is None or pull.head_sha == value.commit_id or value.side == "LEFT":
-        return value.line, value.start_line
+def current_place(world: World, pull: Pull, value: ReviewComment) -> tuple[int | None, int | None, int | None]:
+    """The comment's line, its start line and its position in the pull request's present diff. All are None once the
+    line has left the diff: the comment is outdated."""
+    if value.line is None or pull.head_sha == value.commit_id:
+        return value.line, value.start_line, value.position
     git = world.git(world.repositories[pull.repo_id])
-    files = git.diff(value.commit_id, pull.head_sha)
-    change = next((f for f in files if value.path in (f.filename, f.previous_filename)), None)
-    line = follow(value.line, change)
-    start = follow(value.start_line, change) if value.start_line is not None and line is not None else None
-    return line, start
+    changes = git.diff(value.commit_id, pull.head_sha)
+    change = next((f for f in changes if value.path in (f.filename, f.previous_filename)), None)
+    path = change.filename if change else value.path
+    shown = next((f for f in compare.files(world, pull) if f.filename == path), None)
+    last = _shown(shown, change, value.side or "RIGHT", value.line)
+    if last is None:
+        return None, None, None
+    first = _shown(shown, change, value.start_side or "RIGHT", value.start_line)
+    return last[0], first[0] if first else None, last[1]
+
+
+def _shown(shown: FileDiff | None, change: FileDiff | None, side: str, number: int | None) -> tuple[int, int] | None:
+    """Where a line of the head that was commented on, or of the base, is now, and its position in the diff."""
+    now = number if number is None or side == "LEFT" else follow(number, change)
+    if shown is None or now is None:
+        return None
+    found = shown.find(side, now)
+    return (now, found.position) if found else None
