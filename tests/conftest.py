@@ -64,12 +64,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Whole folders run in parallel; one named file starts faster without workers. Flows wait half of their time for
-    other processes, so that a core has work for two workers; many cores need no more than a few to fill the gaps."""
+    other processes, so that two cores have work for three workers."""
     named = [str(arg).split("::")[0] for arg in config.args]
     if all(name.endswith(".py") for name in named):
         return 0
     cores = len(os.sched_getaffinity(0))
-    return max(2, cores + min(cores, 4))
+    return cores + max(1, cores // 2)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
