@@ -23,7 +23,7 @@ from forgehand.domain.policy import ReviewPolicy
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import Ruling, State
 from forgehand.ports.analysers import Analyser, ChangeAnalyser
-from forgehand.ports.conversation import Conversation, Thread
+from forgehand.ports.conversation import Conversation, SubmittedReview, Thread
 from forgehand.ports.desk import Desk
 from forgehand.ports.git import Comparisons, GitFailed
 from forgehand.ports.github import ChangedFile, PullRequest, PullRequests
@@ -33,7 +33,7 @@ from forgehand.workers.review import documents
 from forgehand.workers.review.analysis import not_compared, reviewed, shown_lines
 from forgehand.workers.review.review_text import inline_comments, review_body, said_fingerprints
 from forgehand.workers.review.rules.static import StaticReview, complete, judge_review, told, unsaid
-from forgehand.workers.review.rules.verdicts import before, placed
+from forgehand.workers.review.rules.verdicts import before, placed, stands
 
 
 class ReviewWorker:
@@ -82,7 +82,12 @@ class ReviewWorker:
         if job.payload.get("event") == "command":
             return False
         seen = await self._seen(job, pull)
-        return seen is not None and seen.base_ref == pull.base_ref and complete(seen).state is State.SATISFIED
+        if seen is None or seen.base_ref != pull.base_ref or complete(seen).state is not State.SATISFIED:
+            return False
+        if not _judges(job, pull):
+            return True
+        first = _first(job, pull, ReviewEvent.APPROVE)
+        return stands(first, pull.base_ref, await self._given(repo_of(job), pull))
 
     async def _seen(self, job: Job, pull: PullRequest) -> StaticReview | None:
         key = documents.review_key(job.repository_id, pull.number, pull.head_sha)
@@ -120,16 +125,19 @@ class ReviewWorker:
     ) -> tuple[Review, frozenset[int]]:
         """The review, still without words, and the ids of those of ours that say something else about this head.
         Where it only comments there is one for each head."""
-        about: dict[str, Any] = {"repo": repo, "subject": job.subject, "worker": job.worker, "purpose": "review"}
-        first = Review(**about, sha=pull.head_sha, number=pull.number, event=event, body="")
+        first = _first(job, pull, event)
         if event is ReviewEvent.COMMENT:
             return first, frozenset()
-        reviews = await self._conversation.reviews(repo, pull.number)
-        given = [each for each in reviews if each.ours and each.commit == pull.head_sha]
+        given = await self._given(repo, pull)
         seen = await self._seen(job, pull)
         rebased = seen is not None and seen.base_ref != pull.base_ref
         verdict = placed(first, pull.base_ref, given, rebased=rebased)
         return verdict, before(verdict, given)
+
+    async def _given(self, repo: Repo, pull: PullRequest) -> list[SubmittedReview]:
+        """Our reviews of this head, oldest first."""
+        reviews = await self._conversation.reviews(repo, pull.number)
+        return [each for each in reviews if each.ours and each.commit == pull.head_sha]
 
     async def _look(self, desk: Desk, repo: Repo, pull: PullRequest, listed: Sequence[ChangedFile]) -> StaticReview:
         async with self._comparisons.compare(repo, pull.number, pull.base_sha, pull.head_sha) as comparison:
@@ -200,9 +208,19 @@ def _fixed(threads: Sequence[Thread], review: StaticReview) -> list[Thread]:
     return [thread for thread in resolved if not thread.answered]
 
 
-def _event(job: Job, pull: PullRequest, ruling: Ruling) -> ReviewEvent:
+def _judges(job: Job, pull: PullRequest) -> bool:
     """Nobody may approve a pull request of their own, or request changes of it."""
-    if job.grant.mode is not Mode.APPLY or pull.ours:
+    return job.grant.mode is Mode.APPLY and not pull.ours
+
+
+def _first(job: Job, pull: PullRequest, event: ReviewEvent) -> Review:
+    """The first review of a head, still without words."""
+    about: dict[str, Any] = {"repo": repo_of(job), "subject": job.subject, "worker": job.worker, "purpose": "review"}
+    return Review(**about, sha=pull.head_sha, number=pull.number, event=event, body="")
+
+
+def _event(job: Job, pull: PullRequest, ruling: Ruling) -> ReviewEvent:
+    if not _judges(job, pull):
         return ReviewEvent.COMMENT
     return ReviewEvent.APPROVE if ruling.state is State.SATISFIED else ReviewEvent.REQUEST_CHANGES
 

@@ -471,6 +471,9 @@ async def test_for_another_base_it_is_given_anew_with_what_was_not_said_before(d
         verdicts = await github.review(BUG, WORSE, base="main", dies=dies)
         assert verdicts == ["CHANGES_REQUESTED", "CHANGES_REQUESTED"]
     assert github.said == ["Undefined name `two`", "Undefined name in `__all__`"]
+    github.pulls.reads = [replace(PULL, base_ref="dev")]
+    _, back = await _run(Paper(APPLY), Says(head=(BUG,)), pulls=github.pulls, around=github.around)
+    assert [each.purpose for each in _reviews(back)] == ["review 3: REQUEST_CHANGES into dev"]
     assert await github.review(BUG, WORSE, base="main") == verdicts
 
 

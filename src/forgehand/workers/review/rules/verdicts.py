@@ -33,6 +33,15 @@ def placed(first: Review, base_ref: str, given: Sequence[SubmittedReview], *, re
     return _at(place + 1, first, base_ref)
 
 
+def stands(first: Review, base_ref: str, given: Sequence[SubmittedReview]) -> bool:
+    """Whether the last of ours of a head is about this base. Of a job that was superseded before its end, its review is
+    all that is left: nobody kept that the head was judged for another base."""
+    slots = list(dict.fromkeys(each.slot for each in given))
+    place = len(slots) - slots.index(first.slot) if first.slot in slots else 1
+    about = [_at(place, replace(first, event=event), base_ref).slot for event in STANDS]
+    return place == 1 or given[-1].slot in about
+
+
 def before(review: Review, given: Sequence[SubmittedReview]) -> frozenset[int]:
     """The ids of the others of that head: what they say is said."""
     return frozenset(each.id for each in given if each.slot != review.slot)

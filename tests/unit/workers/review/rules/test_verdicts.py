@@ -5,7 +5,7 @@ from typing import Literal
 from forgehand.domain.effects import Review, ReviewEvent
 from forgehand.domain.repositories import Repo
 from forgehand.ports.conversation import SubmittedReview
-from forgehand.workers.review.rules.verdicts import before, placed
+from forgehand.workers.review.rules.verdicts import before, placed, stands
 
 HEAD = "a" * 40
 APPROVE = Review(
@@ -52,6 +52,13 @@ def test_another_base_is_another_review_also_where_the_verdict_is_the_same() -> 
     given = (FIRST, _given(2, to_next.slot, "APPROVED"))
     assert _place(*given, base="next", rebased=True) == _place(*given, base="next") == to_next
     assert _place(*given, base="main", rebased=True).purpose == "review 3: APPROVE into main"
+
+
+def test_the_last_review_of_a_head_stands_for_the_base_that_it_names_and_a_first_one_for_any() -> None:
+    assert stands(APPROVE, "next", ())
+    assert stands(APPROVE, "next", (FIRST,))
+    to_next = _given(2, _place(FIRST, base="next", rebased=True).slot, "APPROVED")
+    assert [stands(APPROVE, base, (FIRST, to_next)) for base in ("next", "main")] == [True, False]
 
 
 def test_one_that_was_submitted_twice_by_mischance_counts_once() -> None:
