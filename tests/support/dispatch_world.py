@@ -11,6 +11,7 @@ from forgehand.domain.jobs import Done, Job, Outcome
 from forgehand.domain.ledger import EffectState, LedgerEntry
 from forgehand.domain.permissions import Permission
 from forgehand.domain.repositories import Repo
+from forgehand.ports.checks import Compared
 from forgehand.ports.conversation import IssueComment
 from forgehand.ports.desk import Landed, Landing
 from forgehand.ports.github import GitHubError
@@ -121,8 +122,8 @@ class World:
     async def tip(self, repo: Repo, branch: str) -> str | None:
         return self.tips.get(branch)
 
-    async def behind(self, repo: Repo, base: str, head: str) -> int:
-        return self.behind_by
+    async def compared(self, repo: Repo, base: str, head: str) -> Compared:
+        return Compared(self.behind_by, head)
 
     async def comment(self, repo: Repo, comment: int) -> IssueComment | None:
         return self.said

@@ -28,7 +28,7 @@ from forgehand.domain.policy import RepositoryPolicy
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import Ruling, State
 from forgehand.domain.tested import Tested
-from forgehand.ports.checks import Check, Protection
+from forgehand.ports.checks import Check, Compared, Protection
 from forgehand.ports.conversation import IssueComment, SubmittedReview, Thread
 from forgehand.ports.desk import Landed, Landing
 from forgehand.ports.github import ChangedFile, PullRequest, ReviewComment
@@ -101,7 +101,9 @@ class Shop:
 
     def reviewed(self, number: int, path: str = "shop/cart.py") -> None:
         pull = self.pulls[number]
-        review = StaticReview(pull.head_sha, pull.base_ref, (File(path, "modified", looked=("ruff",)),))
+        parted = self.parted(self.branches.get(pull.base_ref, pull.base_sha), pull.head_sha)
+        files = (File(path, "modified", looked=("ruff",)),)
+        review = StaticReview(pull.head_sha, pull.base_ref, files, merge_base=parted)
         self.kept[documents.review_key(REPO.id, number, pull.head_sha)] = documents.write_review(review)
 
     def ran_own(self, subject: str, sha: str, base: str, conclusion: str = "neutral") -> None:
@@ -125,6 +127,13 @@ class Shop:
     def holds(self, commit: str, other: str) -> bool:
         """Whether `other` is in the history of `commit`."""
         return commit == other or any(self.holds(parent, other) for parent in self.parents[commit])
+
+    def parted(self, base: str, head: str) -> str:
+        """The last commit of `head` that `base` holds too."""
+        line = [head]
+        while not self.holds(base, line[0]):
+            line = [*line[1:], *self.parents[line[0]]]
+        return line[0]
 
     # The ports
 
@@ -170,8 +179,8 @@ class Shop:
     async def protection(self, repo: Repo, branch: str) -> Protection:
         return self.protections.get(branch, Protection())
 
-    async def behind(self, repo: Repo, base: str, head: str) -> int:
-        return 0 if self.holds(head, base) else 1
+    async def compared(self, repo: Repo, base: str, head: str) -> Compared:
+        return Compared(0 if self.holds(head, base) else 1, self.parted(base, head))
 
     async def permission(self, repo: Repo, login: str) -> Permission:
         return self.permissions.get(login, Permission.WRITE)

@@ -72,7 +72,13 @@ BUILT_IN: tuple[BuiltIn, ...] = (
     BuiltIn(
         review.REVIEW_SPEC,
         lambda parts: review.ReviewWorker(
-            parts.pulls, parts.comparisons, parts.analysers, parts.conversation, parts.policies, parts.documents
+            parts.pulls,
+            parts.comparisons,
+            parts.analysers,
+            parts.conversation,
+            parts.policies,
+            parts.documents,
+            parts.branches,
         ),
     ),
     BuiltIn(

@@ -7,7 +7,7 @@ from typing import Protocol
 from forgehand.domain.checks import CheckState
 from forgehand.domain.repositories import Repo
 
-__all__ = ["Branches", "Check", "CheckState", "Checks", "Protection", "RequiredCheck"]
+__all__ = ["Branches", "Check", "CheckState", "Checks", "Compared", "Protection", "RequiredCheck"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,15 @@ class Protection:
     unreadable: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How a head stands to a base: `behind`, how many of the base's commits it lacks, and the commit where they parted,
+    from which its own change counts."""
+
+    behind: int
+    merge_base: str
+
+
 class Checks(Protocol):
     async def checks(self, repo: Repo, sha: str) -> Sequence[Check]:
         """The latest of each name, app and check suite, check runs and statuses together, sorted by name; read to the
@@ -69,6 +78,6 @@ class Branches(Protocol):
 
     async def protection(self, repo: Repo, branch: str) -> Protection: ...
 
-    async def behind(self, repo: Repo, base: str, head: str) -> int:
-        """By how many commits `head` lacks `base`'s."""
+    async def compared(self, repo: Repo, base: str, head: str) -> Compared:
+        """Raises NotFound where they have no commit in common, or one of them is gone."""
         ...

@@ -6,7 +6,7 @@ import pytest
 
 from forgehand.adapters.github import BranchReader
 from forgehand.domain.repositories import Repo
-from forgehand.ports.checks import Protection, RequiredCheck
+from forgehand.ports.checks import Compared, Protection, RequiredCheck
 from forgehand.ports.github import NotFound, Unreachable
 from support.github_stage import Stage
 
@@ -76,11 +76,12 @@ async def test_a_commit_that_is_not_there_is_not_found(stage: Stage) -> None:
 
 async def test_a_head_lacks_what_came_to_the_base_since(stage: Stage) -> None:
     found = reader(stage)
-    assert await found.behind(stage.repo, "main", stage.head) == 0
+    parted = await found.tip(stage.repo, "main")
+    assert await found.compared(stage.repo, "main", stage.head) == Compared(0, parted or "")
     for number in range(3):
         stage.forge.commit(stage.name, "main", {f"{number}.txt": "x\n"})
-    assert await found.behind(stage.repo, "main", stage.head) == 3
-    assert await found.behind(stage.repo, stage.head, "main") == 1
+    assert await found.compared(stage.repo, "main", stage.head) == Compared(3, parted or "")
+    assert await found.compared(stage.repo, stage.head, "main") == Compared(1, parted or "")
 
 
 async def test_a_branch_without_protection_asks_for_nothing(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from forgehand.domain.modes import Mode
 from forgehand.domain.policy import OperatorLimits
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import State
-from forgehand.ports.checks import Protection
+from forgehand.ports.checks import Compared, Protection
 from forgehand.ports.github import Unprocessable
 
 SHOP, SHARED = Repo(1, 7, "octo/shop"), Repo(1, 9, "octo/.github")
@@ -56,7 +56,7 @@ class World:
     async def protection(self, repo: Repo, branch: str) -> Protection:
         raise AssertionError("not asked here")
 
-    async def behind(self, repo: Repo, base: str, head: str) -> int:
+    async def compared(self, repo: Repo, base: str, head: str) -> Compared:
         raise AssertionError("not asked here")
 
     async def document(self, key: str) -> str | None:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from forgehand.adapters.github.calls import KeptTokens, RepoCalls, parsed
 from forgehand.adapters.github.client import GitHub
 from forgehand.domain.repositories import Repo
-from forgehand.ports.checks import Protection, RequiredCheck
+from forgehand.ports.checks import Compared, Protection, RequiredCheck
 from forgehand.ports.github import NotFound, NotPermitted, Unreachable
 
 READ_BRANCHES = {"contents": "read"}
@@ -49,11 +49,11 @@ class BranchReader:
         found = (await self._calls.get(repo, f"git/commits/{quote(sha)}")).data
         return parsed("commit", lambda data: str(data["tree"]["sha"]), found)
 
-    async def behind(self, repo: Repo, base: str, head: str) -> int:
-        # One commit a page: only the count is wanted.
+    async def compared(self, repo: Repo, base: str, head: str) -> Compared:
+        # One commit a page: their list is not wanted.
         path = f"compare/{quote(base)}...{quote(head)}"
         found = (await self._calls.get(repo, path, params={"per_page": 1})).data
-        return parsed("comparison", lambda data: int(data["behind_by"]), found)
+        return parsed("comparison", _compared, found)
 
     async def protection(self, repo: Repo, branch: str) -> Protection:
         parts: list[Protection] = []
@@ -84,6 +84,10 @@ class BranchReader:
         except NotFound:
             return Protection()
         return parsed("branch protection", _protected, found)
+
+
+def _compared(comparison: Mapping[str, Any]) -> Compared:
+    return Compared(int(comparison["behind_by"]), str(comparison["merge_base_commit"]["sha"]))
 
 
 def _shown(branch: Mapping[str, Any]) -> Protection | None:

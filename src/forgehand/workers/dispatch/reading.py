@@ -13,6 +13,7 @@ from typing import Protocol
 from forgehand.domain.dispatches import Started, read_started, started_key
 from forgehand.domain.policy import PolicyError
 from forgehand.domain.repositories import Repo
+from forgehand.ports.checks import Compared
 from forgehand.ports.contents import Contents
 from forgehand.ports.github import GitHubError, NotFound, NotPermitted, Unprocessable
 from forgehand.ports.store import Documents
@@ -61,7 +62,7 @@ class Tips(Protocol):
 
     async def tip(self, repo: Repo, branch: str) -> str | None: ...
 
-    async def behind(self, repo: Repo, base: str, head: str) -> int: ...
+    async def compared(self, repo: Repo, base: str, head: str) -> Compared: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ async def whence_of(sources: Sources, source: Source) -> Whence:
     if tip is None:
         return Whence.ELSEWHERE
     try:
-        lacks = tip != source.head_sha and await sources.branches.behind(repo, source.head_sha, tip)
+        lacks = tip != source.head_sha and (await sources.branches.compared(repo, source.head_sha, tip)).behind
     except NotFound:
         # They have no ancestor in common, or the commit is gone.
         return Whence.ELSEWHERE

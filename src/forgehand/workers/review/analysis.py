@@ -38,6 +38,8 @@ def _files(comparison: Comparison, listed: Sequence[ChangedFile], seen: Sequence
     files, counts = [], {file.path: (file.additions, file.deletions) for file in listed}
     for file in comparison.files:
         additions, deletions = counts.get(file.path, (0, 0))
+        # GitHub may count from where the base branch pointed at the last push.
+        additions = max(additions, sum(map(len, file.added)))
         mine = [one for one in seen if file.path in one.head_paths and not file.left_out]
         files.append(
             File(

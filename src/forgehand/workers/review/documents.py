@@ -4,6 +4,7 @@ What cannot be read any more, since another version wrote it, counts as not ther
 """
 
 import json
+from dataclasses import replace
 from typing import TypeVar
 
 from pydantic import TypeAdapter
@@ -60,7 +61,7 @@ def write_review(review: StaticReview) -> str:
     if len(text) <= MOST_BYTES:
         return text
     why = f"what is known of its {count(len(review.files), 'file')} is more than is kept"
-    return _write(_REVIEW, StaticReview(review.head_sha, review.base_ref, (), not_compared=why))
+    return _write(_REVIEW, replace(review, files=(), findings=(), failures=(), not_compared=why))
 
 
 def write_attempt(attempt: Attempt) -> str:

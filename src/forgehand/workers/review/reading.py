@@ -13,7 +13,7 @@ from forgehand.domain.permissions import Permission
 from forgehand.domain.policy import Opinion, ReviewFact
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import Ruling
-from forgehand.ports.checks import Branches, Check, Checks
+from forgehand.ports.checks import Branches, Check, Checks, Compared
 from forgehand.ports.conversation import Conversation, SubmittedReview
 from forgehand.ports.github import PullRequest, PullRequests, PullsOnBranch
 from forgehand.ports.people import People
@@ -48,7 +48,8 @@ class Read:
     """Facts and the policy to judge them by, with the queue of their base. `untested` is the test run that ended for
     good without a word, which is still to be said; `elsewhere` the last one, where it is over and said nothing for this
     base, so that another is needed. `lost` are the review and the test run that did their work at this head for this
-    base, and of which nothing is kept: it was forgotten with age, or another version wrote it, or they just ended."""
+    base, and of which nothing is kept: it was forgotten with age, or another version wrote it, or they just ended. So
+    it is with a review of a change that counts from another commit now."""
 
     facts: Facts
     loaded: Loaded
@@ -63,11 +64,13 @@ async def read(sources: Sources, repo: Repo, number: int) -> Read:
     pull = await sources.pulls.pull(repo, number)
     loaded = await sources.policies.policy(repo, pull.base_ref)
     queue = documents.read_queue(await sources.kept.document(documents.queue_key(repo.id, pull.base_ref)))
-    review, until, reviewed = await _review(sources, repo, pull)
+    base, compared = await _base(sources, repo, pull)
+    review, until, reviewed = await _review(sources, repo, pull, compared.merge_base)
     facts = Facts(
         pull=pull,
         repository=repo.full_name,
-        base_sha="",
+        base_sha=base,
+        behind=compared.behind,
         review=review,
         held_back=until,
         orders=orders.from_json(await sources.kept.document(orders.key(repo.id, number))),
@@ -90,20 +93,23 @@ async def read(sources: Sources, repo: Repo, number: int) -> Read:
     return Read(facts, loaded, queue, untested, elsewhere, tuple(lost))
 
 
+async def _base(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[str, Compared]:
+    """Where the base branch points now, and how the head stands to that; of a closed one nobody asks."""
+    tip = await sources.branches.tip(repo, pull.base_ref) if pull.state == "open" else None
+    return (tip, await sources.branches.compared(repo, tip, pull.head_sha)) if tip else ("", Compared(0, ""))
+
+
 async def _open(sources: Sources, repo: Repo, facts: Facts) -> Facts:
     pull = facts.pull
-    checks, protection, base, author, reviews, proposal = await asyncio.gather(
+    checks, protection, author, reviews, proposal = await asyncio.gather(
         _checks(sources, repo, pull),
         sources.branches.protection(repo, pull.base_ref),
-        sources.branches.tip(repo, pull.base_ref),
         sources.people.permission(repo, pull.author),
         _reviews(sources, repo, pull),
         _proposal(sources, repo, facts),
     )
     return replace(
         facts,
-        base_sha=base or "",
-        behind=await sources.branches.behind(repo, base, pull.head_sha) if base else 0,
         checks=checks,
         protection=protection,
         author=author,
@@ -121,12 +127,14 @@ async def _checks(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[Chec
     return as_tested(shown, tested.from_json(said), pull.base_ref)
 
 
-async def _review(sources: Sources, repo: Repo, pull: PullRequest) -> tuple[StaticReview | None, str, Job | None]:
-    """What was seen of this head, against another base branch it was another change. Where nothing was: why it is seen
-    later only, and the last job that was to see it."""
+async def _review(
+    sources: Sources, repo: Repo, pull: PullRequest, merge_base: str
+) -> tuple[StaticReview | None, str, Job | None]:
+    """What was seen of this head: against another base branch, or from another commit on, it was another change. Where
+    nothing was: why it is seen later only, and the last job that was to see it."""
     key = documents.review_key(repo.id, pull.number, pull.head_sha)
     review = documents.read_review(await sources.kept.document(key))
-    if review is not None and review.base_ref == pull.base_ref:
+    if review is not None and review.is_of(pull.base_ref, merge_base):
         return review, "", None
     last = await sources.jobs.latest_job(lane(REVIEW, repo.id, pull.number)) if pull.state == "open" else None
     if lost := gave_up(last, pull.head_sha):

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from forgehand.crafts.analysis import look
 from forgehand.crafts.findings import Said, fixed
@@ -23,10 +23,11 @@ from forgehand.domain.policy import ReviewPolicy
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import Ruling, State
 from forgehand.ports.analysers import Analyser, ChangeAnalyser
+from forgehand.ports.checks import Compared
 from forgehand.ports.conversation import Conversation, SubmittedReview, Thread
 from forgehand.ports.desk import Desk
 from forgehand.ports.git import Comparisons, GitFailed
-from forgehand.ports.github import ChangedFile, PullRequest, PullRequests
+from forgehand.ports.github import ChangedFile, NotFound, PullRequest, PullRequests
 from forgehand.ports.policies import Policies
 from forgehand.ports.store import Documents
 from forgehand.workers.review import documents
@@ -34,6 +35,14 @@ from forgehand.workers.review.analysis import not_compared, reviewed, shown_line
 from forgehand.workers.review.review_text import inline_comments, review_body, said_fingerprints
 from forgehand.workers.review.rules.static import StaticReview, complete, judge_review, told, unsaid
 from forgehand.workers.review.rules.verdicts import before, placed, stands
+
+
+class Tips(Protocol):
+    """The part of `ports.checks.Branches` that tells from where a change counts."""
+
+    async def tip(self, repo: Repo, branch: str) -> str | None: ...
+
+    async def compared(self, repo: Repo, base: str, head: str) -> Compared: ...
 
 
 class ReviewWorker:
@@ -50,6 +59,7 @@ class ReviewWorker:
         conversation: Conversation,
         policies: Policies,
         kept: Documents,
+        branches: Tips,
     ) -> None:
         if len({analyser.name for analyser in analysers}) != len(analysers):
             raise ValueError("two analysers have the same name")
@@ -59,6 +69,7 @@ class ReviewWorker:
         self._conversation = conversation
         self._policies = policies
         self._kept = kept
+        self._branches = branches
 
     async def run(self, desk: Desk) -> Outcome:
         repo, number = repo_of(desk.job), number_of(desk.job)
@@ -72,17 +83,28 @@ class ReviewWorker:
             return Done({"skipped": "closed", "head": pull.head_sha})
         if pull.draft:
             return Done({"skipped": "draft", "head": pull.head_sha})
-        if await self._known(desk.job, pull):
+        # What lands is what the head adds to its base as that is now, not as GitHub noted it at the last push.
+        tip = await self._branches.tip(repo, pull.base_ref) or pull.base_sha
+        merge_base = await self._merge_base(repo, pull, tip)
+        if await self._known(desk.job, pull, merge_base):
             again = look_again(desk.job, number, desk.now(), because="reviewed before")
             return Done({"known": True, "head": pull.head_sha, "base": pull.base_ref}, jobs=(again,))
-        return await self._review(desk, repo, pull)
+        return await self._review(desk, repo, pull, tip, merge_base)
 
-    async def _known(self, job: Job, pull: PullRequest) -> bool:
-        """Whether this head was looked at already, and wholly. Who asks by comment for another look gets one."""
+    async def _merge_base(self, repo: Repo, pull: PullRequest, base: str) -> str:
+        """By GitHub, as whoever decides asks for it: where there are several, git may take another. Empty where there
+        is none, which the comparison then says."""
+        try:
+            return (await self._branches.compared(repo, base, pull.head_sha)).merge_base
+        except NotFound:
+            return ""
+
+    async def _known(self, job: Job, pull: PullRequest, merge_base: str) -> bool:
+        """Whether this change was looked at already, and wholly. Who asks by comment for another look gets one."""
         if job.payload.get("event") == "command":
             return False
         seen = await self._seen(job, pull)
-        if seen is None or seen.base_ref != pull.base_ref or complete(seen).state is not State.SATISFIED:
+        if seen is None or not seen.is_of(pull.base_ref, merge_base) or complete(seen).state is not State.SATISFIED:
             return False
         if not _judges(job, pull):
             return True
@@ -93,19 +115,21 @@ class ReviewWorker:
         key = documents.review_key(job.repository_id, pull.number, pull.head_sha)
         return documents.read_review(await self._kept.document(key))
 
-    async def _review(self, desk: Desk, repo: Repo, pull: PullRequest) -> Outcome:
+    async def _review(self, desk: Desk, repo: Repo, pull: PullRequest, tip: str, merge_base: str) -> Outcome:
         desk.say("reviewing", pull=pull.number, head=pull.head_sha)
         policy = (await self._policies.policy(repo, pull.base_ref)).policy.review
         listed = await self._pulls.files(repo, pull.number)
         try:
-            review = await self._look(desk, repo, pull, listed)
+            alike = tip == pull.base_sha or await self._merge_base(repo, pull, pull.base_sha) == merge_base
+            review = await self._look(desk, repo, pull, tip, listed, alike=alike)
         except GitFailed as failed:
             if failed.transient:
                 return Retry(failed.why)
             # Said on the pull request as well: a check that never comes explains nothing.
             review = not_compared(pull, failed.why)
+        review = replace(review, merge_base=merge_base)
         ruling = judge_review(review, policy)
-        verdict, others = await self._verdict(desk.job, repo, pull, _event(desk.job, pull, ruling))
+        verdict, others = await self._verdict(desk.job, repo, pull, _event(desk.job, pull, ruling), merge_base)
         said = await self._said(repo, pull, others)
         new = unsaid(told(review, policy).findings, said, await asyncio.to_thread(_shown, review, listed))
         now = await self._pulls.pull(repo, pull.number)
@@ -121,7 +145,7 @@ class ReviewWorker:
         return await _say(desk, effects) or _done(desk.job, pull, review, ruling, policy, len(new), desk.now())
 
     async def _verdict(
-        self, job: Job, repo: Repo, pull: PullRequest, event: ReviewEvent
+        self, job: Job, repo: Repo, pull: PullRequest, event: ReviewEvent, merge_base: str
     ) -> tuple[Review, frozenset[int]]:
         """The review, still without words, and the ids of those of ours that say something else about this head.
         Where it only comments there is one for each head."""
@@ -130,7 +154,8 @@ class ReviewWorker:
             return first, frozenset()
         given = await self._given(repo, pull)
         seen = await self._seen(job, pull)
-        rebased = seen is not None and seen.base_ref != pull.base_ref
+        # Of what an older version kept, the base branch alone is known.
+        rebased = seen is not None and not seen.is_of(pull.base_ref, merge_base if seen.merge_base else "")
         verdict = placed(first, pull.base_ref, given, rebased=rebased)
         return verdict, before(verdict, given)
 
@@ -139,13 +164,18 @@ class ReviewWorker:
         reviews = await self._conversation.reviews(repo, pull.number)
         return [each for each in reviews if each.ours and each.commit == pull.head_sha]
 
-    async def _look(self, desk: Desk, repo: Repo, pull: PullRequest, listed: Sequence[ChangedFile]) -> StaticReview:
-        async with self._comparisons.compare(repo, pull.number, pull.base_sha, pull.head_sha) as comparison:
+    async def _look(
+        self, desk: Desk, repo: Repo, pull: PullRequest, tip: str, listed: Sequence[ChangedFile], *, alike: bool
+    ) -> StaticReview:
+        """`alike`: GitHub lists the files of the very change that is compared, so that git must know each of them."""
+        async with self._comparisons.compare(repo, pull.number, tip, pull.head_sha) as comparison:
             left_out = sum(bool(file.left_out) for file in comparison.files)
             desk.say("fetched", files=len(comparison.files), left_out=left_out)
             seen = await look(comparison, self._analysers)
             for one in seen:
                 desk.say("analysed", analyser=one.name, files=len(one.head_paths), failed=one.failed)
+            known = {file.path for file in comparison.files}
+            listed = [file for file in listed if alike or file.path in known]
             return await asyncio.to_thread(reviewed, pull, comparison, listed, seen)
 
     async def _resolved(self, job: Job, repo: Repo, review: StaticReview) -> list[Effect]:

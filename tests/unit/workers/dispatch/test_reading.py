@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from forgehand.ports.checks import Compared
 from forgehand.ports.github import NotFound
 from forgehand.workers.dispatch.reading import source_of, whence_of
 from forgehand.workers.dispatch.rules.facts import Whence
@@ -60,7 +61,7 @@ async def test_a_run_is_of_its_branch_where_its_commit_lies_there_and_no_tag_is_
 
 async def test_a_commit_that_has_nothing_in_common_with_the_branch_lies_elsewhere() -> None:
     class Apart(World):
-        async def behind(self, repo: object, base: str, head: str) -> int:
+        async def compared(self, repo: object, base: str, head: str) -> Compared:
             raise NotFound("No common ancestor.")
 
     assert await whence_of(Apart(tips={"main": "another"}).sources, SOURCE) is Whence.ELSEWHERE

@@ -39,9 +39,9 @@ def test_what_cannot_be_read_is_not_there(text: str | None) -> None:
 
 def test_of_a_change_too_large_to_keep_only_that_is_kept() -> None:
     files = tuple(File(f"{n}{'x' * 1000}", "added") for n in range(1100))
-    review = documents.read_review(documents.write_review(StaticReview(HEAD, "main", files)))
+    review = documents.read_review(documents.write_review(StaticReview(HEAD, "main", files, merge_base=BASE)))
     assert review is not None
-    assert review.not_compared == "what is known of its 1100 files is more than is kept"
+    assert (review.not_compared, review.merge_base) == ("what is known of its 1100 files is more than is kept", BASE)
 
 
 def test_a_document_too_large_is_left_out_where_others_do_without() -> None:

@@ -25,6 +25,7 @@ from forgehand.ports.github import ChangedFile, PullRequest, ReviewComment
 from forgehand.ports.policies import Loaded
 from forgehand.workers.review import ReviewWorker, documents
 from forgehand.workers.review.rules.static import StaticReview, judge_review
+from support.still import Still
 
 pytestmark = pytest.mark.anyio
 
@@ -116,8 +117,8 @@ class Says:
 
 
 @dataclass
-class Around:
-    """Conversation, policy and documents, in one."""
+class Around(Still):
+    """Conversation, policy, documents and branches, in one."""
 
     threads_there: tuple[Thread, ...] = ()
     in_force: RepositoryPolicy = DEFAULT
@@ -147,7 +148,7 @@ def _worker(
     *analysers: Says, pulls: Pulls | None = None, sides: Sides | None = None, around: Around | None = None
 ) -> ReviewWorker:
     around = around or Around()
-    return ReviewWorker(pulls or Pulls(), sides or Sides(), analysers, around, around, around)
+    return ReviewWorker(pulls or Pulls(), sides or Sides(), analysers, around, around, around, around)
 
 
 async def _run(
@@ -206,7 +207,7 @@ async def test_a_head_counts_once_however_often_it_is_reviewed() -> None:
     assert facts[0].id == facts[1].id
 
 
-async def test_both_sides_are_compared_at_the_pull_requests_own_shas() -> None:
+async def test_both_sides_are_compared() -> None:
     sides, ruff = Sides(), Says(head=(BUG,))
     await _run(Paper(), ruff, sides=sides)
     assert sides.asked == [(7, BASE, HEAD)]

@@ -40,8 +40,8 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """`repository` is the base's, as `owner/name`; `base_sha` is where the base branch points now, `behind` how many of
-    its commits the head lacks. `review` is what the analysers saw of this very head and base branch, None where nobody
-    has looked yet. `proposal` is what the change would make of the policy, where it touches it. `operator` is what the
+    its commits the head lacks. `review` is what the analysers saw of this very change, None where nobody has looked
+    yet. `proposal` is what the change would make of the policy, where it touches it. `operator` is what the
     operator lets us do at most."""
 
     pull: PullRequest

@@ -35,7 +35,8 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class StaticReview:
-    """What is known of the change from `base_ref` to `head_sha`. `findings` are those that it adds, in order."""
+    """What is known of the change from `base_ref` to `head_sha`. `findings` are those that it adds, in order. It counts
+    from `merge_base`, where the two parted; empty in what an older version kept."""
 
     head_sha: str
     base_ref: str
@@ -45,6 +46,12 @@ class StaticReview:
     """Analysers that broke, each with why."""
     not_compared: str = ""
     """Why the two sides could not be compared at all."""
+    merge_base: str = ""
+
+    def is_of(self, base_ref: str, merge_base: str) -> bool:
+        """Whether this head would still land the same there. Without a push to it another commit counts where the base
+        branch was moved back, or took in a part of what the head holds. An empty one is not known."""
+        return self.base_ref == base_ref and merge_base in ("", self.merge_base)
 
 
 @dataclass(frozen=True, slots=True)
