@@ -161,11 +161,12 @@ def test_a_dry_replay_says_what_it_would_do_and_asks_github_for_no_change(quiet:
 
 
 def test_a_replay_doubles_nothing(desk: Desk) -> None:
-    said = desk.run("replay", desk.guid())
+    guid = desk.guid()
+    said = desk.run("replay", guid)
     assert (said.code, said.out) == (0, "The delivery is planned again.\n")
 
     def planned() -> list[str]:
-        return [job["state"] for job in desk.jobs("plan") if job["delivery"] == desk.guid()]
+        return [job["state"] for job in desk.jobs("plan") if job["delivery"] == guid]
 
     until(lambda: planned() == ["completed"] * 2, "the second planning")
     until(lambda: {job["state"] for job in desk.jobs()} <= {"completed", "superseded"}, "the second review")
