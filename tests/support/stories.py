@@ -210,8 +210,10 @@ async def unknown(store: MemoryStore, guid: str, now: float, *, number: int = 9)
     return job, entry
 
 
-async def decided(store: MemoryStore, number: int, now: float, ruling: Ruling = BLOCKED, **fields: Any) -> PullState:
-    """A pull request was decided about, and this was the verdict."""
+async def decided(
+    store: MemoryStore, number: int, now: float, ruling: Ruling = BLOCKED, source: str = "defaults", **fields: Any
+) -> PullState:
+    """A pull request was decided about, and this was the verdict, by the policy of `source`."""
     plain: dict[str, Any] = {
         "title": "Reuse the last stage",
         "author": "octocat",
@@ -225,7 +227,7 @@ async def decided(store: MemoryStore, number: int, now: float, ruling: Ruling = 
         "repo": REPO,
     }
     pull = PullState(number=number, updated_at=now, **(plain | fields))
-    verdict = {"head": pull.head_sha, "source": "acme/widgets", "policy": "5ca1ab1e" * 5, "ruling": to_json(ruling)}
+    verdict = {"head": pull.head_sha, "source": source, "policy": "5ca1ab1e" * 5, "ruling": to_json(ruling)}
     documents = {f"verdict:{pull.repo.id}:{number}": json.dumps(verdict)}
     await store.commit(Change(documents=documents, pulls=(pull,)), now)
     return pull
@@ -243,7 +245,7 @@ async def queued(store: MemoryStore, now: float, *numbers: int, hurried: int = 0
     queue = q.waits_since(q.uses(queue, q.Scratch(branch, f"c{numbers[:2][-1]}")), now)
     await store.commit(Change(documents={queue_key(REPO.id, "main"): write_queue(queue)}), now)
     for position, number in enumerate(numbers, 1):
-        fields = {"standing": Standing.QUEUED, "position": position, "title": f"Change {number}"}
+        fields: dict[str, Any] = {"standing": Standing.QUEUED, "position": position, "title": f"Change {number}"}
         await decided(store, number, now, READY, **fields)
 
 
