@@ -2,12 +2,24 @@
 
 import os
 import signal
+from contextlib import ExitStack, closing
 from pathlib import Path
 
+import pysqlite3
 import pytest
 
 from forgehand.engine.steps import Step
 from support.product import assert_said_once, open_flawed_pull, product, reviewed, until
+
+
+def freeze(pid: int, database_url: str) -> None:
+    """Stop the process while none of its threads writes: one that holds SQLite's write lock keeps it for as long."""
+    with ExitStack() as lock:
+        if database_url.startswith("sqlite:///"):
+            conn = lock.enter_context(closing(pysqlite3.connect(database_url.removeprefix("sqlite:///"), timeout=60)))
+            conn.execute("BEGIN IMMEDIATE")
+        os.kill(pid, signal.SIGSTOP)
+        until(lambda: "T" in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2][:3], "the freeze")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgres"))])
@@ -26,7 +38,8 @@ def test_a_frozen_worker_that_wakes_after_its_job_was_taken_over_sends_nothing(
         pull = open_flawed_pull(run.forge)
         until((tmp_path / "trapped").exists, "the frozen step")
         (frozen,) = run.children()
-        until(lambda: "T" in Path(f"/proc/{frozen}/stat").read_text().rpartition(")")[2][:3], "the freeze")
+        freeze(frozen, run.settings.database_url)
+        (tmp_path / "trapped.frozen").touch()
         run.start_worker()
         until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the review by the second worker")
         before = len(run.forge.mutations())

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from forgehand.assembly.build import opened
@@ -21,7 +22,8 @@ from forgehand.engine.steps import Step, Steps, silent
 
 def stopper(trap: str) -> Steps:
     """`trap` is `STEP|ABOUT|HOW|FILE`: at this step do HOW (`worker`: kill this process, `both`: its parent too,
-    `freeze`), unless FILE exists; it is made first, so that it happens once over all processes."""
+    `freeze`: wait there for FILE.frozen, to be frozen meanwhile), unless FILE exists; it is made first, so that it
+    happens once over all processes."""
     if not trap:
         return silent
     step, about, how, mark = trap.split("|")
@@ -34,7 +36,8 @@ def stopper(trap: str) -> Steps:
         except FileExistsError:
             return
         if how == "freeze":
-            os.kill(os.getpid(), signal.SIGSTOP)
+            while not Path(f"{mark}.frozen").exists():
+                time.sleep(0.01)
             return
         if how == "both":
             os.kill(os.getppid(), signal.SIGKILL)
