@@ -12,14 +12,23 @@ import queue
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qs, urlsplit
 
 from forgehand.assembly.credentials import NewApp, convert
 from forgehand.cli.errors import Stop
 from forgehand.ports.github import GitHubError
+
+
+class Answer(NamedTuple):
+    """What a GET gets: a status and a page, and the App where GitHub has just made it."""
+
+    status: int
+    page: str
+    app: NewApp | None = None
 
 
 class ManifestPage:
@@ -60,18 +69,22 @@ class ManifestPage:
                 "delete it on GitHub and run `forgehand init` again"
             ) from None
 
-    def answer(self, host: str, path: str) -> tuple[int, str]:
-        """Status and page for a GET."""
+    def hand_over(self, app: NewApp) -> None:
+        """To whoever waits. `init` ends upon it, and the process with it: first the person must have their answer."""
+        self._made.put(app)
+
+    def answer(self, host: str, path: str) -> Answer:
+        """For a GET of `path` at the name `host`."""
         # A page elsewhere could point a name of its own at 127.0.0.1 and read us by that name.
         if host.rpartition(":")[0] not in ("127.0.0.1", "localhost"):
-            return 403, _page("Not here", "<p>This page is for this machine only.</p>")
+            return Answer(403, _page("Not here", "<p>This page is for this machine only.</p>"))
         parts = urlsplit(path)
         match parts.path:
             case "/":
-                return 200, self._form()
+                return Answer(200, self._form())
             case "/created":
                 return self._created({name: values[0] for name, values in parse_qs(parts.query).items()})
-        return 404, _page("Not found", '<p>There is only <a href="/">one page</a>.</p>')
+        return Answer(404, _page("Not found", '<p>There is only <a href="/">one page</a>.</p>'))
 
     def _form(self) -> str:
         asked = "".join(
@@ -90,23 +103,23 @@ class ManifestPage:
 </form>"""
         return _page("Create your GitHub App", body)
 
-    def _created(self, given: Mapping[str, str]) -> tuple[int, str]:
+    def _created(self, given: Mapping[str, str]) -> Answer:
         if not hmac.compare_digest(given.get("state", "").encode(), self._state.encode()):
-            return 403, _page("Not ours", '<p>This did not start here. <a href="/">Start again</a>.</p>')
+            return Answer(403, _page("Not ours", '<p>This did not start here. <a href="/">Start again</a>.</p>'))
         code = given.get("code", "")
         if not code:
-            return 400, _page("No code", '<p>GitHub sent no code. <a href="/">Start again</a>.</p>')
+            return Answer(400, _page("No code", '<p>GitHub sent no code. <a href="/">Start again</a>.</p>'))
         with self._exchanging:
             try:
                 app = asyncio.run(convert(code, self._api_url))
             except GitHubError as error:
                 why = html.escape(error.why)
-                return 502, _page("GitHub did not hand out the App", f'<p>{why}</p><p><a href="/">Start again</a></p>')
-        self._made.put(app)
+                again = f'<p>{why}</p><p><a href="/">Start again</a></p>'
+                return Answer(502, _page("GitHub did not hand out the App", again))
         install = html.escape(f"{app.html_url}/installations/new")
         link = f'<a href="{install}">install it on your repositories</a>'
         body = f"<p>Next: {link}, and run <code>forgehand serve</code>.</p>"
-        return 200, _page(f"{html.escape(app.slug)} is yours", body)
+        return Answer(200, _page(f"{html.escape(app.slug)} is yours", body), app)
 
 
 class _Server(ThreadingHTTPServer):
@@ -114,17 +127,26 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], page: ManifestPage) -> None:
         self.page = page
-        super().__init__(address, _Handler)
+        super().__init__(address, Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """One request to the page."""
+
     server: _Server
     timeout = 10
 
     def do_GET(self) -> None:
-        status, page = self.server.page.answer(self.headers.get("Host", ""), self.path)
-        body = page.encode()
-        self.send_response(status)
+        answer = self.server.page.answer(self.headers.get("Host", ""), self.path)
+        # GitHub hands out the secrets once: they are kept also where the browser has gone.
+        with suppress(OSError):
+            self.send_page(answer)
+        if answer.app:
+            self.server.page.hand_over(answer.app)
+
+    def send_page(self, answer: Answer) -> None:
+        body = answer.page.encode()
+        self.send_response(answer.status)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.send_header(

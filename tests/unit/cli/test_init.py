@@ -1,14 +1,17 @@
 import re
 from pathlib import Path
 
+import httpx2
 import pytest
 from typer import BadParameter
 from typer.testing import CliRunner
 
+from forgehand.assembly.credentials import NewApp
+from forgehand.cli import manifest_page
 from forgehand.cli.errors import Stop
 from forgehand.cli.init import api_of, new_app_url
 from forgehand.cli.main import app
-from forgehand.cli.manifest_page import ManifestPage
+from forgehand.cli.manifest_page import Answer, Handler, ManifestPage
 
 MANIFEST = {
     "name": "mine <&",
@@ -19,6 +22,15 @@ MANIFEST = {
 
 def page() -> ManifestPage:
     return ManifestPage("https://github.com/settings/apps/new", lambda back: {**MANIFEST, "redirect_url": back}, "x")
+
+
+async def converted(code: str, api_url: str) -> NewApp:
+    return NewApp(7, "mine", "https://github.com/apps/mine", "key of the test", "secret of the test")
+
+
+def created(shown: ManifestPage) -> str:
+    """Where GitHub sends the browser with the code."""
+    return f"{shown.url}created?code=abc&state={state_of(httpx2.get(shown.url).text)}"
 
 
 def state_of(form: str) -> str:
@@ -55,34 +67,63 @@ def test_an_organization_has_its_own_page_for_new_apps() -> None:
 
 def test_the_form_carries_the_manifest_and_a_state_of_its_own() -> None:
     with page() as first, page() as second:
-        status, form = first.answer("127.0.0.1:1", "/")
+        status, form, _ = first.answer("127.0.0.1:1", "/")
         assert status == 200
         assert "mine &lt;&amp;" in form
         assert 'action="https://github.com/settings/apps/new?state=' in form
-        assert state_of(form) != state_of(second.answer("127.0.0.1:1", "/")[1])
+        assert state_of(form) != state_of(second.answer("127.0.0.1:1", "/").page)
 
 
 @pytest.mark.parametrize("path", ["/created?code=abc", "/created?code=abc&state=", "/created?code=abc&state=forged"])
 def test_a_code_without_our_state_is_refused(path: str) -> None:
     with page() as shown:
-        assert shown.answer("127.0.0.1:1", path)[0] == 403
+        assert shown.answer("127.0.0.1:1", path).status == 403
 
 
 def test_our_state_without_a_code_is_no_answer_of_github() -> None:
     with page() as shown:
-        state = state_of(shown.answer("127.0.0.1:1", "/")[1])
-        assert shown.answer("127.0.0.1:1", f"/created?state={state}")[0] == 400
+        state = state_of(shown.answer("127.0.0.1:1", "/").page)
+        assert shown.answer("127.0.0.1:1", f"/created?state={state}").status == 400
 
 
 @pytest.mark.parametrize("host", ["evil.example.org:80", "127.0.0.1.evil.example.org:80", ""])
 def test_the_page_answers_to_no_other_name(host: str) -> None:
     with page() as shown:
-        assert shown.answer(host, "/")[0] == 403
+        assert shown.answer(host, "/").status == 403
 
 
 def test_there_is_nothing_else() -> None:
     with page() as shown:
-        assert shown.answer("localhost:1", "/favicon.ico")[0] == 404
+        assert shown.answer("localhost:1", "/favicon.ico").status == 404
+
+
+def test_the_person_has_their_answer_before_waiting_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    send = Handler.send_page
+
+    def look_and_send(handler: Handler, answer: Answer) -> None:
+        if answer.app:
+            with pytest.raises(Stop):
+                shown.wait(0)
+        send(handler, answer)
+
+    monkeypatch.setattr(manifest_page, "convert", converted)
+    monkeypatch.setattr(Handler, "send_page", look_and_send)
+    with page() as shown:
+        assert "mine is yours" in httpx2.get(created(shown)).text
+        assert shown.wait(60).slug == "mine"
+
+
+def test_an_app_is_kept_though_the_browser_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(handler: Handler, answer: Answer) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(manifest_page, "convert", converted)
+    with page() as shown:
+        address = created(shown)
+        monkeypatch.setattr(Handler, "send_page", gone)
+        with pytest.raises(httpx2.TransportError):
+            httpx2.get(address)
+        assert shown.wait(60).slug == "mine"
 
 
 def test_waiting_ends_with_what_to_do() -> None:
