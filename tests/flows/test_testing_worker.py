@@ -133,7 +133,7 @@ def _concluded(run: Product, pull: Any) -> str | None:
 
 
 def test_a_run_that_ends_without_a_word_is_told_with_the_reason_and_a_remedy(tmp_path: Path) -> None:
-    with product(tmp_path, sandbox="bwrap") as run:
+    with product(tmp_path, sandbox="bwrap", heartbeat_seconds=0.5) as run:
         run.forge.commit(REPO, "main", {".forgehand/config.yml": "tests:\n  command: sleep 600\n"}, "Take long")
         pull = opened(run, {"NOTES.md": "Open on Sundays.\n"})
         job = until(lambda: _running(run, f"pull/{pull.number}"), "a test run")
