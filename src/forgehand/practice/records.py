@@ -228,6 +228,11 @@ class Pull(Issue):
     reviewers: tuple[str, ...] = ()
     """Whose review is asked for and not yet given."""
 
+    @property
+    def merge_ref(self) -> str:
+        """Where its last test merge is kept."""
+        return f"refs/pull/{self.number}/merge"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Comment:

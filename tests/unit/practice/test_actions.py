@@ -47,6 +47,15 @@ jobs:
       - run: "true"
 """
 
+LOOK = """
+on: {pull_request: {types: [%s]}}
+jobs:
+  look:
+    steps:
+      - uses: actions/checkout@v4
+      - run: git rev-parse HEAD HEAD^1 HEAD^2; env | grep -E '^GITHUB_(SHA|REF|REF_NAME|HEAD_REF|BASE_REF)=' | sort
+"""
+
 
 def _workflow(sample: Sample, file_name: str = "ship.yml", text: str = SHIP, branch: str = "main") -> str:
     sample.forge.enable_actions(NAME)
@@ -209,6 +218,69 @@ def test_a_push_and_a_pull_request_run_what_wants_them(sample: Sample, api: http
     assert api.get(f"{R}/runs", params={"event": "push", "branch": "main"}).json()["total_count"] == 1
 
 
+def test_a_pull_request_runs_the_file_of_its_test_merge_on_it_and_shows_the_run_at_its_head(
+    sample: Sample, api: httpx2.Client
+) -> None:
+    base = _workflow(sample, "look.yml", LOOK % "synchronize")
+    head = sample.forge.commit(NAME, "feature", {"new.txt": "x\n"})
+    (run,) = _done(sample)
+    merge = _test_merge(api)
+    assert _printed(sample, run) == [
+        *(merge, base, head),
+        "GITHUB_BASE_REF=main",
+        "GITHUB_HEAD_REF=feature",
+        "GITHUB_REF=refs/pull/1/merge",
+        "GITHUB_REF_NAME=1/merge",
+        f"GITHUB_SHA={merge}",
+    ]
+    assert (run.event, run.head_branch, run.head_sha) == ("pull_request", "feature", head)
+    assert [check.conclusion for check in sample.forge.check_runs(NAME, head)] == ["success"]
+    assert sample.forge.check_runs(NAME, merge) == ()
+
+
+def test_a_pull_request_with_a_conflict_runs_nothing_until_a_push_resolves_it(
+    sample: Sample, api: httpx2.Client
+) -> None:
+    _workflow(sample, "look.yml", LOOK % "synchronize, closed, reopened")
+    sample.forge.commit(NAME, "main", {"app.py": "nothing like before\n"})
+    sample.forge.commit(NAME, "feature", {"new.txt": "x\n"})
+    sample.forge.close_pull(NAME, 1)
+    sample.forge.reopen_pull(NAME, 1)
+    assert sample.forge.runs(NAME) == ()
+    resolved = sample.forge.commit(NAME, "feature", {"app.py": "nothing like before\n"})
+    (run,) = _done(sample)
+    assert (run.conclusion, run.head_sha) == ("success", resolved)
+    assert _printed(sample, run)[0] == _test_merge(api)
+
+
+def test_what_a_merge_ends_runs_on_the_base_that_it_went_into(sample: Sample) -> None:
+    base = _workflow(sample, "look.yml", LOOK % "closed")
+    merged = sample.forge.merge_pull(NAME, 1)
+    (run,) = _done(sample)
+    assert _printed(sample, run) == [
+        *(merged, base, sample.pull.head_sha),
+        "GITHUB_BASE_REF=main",
+        "GITHUB_HEAD_REF=feature",
+        "GITHUB_REF=refs/heads/main",
+        "GITHUB_REF_NAME=main",
+        f"GITHUB_SHA={merged}",
+    ]
+    assert run.head_sha == sample.pull.head_sha
+
+
+def _test_merge(api: httpx2.Client) -> str:
+    """As it shows once it is asked for again."""
+    shown = [api.get(f"/repos/{NAME}/pulls/1").json() for _ in range(2)][-1]
+    assert shown["mergeable"] is True
+    return str(shown["merge_commit_sha"])
+
+
+def _printed(sample: Sample, run: WorkflowRun) -> list[str]:
+    """The lines of its one job's last step."""
+    (job,) = sample.forge.jobs(run)
+    return job.steps[-1].output.splitlines()
+
+
 def test_a_failing_step_ends_its_job_and_what_needs_it(sample: Sample) -> None:
     _workflow(sample, "ci.yml", CI % "echo broken; exit 3")
     (run,) = _done(sample)
@@ -298,6 +370,7 @@ def test_a_step_has_a_clean_environment(sample: Sample, monkeypatch: pytest.Monk
     output = sample.forge.jobs(run)[0].steps[0].output
     assert "PRACTICE_SECRET" not in output
     assert f"GITHUB_SHA={run.head_sha}\n" in output
+    assert "GITHUB_HEAD_REF=\n" in output
 
 
 def test_a_fork_s_workflow_waits_for_an_approval(sample: Sample) -> None:

@@ -35,6 +35,19 @@ def test_a_clone_has_what_rest_shows(sample: Sample, tmp_path: Path) -> None:
     assert not sample.forge.mutations()
 
 
+def test_the_test_merge_of_a_pull_request_can_be_fetched_once_it_was_asked_for(
+    sample: Sample, api: httpx2.Client, tmp_path: Path
+) -> None:
+    shown = [api.get("/repos/octo/sample/pulls/1").json() for _ in range(2)][-1]
+    git(tmp_path, "clone", "-q", address(sample, sample.token({"contents": "read"})), "work")
+    work = tmp_path / "work"
+    done = git(work, "fetch", "-q", "origin", "refs/pull/1/merge")
+    assert done.returncode == 0, done.stderr
+    commits = git(work, "rev-parse", "FETCH_HEAD", "FETCH_HEAD^1", "FETCH_HEAD^2").stdout.split()
+    assert commits == [shown["merge_commit_sha"], sample.forge.branch("octo/sample", "main"), sample.pull.head_sha]
+    assert git(work, "fsck", "--strict").returncode == 0
+
+
 def test_a_push_needs_contents_write_and_moves_the_pull_request(sample: Sample, tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", "-b", "feature", address(sample, sample.token()), "work")
     work = tmp_path / "work"

@@ -26,6 +26,29 @@ def test_a_conflict_is_found_by_really_merging(sample: Sample, api: httpx2.Clien
     assert api.put(f"{R}/pulls/1/merge").status_code == 405
 
 
+def test_the_test_merge_follows_both_sides_when_asked_for_and_stays_at_a_conflict(
+    sample: Sample, api: httpx2.Client
+) -> None:
+    def asked() -> str | None:
+        return [api.get(f"{R}/pulls/1").json()["merge_commit_sha"] for _ in range(2)][-1]
+
+    def sides() -> list[str]:
+        return _git(sample, "rev-parse", f"{asked()}^1", f"{asked()}^2").split()
+
+    assert api.get(f"{R}/pulls").json()[0]["merge_commit_sha"] is None
+    base, head = sample.forge.branch("octo/sample", "main"), sample.pull.head_sha
+    assert sides() == [base, head]
+    base = sample.forge.commit("octo/sample", "main", {"other.txt": "x\n"})
+    assert sides() == [base, head]
+    head = sample.forge.commit("octo/sample", "feature", {"new.txt": "x\n"})
+    assert sides() == [base, head]
+    last = asked()
+    assert last == asked() == _git(sample, "rev-parse", "refs/pull/1/merge")
+    sample.forge.commit("octo/sample", "main", {"app.py": "nothing like before\n"})
+    assert asked() == last
+    assert api.get(f"{R}/pulls/1").json()["mergeable"] is False
+
+
 def test_a_push_makes_mergeability_unknown_again(sample: Sample, api: httpx2.Client) -> None:
     api.get(f"{R}/pulls/1")
     sample.forge.commit("octo/sample", "main", {"other.txt": "x\n"})

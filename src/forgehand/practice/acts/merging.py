@@ -1,7 +1,7 @@
 """Whether a pull request merges, and the three ways to merge it. Called by `routes.pulls` and `Forge`."""
 
 from forgehand.practice import compare
-from forgehand.practice.acts import checks, protection, pulls, refs
+from forgehand.practice.acts import checks, merge_refs, protection, pulls, refs
 from forgehand.practice.acts.signing import signature
 from forgehand.practice.errors import Refusal, invalid
 from forgehand.practice.git import Signature
@@ -28,10 +28,8 @@ def mergeability(world: World, pull: Pull) -> tuple[bool | None, str]:
         return False, "dirty"
     if world.quirks.mergeable_null_first and not _worked_out(world, (pull.id, base, pull.head_sha)):
         return None, "unknown"
-    tree = world.git(repo).merge_tree(base, pull.head_sha)
-    if tree is None:
+    if merge_refs.current(world, pull) is None:
         return False, "dirty"
-    _set_test_merge(world, repo, pull, base, tree)
     if pull.draft:
         return True, "draft"
     held = protection.blocks(world, pull)
@@ -88,15 +86,6 @@ def _worked_out(world: World, key: tuple[int, str, str]) -> bool:
     if asked is None:
         world.merge_asked[key] = world.now()
     return asked is not None and world.now() >= asked + world.quirks.mergeable_seconds
-
-
-def _set_test_merge(world: World, repo: Repository, pull: Pull, base: str, tree: str) -> None:
-    git, name = world.git(repo), f"refs/pull/{pull.number}/merge"
-    known = git.ref(name)
-    if known is None or git.commit(known).parents != (base, pull.head_sha):
-        author = signature(world, pull.user)
-        text = f"Merge {pull.head_sha} into {base}"
-        git.set_ref(name, git.write_commit(tree, (base, pull.head_sha), text, author, author), known)
 
 
 def _squashed(world: World, repo: Repository, pull: Pull) -> str:

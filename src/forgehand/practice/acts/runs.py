@@ -12,7 +12,7 @@ from forgehand.practice import render
 from forgehand.practice.actions.files import Job, WorkflowFile
 from forgehand.practice.actions.steps import Workspace
 from forgehand.practice.acts import accounts, checks, events
-from forgehand.practice.records import App, Repository, StepResult, Workflow, WorkflowJob, WorkflowRun
+from forgehand.practice.records import App, Pull, Repository, StepResult, Workflow, WorkflowJob, WorkflowRun
 from forgehand.practice.world import World
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Cause:
-    """What made a workflow run."""
+    """What made a workflow run, and the commit `sha` that it runs on."""
 
     event: str
     branch: str
@@ -30,6 +30,13 @@ class Cause:
     by: str
     title: str
     inputs: Mapping[str, str] = field(default_factory=dict)
+    pull: Pull | None = None
+
+    @property
+    def head_sha(self) -> str:
+        """Where the run and its checks are shown: the head of a pull request, though its test merge is what runs.
+        https://docs.github.com/en/rest/actions/workflow-runs#get-a-workflow-run"""
+        return self.pull.head_sha if self.pull else self.sha
 
 
 def begin(world: World, repo: Repository, workflow: Workflow, file: WorkflowFile, cause: Cause) -> int:
@@ -53,7 +60,7 @@ def jobs_of(world: World, run: WorkflowRun) -> list[WorkflowJob]:
 
 def _request(world: World, repo: Repository, workflow: Workflow, file: WorkflowFile, cause: Cause, run_id: int) -> None:
     now = world.now()
-    suite = checks.make_suite(world, repo, _app(world).id, cause.sha, cause.branch, None)
+    suite = checks.make_suite(world, repo, _app(world).id, cause.head_sha, cause.branch, None)
     run = WorkflowRun(
         id=run_id,
         repo_id=repo.id,
@@ -63,7 +70,7 @@ def _request(world: World, repo: Repository, workflow: Workflow, file: WorkflowF
         title=cause.title,
         event=cause.event,
         head_branch=cause.branch,
-        head_sha=cause.sha,
+        head_sha=cause.head_sha,
         head_repo_id=cause.head_repo_id,
         actor=cause.by,
         suite_id=suite.id,
@@ -120,7 +127,7 @@ def _perform(
     until = time.monotonic() + job.minutes * 60
     results: list[StepResult] = []
     values = _values(repo, run, cause)
-    with Workspace(world.crew, repo.path, run.head_sha, values, _environment(repo, run, cause)) as workspace:
+    with Workspace(world.crew, repo.path, cause.sha, values, _environment(repo, run, cause)) as workspace:
         for number, step in enumerate(job.steps, 1):
             good, output = workspace.perform(step, {**file.env, **job.env}, until - time.monotonic())
             result = StepResult(
@@ -205,9 +212,11 @@ def _app(world: World) -> App:
 def _values(repo: Repository, run: WorkflowRun, cause: Cause) -> dict[str, str]:
     """https://docs.github.com/en/actions/reference/workflows-and-actions/contexts"""
     values = {
-        "github.sha": run.head_sha,
+        "github.sha": cause.sha,
         "github.ref": cause.ref,
         "github.ref_name": cause.ref.split("/", 2)[2],
+        "github.head_ref": cause.pull.head_ref if cause.pull else "",
+        "github.base_ref": cause.pull.base_ref if cause.pull else "",
         "github.repository": repo.full_name,
         "github.run_id": str(run.id),
         "github.run_number": str(run.number),

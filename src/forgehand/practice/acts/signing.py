@@ -1,4 +1,4 @@
-"""How an account signs a commit that GitHub makes for it. Used by `refs`, `merging` and `Forge.commit`."""
+"""How an account signs a commit that GitHub makes for it. Used by `acts`, `routes` and `Forge.commit`."""
 
 from forgehand.practice.git import Signature
 from forgehand.practice.world import World

@@ -11,7 +11,7 @@ from typing import Any
 from forgehand.practice import render
 from forgehand.practice.actions import files
 from forgehand.practice.actions.files import BadWorkflow, WorkflowFile
-from forgehand.practice.acts import events, runs
+from forgehand.practice.acts import events, merge_refs, runs
 from forgehand.practice.acts.runs import Cause
 from forgehand.practice.errors import Refusal, not_found
 from forgehand.practice.records import Pull, Repository, Workflow
@@ -63,12 +63,17 @@ def on_push(world: World, repo: Repository, ref: str, sha: str, by: str) -> None
 
 
 def on_pull(world: World, pull: Pull, action: str, by: str) -> None:
-    """The head's files decide here; GitHub takes those of the test merge. What a fork brings waits for an approval.
+    """The files of the test merge decide, so that nothing runs on a conflict; once it is merged, those of the base.
+    What a fork brings waits for an approval.
+    https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#pull_request
     https://docs.github.com/en/actions/how-tos/manage-workflow-runs/approve-runs-from-forks"""
     repo = world.repositories[pull.repo_id]
-    ref = f"refs/pull/{pull.number}/merge"
-    cause = Cause("pull_request", pull.head_ref, ref, pull.head_sha, pull.head_repo_id, by, pull.title)
-    _trigger(world, repo, pull.head_sha, cause, lambda file: file.wants_pull(action, pull.base_ref))
+    sha = (pull.merge_commit_sha or merge_refs.current(world, pull)) if repo.actions else None
+    if sha is None:
+        return
+    ref = f"refs/heads/{pull.base_ref}" if pull.merged else pull.merge_ref
+    cause = Cause("pull_request", pull.head_ref, ref, sha, pull.head_repo_id, by, pull.title, pull=pull)
+    _trigger(world, repo, sha, cause, lambda file: file.wants_pull(action, pull.base_ref))
 
 
 def dispatch(world: World, repo: Repository, workflow: Workflow, ref: str, inputs: Mapping[str, Any], by: str) -> int:

@@ -100,5 +100,5 @@ def _end(world: World, repo_id: int, ref: str, sha: str) -> dict[str, Any]:
 
 
 def _test_merge(world: World, repo: Repository, value: Pull) -> str | None:
-    """While it is open: the commit of the last test merge."""
-    return world.git(repo).ref(f"refs/pull/{value.number}/merge")
+    """Until it is merged: the commit of the last test merge."""
+    return world.git(repo).ref(value.merge_ref)
