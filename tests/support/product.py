@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -200,8 +201,9 @@ def compiled_rules() -> Path:
     with open(f"{folder}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
-            with tempfile.TemporaryDirectory() as made:
-                asyncio.run(Secrets(ChildProcesses(), Path(made)).analyse(Path(made), []))
+            # In a thread of its own: in that of an async test a loop is running already.
+            with tempfile.TemporaryDirectory() as made, ThreadPoolExecutor(1) as beside:
+                beside.submit(asyncio.run, Secrets(ChildProcesses(), Path(made)).analyse(Path(made), [])).result()
                 shutil.copytree(made, f"{folder}.new", dirs_exist_ok=True)
             Path(f"{folder}.new").rename(folder)
     return folder
