@@ -29,7 +29,7 @@ def test_serve_says_where_everything_is_and_ends_when_told(tmp_path: Path) -> No
         webhooks = serve.line_with("Webhooks").split()[1]
         assert serve.line_with("Admin").split()[1].endswith("/admin")
         assert "(works once, within 15 minutes)" in serve.line_with("Sign in")
-        assert httpx2.post(webhooks, content=b"{}").status_code == 400
+        assert httpx2.post(webhooks, content=b"{}", timeout=60).status_code == 400
         serve.process.send_signal(signal.SIGTERM)
         assert serve.end() == 0
 

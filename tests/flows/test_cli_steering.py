@@ -140,7 +140,7 @@ def test_every_page_about_a_real_review_opens(quiet: Desk) -> None:
 
 def test_a_link_from_the_command_line_opens_the_running_server_once(quiet: Desk) -> None:
     origin, _, token = quiet.run("sign-in").out.strip().partition("/admin/sign-in?token=")
-    with httpx2.Client(base_url=origin, headers={"origin": origin}) as browser:
+    with httpx2.Client(base_url=origin, headers={"origin": origin}, timeout=60) as browser:
         assert browser.post("/admin/sign-in", data={"token": token}).status_code == 303
         assert "(command line)" in browser.get("/admin").text
         assert browser.post("/admin/sign-in", data={"token": token}).status_code == 403

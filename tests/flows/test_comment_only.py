@@ -105,7 +105,7 @@ async def test_the_token_of_a_speaking_effect_can_neither_push_nor_merge(tmp_pat
             (repo,) = await gh.OpenPullReader(github, tokens).repositories()
             token = await tokens.token(repo, gh.required_permissions(gh.SPEAKING))
         headers = {"Authorization": f"Bearer {token.value}"}
-        async with httpx.AsyncClient(base_url=run.forge.url, headers=headers) as client:
+        async with httpx.AsyncClient(base_url=run.forge.url, headers=headers, timeout=60) as client:
             merge = await client.put(f"/repos/{REPO}/pulls/{pull.number}/merge", json={"sha": pull.head_sha})
             push = await client.post(f"/repos/{REPO}/git/refs", json={"ref": "refs/heads/x", "sha": pull.head_sha})
         assert (merge.status_code, push.status_code) == (403, 403)

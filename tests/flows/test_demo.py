@@ -155,7 +155,7 @@ def test_an_empty_practice_forge_has_no_repository_and_no_app(tmp_path: Path) ->
         url = link(forge.line_with("listens at"))
         assert f"first repository and token on its front page: {url}" in forge.line_with("front page")
         assert url in forge.line_with("forgehand init")
-        assert httpx2.get(f"{url}/repos/{REPOSITORY}").status_code == 404
+        assert httpx2.get(f"{url}/repos/{REPOSITORY}", timeout=60).status_code == 404
 
 
 def _sign_in(browser: httpx2.Client, link: str) -> None:

@@ -108,9 +108,9 @@ def test_a_code_that_github_does_not_know_leaves_init_waiting_for_a_good_one(tmp
         argv = ("init", "--no-browser", "--webhook-url", HOOK)
         with running(tmp_path, *argv, env={"GITHUB_API_URL": server.url}) as init:
             page = page_of(init)
-            form = Form(httpx2.get(page).text)
+            form = Form(httpx2.get(page, timeout=60).text)
             state = urlsplit(form.action).query
-            refused = httpx2.get(f"{page}created?{state}&code=0123456789abcdef")
+            refused = httpx2.get(f"{page}created?{state}&code=0123456789abcdef", timeout=60)
             assert refused.status_code == 502
             assert "used up or older than an hour" in refused.text
             assert not (tmp_path / ".env").exists()

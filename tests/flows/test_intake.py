@@ -28,7 +28,8 @@ def run(tmp_path: Path) -> Iterator[Product]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=64)) as client:
+    # Within it each of hundreds also waits for one of the connections.
+    async with httpx.AsyncClient(timeout=120, limits=httpx.Limits(max_connections=64)) as client:
         yield client
 
 

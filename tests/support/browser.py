@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
@@ -28,6 +28,11 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 60_000
+"""Milliseconds that a page has to show what is expected of it, and to let itself be clicked. Chromium draws in software
+here, beside other tests; what never comes is still found."""
+
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -79,6 +84,7 @@ async def visit(chromium: Path, **options: object) -> AsyncIterator[Visit]:
     app = build_admin(store, wakeups, version="1.2.3", admin_token="open sesame", poll_seconds=0.05)
     async with serving(app) as url, browser(chromium) as opened:
         context = await opened.new_context(viewport={"width": 1180, "height": 820}, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE)
         watched(context, watch)
         yield Visit(url, app, store, wakeups, context, await context.new_page(), watch)
         await context.close()
@@ -104,7 +110,7 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
     server = _Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1))
     task = asyncio.create_task(server.serve())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not server.started:
                 await asyncio.sleep(0.005)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"

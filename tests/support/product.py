@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -217,7 +217,8 @@ def running_forge(
     events: tuple[str, ...] = EVENTS,
 ) -> Iterator[tuple[Forge, App]]:
     """A practice forge with an App installed on `acme/shop`, which has one clean commit on main. `dev` may write."""
-    forge = Forge(folder / "forge", quirks or Quirks())
+    # A server that starved for ten seconds has lost no webhook here, where nothing else would wake it.
+    forge = Forge(folder / "forge", replace(quirks or Quirks(), webhook_timeout=60.0))
     with ForgeServer(forge):
         forge.create_user("acme", type="Organization")
         app = forge.create_app("forgehand", permissions=permissions, events=events, webhook_secret=SECRET)

@@ -116,7 +116,7 @@ class Webhooks:
         with self._lock:
             self._history = [replace(d, delivered_at=d.delivered_at - seconds) for d in self._history]
 
-    def settle(self, timeout: float = 10.0) -> None:
+    def settle(self, timeout: float = 120.0) -> None:
         """Wait until every delivery on its way has an answer. Raises TimeoutError."""
         deadline = time.monotonic() + timeout
         while True:
