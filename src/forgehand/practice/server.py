@@ -17,12 +17,14 @@ from forgehand.practice.forge import Forge
 from forgehand.practice.records import Quirks
 
 log = logging.getLogger(__name__)
+PATIENCE = 60.0
+"""Seconds in which it starts, and ends: what it has in hand is answered first, pushes too."""
 
 
 class ForgeServer:
     """`with ForgeServer(forge) as server:` serves at `server.url` until the block ends.
 
-    Port 0 lets the kernel choose. The forge's webhooks and timers end with the server.
+    Port 0 lets the kernel choose. The forge's webhooks and timers end with the server, and no call is under way then.
     """
 
     def __init__(self, forge: Forge, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -45,7 +47,7 @@ class ForgeServer:
 
     def __enter__(self) -> "ForgeServer":
         self._thread.start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
                 raise RuntimeError("the practice forge did not start")
@@ -59,9 +61,12 @@ class ForgeServer:
 
     def close(self) -> None:
         self._server.stop()
-        self._thread.join(timeout=5)
+        self._thread.join(PATIENCE)
         self._socket.close()
         self.forge.close()
+        if self._thread.is_alive():
+            # What it did after this would be missed by whoever asks now what failed.
+            raise RuntimeError(f"the practice forge did not end within {PATIENCE:g} s: a call is still under way in it")
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])
