@@ -42,6 +42,8 @@ class Api:
         if scope["type"] != "http":
             return
         exchange = await _exchange(scope, receive)
+        if exchange is None:
+            return
         if git_http.matches(exchange.path):
             reply = await asyncio.to_thread(self._git, exchange)
         elif exchange.found is None and pages.matches(self.world, exchange.path):
@@ -58,7 +60,13 @@ class Api:
         await _send(reply, send, exchange.method)
 
     def _rest(self, exchange: Exchange) -> Reply | None:
-        reply = self._answer(exchange)
+        # Nobody sees what a call did, or asks which calls there were, before it is written down.
+        with self.world.lock:
+            reply = self._answer(exchange)
+            self._record(exchange, reply)
+        return reply
+
+    def _record(self, exchange: Exchange, reply: Reply | None) -> None:
         sent = reply or Reply(status=0)
         self.world.journal.write(
             at=self.world.now(),
@@ -78,14 +86,12 @@ class Api:
             fault=exchange.fault.kind if exchange.fault else None,
             duration=round(time.monotonic() - exchange.started, 4),
         )
-        return reply
 
     def _answer(self, exchange: Exchange) -> Reply | None:
         """The reply, or None to cut the connection."""
         try:
             _check_form(exchange)
-            with self.world.lock:
-                exchange.caller = authenticate(self.world, exchange.headers.get("authorization"))
+            exchange.caller = authenticate(self.world, exchange.headers.get("authorization"))
             asked = _asked(exchange)
             exchange.fault = fault = self.world.faults.strike(asked)
             early = self._before(exchange, fault) if fault else None
@@ -211,12 +217,15 @@ class Api:
         return ratelimit.headers(self.world.limits.state(exchange.caller.actor, self.world.now()))
 
 
-async def _exchange(scope: Scope, receive: Receive) -> Exchange:
+async def _exchange(scope: Scope, receive: Receive) -> Exchange | None:
+    """What was asked; None where the caller was gone before all of it had come: half a request is none."""
     path = scope["raw_path"].decode("ascii", "replace").removeprefix("/api/v3") or "/"
     path = "/graphql" if path == "/api/graphql" else path
     chunks: list[bytes] = []
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         chunks.append(message.get("body", b""))
         if not message.get("more_body"):
             break

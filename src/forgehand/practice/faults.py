@@ -101,7 +101,8 @@ class Faults:
             self._faults.clear()
 
     def strike(self, asked: Asked) -> Fault | None:
-        """The fault for this call, counted; the first ordered one wins."""
+        """The fault for this call, counted; the first ordered one wins. Asked under the world's lock, since a condition
+        may look at the world."""
         with self._lock:
             for fault in self._faults:
                 if not fault.matches(asked):

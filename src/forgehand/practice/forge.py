@@ -449,8 +449,9 @@ class Forge:
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """Every REST and git call so far; pages are not recorded."""
-        return self.world.journal.calls
+        """Every REST and git call so far, also that of which a webhook was just told; pages are not recorded."""
+        with self.world.lock:
+            return self.world.journal.calls
 
     def mutations(self) -> tuple[Call, ...]:
         """The calls that ask for a change, whatever came of them; making a token is none."""
@@ -466,7 +467,8 @@ class Forge:
         return tuple(self.world.failures)
 
     def clear_calls(self) -> None:
-        self.world.journal.clear()
+        with self.world.lock:
+            self.world.journal.clear()
 
     def deliveries(self, app: App) -> list[Delivery]:
         """Newest first."""

@@ -9,6 +9,7 @@ import gzip
 import re
 import subprocess
 import time
+from contextlib import nullcontext
 from typing import Any
 
 from forgehand.practice import objects
@@ -32,18 +33,28 @@ def matches(path: str) -> bool:
 
 def serve(world: World, exchange: Exchange) -> Reply | None:
     """Answer one request of a git client and record it; None cuts the connection."""
+    writing = _service(exchange) == "git-receive-pack"
+    # Nobody sees what a push moved before it is written down. Those who only read do not wait for each other's git.
+    with world.lock if writing else nullcontext():
+        reply = _answer(world, exchange, writing)
+        _record(world, exchange, reply)
+    return None if exchange.fault and exchange.fault.kind in ("cut_before", "cut_after") else reply
+
+
+def _service(exchange: Exchange) -> str | None:
+    verb = _parts(exchange.path)[2]
+    return exchange.query.get("service") if verb == "info/refs" else verb
+
+
+def _answer(world: World, exchange: Exchange, writing: bool) -> Reply | None:
     owner, name, verb = _parts(exchange.path)
-    service = exchange.query.get("service") if verb == "info/refs" else verb
-    writing = service == "git-receive-pack"
-    route = "/{owner}/{repo}.git/" + verb
-    fault: Fault | None = None
     try:
         with world.lock:
             exchange.caller = authenticate(world, exchange.headers.get("authorization"))
             repo = _allowed(world, exchange.caller, f"{owner}/{name}", writing)
-        # A git client asks without its token first; a fault is for the call that would succeed.
-        asked = Asked(exchange.method, exchange.path, route, exchange.query, exchange.caller.actor)
-        exchange.fault = fault = world.faults.strike(asked)
+            # A git client asks without its token first; a fault is for the call that would succeed.
+            asked = Asked(exchange.method, exchange.path, _route(verb), exchange.query, exchange.caller.actor)
+            exchange.fault = fault = world.faults.strike(asked)
         reply = _faulty(fault) if fault else None
         if reply is None and not (fault and fault.kind == "cut_before"):
             reply = _push(world, exchange, repo, verb) if writing else _cgi(world, exchange, repo, verb)
@@ -52,11 +63,16 @@ def serve(world: World, exchange: Exchange) -> Reply | None:
                 reply = _text(fault.status, "Server Error")
     except Refusal as refusal:
         reply = _text(refusal.status, refusal.message, refusal.headers)
+    return reply
+
+
+def _record(world: World, exchange: Exchange, reply: Reply | None) -> None:
+    verb = _parts(exchange.path)[2]
     world.journal.write(
         at=world.now(),
         method=exchange.method,
         path=exchange.path,
-        route=route,
+        route=_route(verb),
         query=exchange.query,
         actor=exchange.caller.actor,
         permissions=dict(exchange.caller.permissions),
@@ -67,10 +83,13 @@ def serve(world: World, exchange: Exchange) -> Reply | None:
         response_headers={},
         mutating=verb == "git-receive-pack",
         landed=exchange.landed,
-        fault=fault.kind if fault else None,
+        fault=exchange.fault.kind if exchange.fault else None,
         duration=round(time.monotonic() - exchange.started, 4),
     )
-    return None if fault and fault.kind in ("cut_before", "cut_after") else reply
+
+
+def _route(verb: str) -> str:
+    return "/{owner}/{repo}.git/" + verb
 
 
 def _parts(path: str) -> tuple[str, str, str]:
@@ -125,19 +144,18 @@ def _faulty(fault: Fault) -> Reply | None:
 
 def _push(world: World, exchange: Exchange, repo: Repository, verb: str) -> Reply:
     """Run the receiving side, then tell of every ref that moved."""
-    with world.lock:
-        before = dict(world.git(repo).refs())
-        rules = [
-            line
-            for name, new in _commands(exchange)
-            for line in protection.push_rules(world, repo, name, new, exchange.caller.login)
-        ]
-        reply = _cgi(world, exchange, repo, verb, "\n".join(rules))
-        after = dict(world.git(repo).refs())
-        for name in sorted(before.keys() | after.keys()):
-            if before.get(name) != after.get(name):
-                refs.moved(world, repo, name, before.get(name), after.get(name), exchange.caller.login)
-        return reply
+    before = dict(world.git(repo).refs())
+    rules = [
+        line
+        for name, new in _commands(exchange)
+        for line in protection.push_rules(world, repo, name, new, exchange.caller.login)
+    ]
+    reply = _cgi(world, exchange, repo, verb, "\n".join(rules))
+    after = dict(world.git(repo).refs())
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            refs.moved(world, repo, name, before.get(name), after.get(name), exchange.caller.login)
+    return reply
 
 
 def _commands(exchange: Exchange) -> list[tuple[str, str | None]]:

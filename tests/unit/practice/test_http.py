@@ -1,10 +1,13 @@
 """What every REST route has in common: pages, ETags, limits, errors, the record."""
 
-from typing import NoReturn
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any, NoReturn
 
 import httpx2
 import pytest
 
+from forgehand.practice.record import Call, Journal
 from forgehand.practice.records import Quirks
 from forgehand.practice.world import World
 from support.forge import Sample, assert_understood, client
@@ -114,6 +117,57 @@ def test_the_record_tells_who_asked_what_without_secrets(sample: Sample) -> None
     assert token not in repr(sample.forge.calls)
     sample.forge.clear_calls()
     assert sample.forge.calls == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [(f"{R}/issues/1/comments", b'{"body": "hi"}'), ("/octo/sample.git/git-receive-pack", b"0000")],
+)
+def test_nobody_sees_what_a_call_did_before_it_is_recorded(
+    sample: Sample, api: httpx2.Client, monkeypatch: pytest.MonkeyPatch, path: str, body: bytes
+) -> None:
+    writing, go, write = Event(), Event(), Journal.write
+
+    def slowly(journal: Journal, **values: Any) -> Call:
+        writing.set()
+        assert go.wait(60)
+        return write(journal, **values)
+
+    monkeypatch.setattr(Journal, "write", slowly)
+    with ThreadPoolExecutor() as threads:
+        asked = threads.submit(api.post, path, content=body)
+        try:
+            assert writing.wait(60)
+            # Whoever looks at the world, or at the record, takes this lock.
+            assert not sample.forge.world.lock.acquire(blocking=False)
+        finally:
+            go.set()
+        asked.result(60)
+    assert sample.forge.calls[-1].path == path
+
+
+@pytest.mark.anyio
+async def test_a_request_that_is_cut_off_is_none(sample: Sample) -> None:
+    token = sample.token()
+    sample.forge.clear_calls()
+    came = iter([{"type": "http.request", "body": b"", "more_body": True}, {"type": "http.disconnect"}])
+    headers = {"authorization": f"Bearer {token}", "user-agent": "tests", "content-length": "50"}
+
+    async def receive() -> dict[str, Any]:
+        return next(came)
+
+    async def send(message: object) -> NoReturn:
+        raise AssertionError(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "raw_path": f"{R}/pulls/1/reviews".encode(),
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    await sample.forge.api(scope, receive, send)
+    assert (sample.forge.reviews("octo/sample", 1, pending=True), sample.forge.calls) == ((), ())
 
 
 def test_lists_may_lag_behind_what_was_written(sample: Sample) -> None:
