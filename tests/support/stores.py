@@ -19,15 +19,18 @@ MEMORY = "memory://"
 NOW = 1_800_000_000.0
 
 
-def make_store(url: str) -> Store:
-    """A store that is not open yet: `memory://`, `sqlite:///path` or `postgresql://…`."""
-    return MemoryStore() if url == MEMORY else SqlStore(url)
+def make_store(url: str, **options: Any) -> Store:
+    """A store that is not open yet: `memory://`, `sqlite:///path` or `postgresql://…`.
+
+    `options` are SqlStore's. A delivery waits long where they say nothing of it: a slow machine is no failure.
+    """
+    return MemoryStore() if url == MEMORY else SqlStore(url, **{"patience": 30.0} | options)
 
 
 @asynccontextmanager
 async def opened(url: str, **options: Any) -> AsyncIterator[Store]:
     """An open store, closed at the end. `options` are SqlStore's."""
-    store = SqlStore(url, **options) if options else make_store(url)
+    store = make_store(url, **options)
     await store.open()
     try:
         yield store

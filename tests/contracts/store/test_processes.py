@@ -11,6 +11,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from forgehand.domain.jobs import Change, JobState
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.anyio
 
 CHILD = Path(__file__).with_name("child.py")
 TESTS = Path(__file__).parents[2]
+OTHERS = """SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
 
 
 async def test_racing_processes_claim_each_job_once(sql_url: str) -> None:
@@ -66,7 +69,7 @@ async def test_a_frozen_holder_that_wakes_up_late_can_write_nothing(sql_url: str
 async def test_what_was_acknowledged_before_a_kill_is_there_and_nothing_is_half(sql_url: str, after: int) -> None:
     async with child("record", sql_url, "g") as recorder:
         acknowledged = [await heard(recorder) for _ in range(after)]
-        acknowledged += await killed(recorder)
+        acknowledged += await killed(recorder, sql_url)
     async with opened(sql_url) as store:
         assert await store.known_guids(acknowledged) == set(acknowledged)
         for stored in await store.deliveries(100_000):
@@ -85,7 +88,7 @@ async def test_a_kill_amid_settling_leaves_each_job_settled_whole_or_held(sql_ur
         await enqueue(store, *(a_job(f"step-{number}", key=f"K{number}") for number in range(4)))
     async with child("work", sql_url, "worker") as worker:
         acknowledged = [await heard(worker) for _ in range(after)]
-        acknowledged += await killed(worker)
+        acknowledged += await killed(worker, sql_url)
     async with opened(sql_url) as store:
         jobs = {job.id: job for job in await store.jobs(100_000)}
         completed = {job_id for job_id, job in jobs.items() if job.state is JobState.COMPLETED}
@@ -158,9 +161,18 @@ async def until_done(process: Process) -> list[str]:
     return said
 
 
-async def killed(process: Process) -> list[str]:
-    """kill -9 it; gives what it had said whole by then."""
+async def killed(process: Process, url: str) -> list[str]:
+    """kill -9 it; gives what it had said whole by then, once nothing of it goes on."""
     process.kill()
     assert process.stdout is not None
     rest = (await process.stdout.read()).decode()
+    if url.startswith("postgresql:"):
+        await _nobody_else_is_connected(url)
     return rest.split("\n")[:-1]
+
+
+async def _nobody_else_is_connected(url: str) -> None:
+    """The server carries out what it was sent, even when whoever sent it is dead."""
+    async with asyncio.timeout(60), await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        while await (await connection.execute(OTHERS)).fetchone() != (0,):
+            pass
