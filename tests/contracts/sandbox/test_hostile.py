@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -45,6 +46,9 @@ for _ in range(1500):
 
 SEGMENT = 605_060_605
 """The key of a piece of shared memory."""
+
+SOON = 6.0
+"""Seconds in which a run certainly has begun, and been heard: they count from before it is set up."""
 
 KILLER = """
 import os, signal
@@ -129,10 +133,11 @@ async def test_the_network_is_there_when_it_is_given(run_walled: Run) -> None:
 
 async def test_a_fork_bomb_hits_its_bound_and_is_gone(run: Run) -> None:
     bomb = "import os, time\nwhile True:\n    os.fork()\n"
-    ran = await run("python3 bomb.py", {"bomb.py": bomb}, seconds=20)
+    name = f"bomb-{uuid4().hex}.py"
+    ran = await run(f"python3 {name}", {name: bomb})
     assert ran.code != 0
     assert ran.stopped in (Stopped.PROCESSES, Stopped.MEMORY)
-    await _no_process_says("bomb.py")
+    await _no_process_says(name)
 
 
 async def test_a_large_file_is_stopped(run: Run) -> None:
@@ -193,7 +198,7 @@ async def test_many_small_hogs_are_stopped(run: Run) -> None:
 
 
 async def test_a_test_that_never_ends_is_ended(run: Run) -> None:
-    ran = await run("trap '' TERM INT; echo started; while :; do sleep 1; done", seconds=3)
+    ran = await run("trap '' TERM INT; echo started; while :; do sleep 1; done", seconds=SOON)
     assert ran.code != 0
     assert ran.stopped is Stopped.TIME
     assert ran.output == b"started\n"
@@ -201,13 +206,12 @@ async def test_a_test_that_never_ends_is_ended(run: Run) -> None:
 
 async def test_daemons_do_not_outlive_it(run: Run) -> None:
     leave = "import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nif os.fork(): os._exit(0)\ntime.sleep(600)\n"
-    ran = await run(
-        "python3 leftover-daemon.py; nohup sleep 601.5 >/dev/null 2>&1 & exit 0", {"leftover-daemon.py": leave}
-    )
+    name, sleeping = f"daemon-{uuid4().hex}.py", _long_sleep()
+    ran = await run(f"python3 {name}; nohup sleep {sleeping} >/dev/null 2>&1 & exit 0", {name: leave})
     assert ran.code == 0
     assert ran.seconds < 40
-    await _no_process_says("leftover-daemon.py")
-    await _no_process_says("601.5")
+    await _no_process_says(name)
+    await _no_process_says(sleeping)
 
 
 async def test_who_kills_its_parents_has_not_passed(run: Run) -> None:
@@ -222,7 +226,7 @@ async def test_a_report_that_pretends_to_be_endless_is_bounded(run: Run) -> None
 
 
 async def test_an_endless_talker_is_cut_and_ended(run: Run) -> None:
-    ran = await run("yes '::set-output name=x::y'", seconds=3)
+    ran = await run("yes '::set-output name=x::y'", seconds=SOON)
     assert ran.stopped is Stopped.TIME
     assert ran.cut
     assert len(ran.output) < 70_000
@@ -233,13 +237,11 @@ async def test_no_capability_is_left(run: Run) -> None:
     assert [line.split()[1] for line in ran.output.decode().splitlines()] == ["0" * 16, "0" * 16, "0" * 16, "1"]
 
 
-@pytest.mark.parametrize("word", ["604.5"])
-async def test_where_we_are_root_it_is_a_user_that_owns_nothing(
-    sandbox: SandboxLadder, tmp_path: Path, word: str
-) -> None:
-    running = asyncio.create_task(sandbox.run(Task(f"exec sleep {word}", packed(tmp_path / "t.tar", {}))))
-    async with asyncio.timeout(30):
-        while not (sleeping := [pid for pid in _saying("604.5") if psutil.Process(pid).name() == "sleep"]):
+async def test_where_we_are_root_it_is_a_user_that_owns_nothing(sandbox: SandboxLadder, tmp_path: Path) -> None:
+    seconds = _long_sleep()
+    running = asyncio.create_task(sandbox.run(Task(f"exec sleep {seconds}", packed(tmp_path / "t.tar", {}))))
+    async with asyncio.timeout(60):
+        while not (sleeping := [pid for pid in _saying(seconds) if psutil.Process(pid).name() == "sleep"]):
             await asyncio.sleep(0.02)
     user = psutil.Process(sleeping[0]).uids().real
     running.cancel()
@@ -248,29 +250,29 @@ async def test_where_we_are_root_it_is_a_user_that_owns_nothing(
 
 
 async def test_cancelling_ends_everything(sandbox: SandboxLadder, tmp_path: Path) -> None:
-    task = Task("setsid sleep 602.5 & sleep 602.5", packed(tmp_path / "t.tar", {}))
+    seconds = _long_sleep()
+    task = Task(f"setsid sleep {seconds} & sleep {seconds}", packed(tmp_path / "t.tar", {}))
     running = asyncio.create_task(sandbox.run(task))
-    async with asyncio.timeout(30):
-        while not _saying("602.5"):
+    async with asyncio.timeout(60):
+        while not _saying(seconds):
             await asyncio.sleep(0.02)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    await _no_process_says("602.5")
+    await _no_process_says(seconds)
 
 
 async def test_it_dies_with_us_even_when_we_are_killed(walled: SandboxLadder, tmp_path: Path) -> None:
-    await _killed_while_running(walled, "603.5", tmp_path)
-    await _no_process_says("603.5")
+    await _no_process_says(await _killed_while_running(walled, tmp_path))
 
 
 if os.geteuid() == 0:  # Only root can become another user of its container.
 
     async def test_in_a_container_the_next_run_ends_what_was_left(tmp_path: Path) -> None:
         ladder = SandboxLadder(Tier.CONTAINER)
-        await _killed_while_running(ladder, "605.5", tmp_path)
+        left = await _killed_while_running(ladder, tmp_path)
         await ladder.run(Task("true", packed(tmp_path / "t.tar", {})))
-        await _no_process_says("605.5")
+        await _no_process_says(left)
 
     async def test_in_a_container_the_next_run_as_a_user_removes_what_that_one_left(
         monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -299,7 +301,9 @@ if os.geteuid() == 0:  # Only root can become another user of its container.
         assert (await SandboxLadder(Tier.CONTAINER).run(task)).stopped is Stopped.DISK
 
 
-async def _killed_while_running(sandbox: SandboxLadder, word: str, folder: Path) -> None:
+async def _killed_while_running(sandbox: SandboxLadder, folder: Path) -> str:
+    """Kills, while it runs a task, a process of ours; gives the word that tells the task's."""
+    word = _long_sleep()
     code = f"""
 import asyncio, pathlib
 from forgehand.adapters.sandbox import SandboxLadder
@@ -315,10 +319,17 @@ asyncio.run(SandboxLadder({str(sandbox._choice)!r}).run(task))
     finally:
         os.kill(parent.pid, signal.SIGKILL)
         parent.wait()
+    return word
+
+
+def _long_sleep() -> str:
+    """Seconds to sleep that tell whose process it is: the same test may run in another tier at the same time. Not of
+    `random`, which gives every test the same numbers."""
+    return f"600.{secrets.randbelow(10**9):09}"
 
 
 async def _no_process_says(word: str) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while _saying(word):
             await asyncio.sleep(0.02)
 
