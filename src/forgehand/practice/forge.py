@@ -478,7 +478,7 @@ class Forge:
         """Apply what `lands_later` faults and late effects hold back; returns how many that were."""
         return self.world.later.land_now()
 
-    def wait_for(self, condition: Callable[[], T], timeout: float = 10.0) -> T:
+    def wait_for(self, condition: Callable[[], T], timeout: float = 60.0) -> T:
         """The first true value of `condition`. Raises TimeoutError."""
         deadline = time.monotonic() + timeout
         while True:

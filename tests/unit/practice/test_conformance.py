@@ -141,9 +141,9 @@ def _act(sample: Sample, api: Any) -> None:
     body = {"ref": "main", "inputs": {"target": "x"}}
     for asked in (body | {"return_run_details": True}, body, {"ref": "none"}):
         api.post(f"{path}/workflows/ship.yml/dispatches", json=asked)
-    run = forge.wait_for(lambda: [run for run in forge.runs(name) if run.status == "completed"])[0]
+    run = forge.wait_for(lambda: [run for run in forge.runs(name) if run.status == "completed"], timeout=240)[0]
     assert run.conclusion == "success", forge.jobs(run)
-    forge.wait_for(lambda: all(run.status == "completed" for run in forge.runs(name)))
+    forge.wait_for(lambda: all(run.status == "completed" for run in forge.runs(name)), timeout=240)
     for shown in ("workflows", "workflows/ship.yml", "workflows/ship.yml/runs", "runs?event=workflow_dispatch"):
         api.get(f"{path}/{shown}")
     for shown in (f"runs/{run.id}", f"runs/{run.id}/jobs", f"jobs/{forge.jobs(run)[0].id}"):

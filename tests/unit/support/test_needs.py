@@ -52,7 +52,7 @@ def _pytest(folder: Path, sample: str, **environment: str) -> "subprocess.Comple
             "-p",
             "no:cacheprovider",
             "-n",
-            "2",
+            "1",
             "-W",
             "ignore",
             "test_sample.py",
@@ -63,6 +63,6 @@ def _pytest(folder: Path, sample: str, **environment: str) -> "subprocess.Comple
         | environment,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=280,
         check=False,
     )

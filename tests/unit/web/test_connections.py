@@ -31,6 +31,12 @@ class Brisk(LimitedProtocol):
     look_seconds = 0.01
 
 
+class Unhurried(Brisk):
+    """Time enough for a head, and very little for what comes after it."""
+
+    head_seconds = 60.0
+
+
 @dataclass
 class Port:
     """A served application and what it saw. `gate` holds answers to `/slow` back."""
@@ -218,7 +224,7 @@ async def test_a_client_that_drips_a_head_is_shut_out_all_the_same() -> None:
 
 
 async def test_a_client_that_reads_nothing_of_its_answer_is_shut_out() -> None:
-    async with serving(Brisk) as port:
+    async with serving(Unhurried) as port:
         _, writer = await port.connect()
         writer.transport.pause_reading()  # type: ignore[attr-defined]  # of every transport that asyncio makes
         writer.write(GET.replace(b"health", b"large"))
@@ -228,17 +234,22 @@ async def test_a_client_that_reads_nothing_of_its_answer_is_shut_out() -> None:
 
 
 async def test_an_answer_may_take_its_time() -> None:
-    async with serving(Brisk) as port:
+    class Hurried(Unhurried):
+        """It has time until ours has been read."""
+
+    async with serving(Hurried) as port:
         reader, writer = await port.connect()
-        other, other_writer = await port.connect()
         writer.write(GET.replace(b"health", b"slow"))
         await _until(lambda: port.asked == ["/slow"])
-        # The other connection was opened later and is shut out for its silence; ours waits for an answer.
-        await _all(other)
+        Hurried.head_seconds = Brisk.head_seconds
+        # Two that come later are shut out for their silence, one after the other; ours waits for an answer.
+        for _ in range(2):
+            other, other_writer = await port.connect()
+            await _all(other)
+            other_writer.close()
         port.gate.set()
         assert b"200 OK" in await reader.readuntil(b"ok")
         writer.close()
-        other_writer.close()
 
 
 async def test_one_connection_too_many_is_told_to_come_back_and_one_that_ends_makes_room() -> None:
@@ -275,7 +286,7 @@ def test_each_port_has_its_own_cap() -> None:
 async def _all(reader: asyncio.StreamReader) -> bytes:
     """Everything until the other side ends, by a close or by a reset."""
     received = b""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         with contextlib.suppress(ConnectionError):
             while part := await reader.read(65536):
                 received += part
@@ -283,6 +294,6 @@ async def _all(reader: asyncio.StreamReader) -> bytes:
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not holds():
             await asyncio.sleep(0.001)

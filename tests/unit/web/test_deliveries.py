@@ -135,7 +135,7 @@ async def test_the_connection_ends_where_the_client_wants_it(asked: bytes) -> No
     async with serving() as port:
         reader, writer = await port.connect()
         writer.write(asked)
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), 60)
         assert b" 202 " in answer
         assert b"\r\nconnection: close\r\n" in answer
         writer.close()
@@ -146,7 +146,7 @@ async def test_a_body_that_does_not_come_is_told_so_and_the_connection_ends(sent
     async with serving(body_seconds=0.05) as port:
         reader, writer = await port.connect()
         writer.write(delivery("1").removesuffix(BODY) + sent)
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), 60)
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert answer.count(b"connection: close") == 1
         assert port.accepting.asked == []
@@ -168,7 +168,7 @@ async def test_a_surprise_is_answered_500_without_its_reason() -> None:
         port.accepting.broken = True
         reader, writer = await port.connect()
         writer.write(delivery("1"))
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), 60)
         assert answer.startswith(b"HTTP/1.1 500 ")
         assert b"nobody" not in answer
         writer.close()
@@ -180,10 +180,13 @@ async def test_a_server_that_stops_answers_what_it_has_accepted() -> None:
         reader, writer = await port.connect()
         writer.write(delivery("1"))
         await _until(lambda: port.accepting.asked == ["1"])
+        idle_reader, idle = await port.connect()
+        await _until(lambda: len(port.server.server_state.connections) == 2)
         port.server.should_exit = True
-        _, idle = await port.connect()
+        # It ends those that wait for nothing: then it is stopping.
+        assert await asyncio.wait_for(idle_reader.read(), 60) == b""
         port.accepting.gate.set()
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), 60)
         assert b" 202 " in answer
         for each in (writer, idle):
             each.close()
@@ -210,6 +213,6 @@ async def test_unusual_deliveries_are_taken_over_asgi(sent: bytes) -> None:
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not holds():
             await asyncio.sleep(0.001)
