@@ -83,6 +83,8 @@ class Runner:
         self._traces = traces
         self._heartbeats = Heartbeats(store, clock, every=times.heartbeat, lease=times.lease)
         self._active: set[asyncio.Task[None]] = set()
+        self._looked = 0.0
+        """When we last looked for jobs that are due."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then let running jobs finish for a while, and hand back the rest."""
@@ -92,15 +94,19 @@ class Runner:
         crowd = False
         try:
             while not stop.is_set():
-                claimed = await self._claim(1 if crowd else self._slots)
+                asked = min(1 if crowd else self._slots, self._free)
+                claimed = await self._claim(asked)
                 crowd = bool(claimed) and await self._crowded()
                 if crowd:
                     # Never none at all; and not a handful at once, behind which deliveries would have to wait.
                     await asyncio.wait({stopping}, timeout=self._times.give_way)
                     continue
-                waiting = {stopping, hinted, *self._active} if len(self._active) < self._slots else {*self._active}
-                delay = self._times.poll if claimed is None else await self._until_next()
-                await asyncio.wait(waiting | {stopping}, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
+                if claimed and claimed == asked and self._free:
+                    # More may be due than was asked for.
+                    continue
+                waiting = {stopping, *self._active} | ({hinted} if self._free else set())
+                delay = await self._until_next() if claimed is not None and self._free else self._times.poll
+                await asyncio.wait(waiting, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
                 if hinted.done():
                     hinted = asyncio.create_task(self._wakeups.wait(self._times.poll))
         finally:
@@ -125,19 +131,23 @@ class Runner:
         """Run everything that is due now, and what follows from it, then return."""
         self._heartbeats.start()
         try:
-            while await self._claim(self._slots) or self._active:
+            while await self._claim(self._free) or self._active:
                 if self._active:
                     await asyncio.wait(self._active, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._heartbeats.stop()
 
+    @property
+    def _free(self) -> int:
+        return self._slots - len(self._active)
+
     async def _claim(self, most: int) -> int | None:
         """How many jobs were claimed, or None where the store does not answer."""
-        free = min(most, self._slots - len(self._active))
-        if free <= 0:
+        if not most:
             return 0
+        self._looked = self._clock()
         try:
-            jobs = await self._store.claim_due(self._holder, self._times.lease, self._clock(), free)
+            jobs = await self._store.claim_due(self._holder, self._times.lease, self._looked, most)
         except StoreUnavailable as error:
             log.warning("store.unavailable", why=error.why)
             return None
@@ -148,12 +158,13 @@ class Runner:
         return len(jobs)
 
     async def _until_next(self) -> float:
-        """Seconds to wait for a job that is due later: a retry, say. A job that is due but blocked waits for a hint."""
+        """Seconds to wait for a job that was not due yet when we looked: a retry, say. One that was due then, and was
+        not claimed, is blocked and waits for a hint."""
         try:
-            due = await self._store.next_due(self._clock())
+            due = await self._store.next_due(after=self._looked)
         except StoreUnavailable:
             return self._times.poll
-        if due is None or due <= self._clock():
+        if due is None:
             return self._times.poll
         return min(self._times.poll, max(0.005, due - self._clock()))
 

@@ -145,8 +145,8 @@ class Jobs(LastJobs, Protocol):
         """The same with all jobs of a holder known to be dead, by their ids."""
         ...
 
-    async def next_due(self, now: float) -> float | None:
-        """When the earliest pending job is or was due; None when nothing is pending."""
+    async def next_due(self, *, after: float = 0.0) -> float | None:
+        """When the earliest pending job is or was due, of those that are due later than `after`; None without any."""
         ...
 
     async def cancel(self, job_id: str, why: str, now: float) -> bool:

@@ -165,7 +165,7 @@ async def test_a_retry_is_due_later_and_only_then(store: Store) -> None:
     job = await store.job("job-1")
     assert job is not None
     assert (job.state, job.why, job.run_at) == ("pending", "GitHub said 502", NOW + 31)
-    assert await store.next_due(NOW) == NOW + 31
+    assert await store.next_due() == NOW + 31
     assert await store.claim_due("h1", 60, NOW + 30, 1) == []
     assert ids(await store.claim_due("h1", 60, NOW + 31, 1)) == ["job-1"]
 
@@ -218,11 +218,21 @@ async def test_a_holder_with_a_slow_clock_loses_its_job_but_never_writes_beside_
 
 
 async def test_next_due_is_the_earliest_pending_job_of_any_priority(store: Store) -> None:
-    assert await store.next_due(NOW) is None
+    assert await store.next_due() is None
     await enqueue(store, a_job("a", run_at=NOW + 50, priority=9), a_job("b", run_at=NOW + 20, priority=1))
-    assert await store.next_due(NOW) == NOW + 20
+    assert await store.next_due() == NOW + 20
     await take(store, "b")
-    assert await store.next_due(NOW) == NOW + 50
+    assert await store.next_due() == NOW + 50
+
+
+async def test_next_due_passes_over_what_was_due_before(store: Store) -> None:
+    await enqueue(store, a_job("a", run_at=NOW + 50, priority=9), a_job("b", run_at=NOW + 20, priority=1))
+    assert [await store.next_due(after=NOW + after) for after in (19, 20, 49, 50)] == [
+        NOW + 20,
+        NOW + 50,
+        NOW + 50,
+        None,
+    ]
 
 
 async def _nothing_can_be_written(store: Store, holder: Job) -> None:

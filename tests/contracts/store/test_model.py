@@ -78,7 +78,7 @@ class Play:
             [await self.store.facts_of(job=job.id) for job in jobs],
             await self.store.entries(10),
             await self.store.deliveries(10),
-            await self.store.next_due(self.now),
+            [await self.store.next_due(after=after) for after in (0.0, self.now)],
             await self.store.holders(),
             [await self.store.document(key) for key in ("d1", "d2")],
             await self.store.pulls(10, still_open=True),

@@ -58,7 +58,7 @@ async def test_waking_gives_only_those_that_wait_for_it(store: Store) -> None:
     await enqueue(store, a_job("a"), a_job("b"), a_job("c"))
     for job_id, for_ in (("a", "approval"), ("b", "resume"), ("c", "approval")):
         await finish(store, await take(store, job_id), Waiting(for_, "needs a person"))
-    assert await store.next_due(NOW) is None
+    assert await store.next_due() is None
     assert sorted(await store.wake("approval", NOW + 3)) == ["a", "c"]
     assert ids(await store.claim_due("h1", 60, NOW + 3, 5)) == ["a", "c"]
     assert await store.wake("approval", NOW) == []

@@ -201,7 +201,7 @@ async def _read_everything(store: Store) -> None:
     await store.get_secret("s", NOW)
     await store.entry("s2")
     await store.holders()
-    await store.next_due(NOW)
+    await store.next_due(after=NOW)
     await store.latest_job("reviewer:22:pull/7")
     await store.deliveries(5, Last(NOW))
     await store.jobs(5, before=Last(NOW))

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -146,7 +147,7 @@ async def test_planning_outlasts_an_hour_without_github(store: MemoryStore) -> N
     planning = planning_job("guid", "issue_comment", bench.clock())
     await bench.enqueue(planning)
     while (await bench.state(planning.id))[0] is JobState.PENDING:
-        bench.clock.now = await store.next_due(bench.clock()) or bench.clock()
+        bench.clock.now = await store.next_due() or bench.clock()
         await bench.runner.drain()
     assert (await bench.state(planning.id))[0] is JobState.COMPLETED
 
@@ -324,6 +325,74 @@ async def test_while_it_is_crowded_jobs_are_taken_one_by_one_and_none_is_left_ou
         await running
     # Four slots: before it is known to be crowded four jobs are claimed, then each for itself.
     assert asked == 1 + 6
+
+
+@asynccontextmanager
+async def running(bench: Bench) -> AsyncIterator[None]:
+    """With the runner at work, for ten seconds at most: it looks by itself only every minute."""
+    stop = asyncio.Event()
+    work = asyncio.create_task(bench.runner.run(stop))
+    try:
+        async with asyncio.timeout(10):
+            yield
+    finally:
+        stop.set()
+        await work
+
+
+def late(bench: Bench, seconds: float) -> None:
+    """Let the next question what is due after this take that long."""
+    next_due = bench.store.next_due
+
+    async def slowly(*, after: float = 0.0) -> float | None:
+        bench.store.next_due = next_due  # type: ignore[method-assign]
+        bench.clock.forward(seconds)
+        return await next_due(after=after)
+
+    bench.store.next_due = slowly  # type: ignore[method-assign]
+
+
+async def test_a_job_that_falls_due_between_two_looks_is_run_at_once(store: MemoryStore) -> None:
+    bench = Bench(store, Scripted([Done()]))
+    await bench.enqueue(replace(a_job(), run_at=bench.clock() + 5))
+    late(bench, 6)
+    async with running(bench):
+        while (await bench.state())[0] is not JobState.COMPLETED:
+            await asyncio.sleep(0)
+
+
+class FirstIsGated(Gated):
+    async def run(self, desk: Desk) -> Outcome:
+        return await super().run(desk) if desk.job.id == "first" else Done()
+
+
+async def test_a_job_that_is_blocked_hides_none_that_falls_due(store: MemoryStore) -> None:
+    worker = FirstIsGated()
+    bench = Bench(store, worker)
+    key = "merge:2:main"
+    await bench.enqueue(replace(a_job("first"), key=key), replace(a_job("second"), key=key))
+    await bench.enqueue(replace(a_job("later"), run_at=bench.clock() + 5))
+    late(bench, 6)
+    async with running(bench):
+        while (await bench.state("later"))[0] is not JobState.COMPLETED:
+            await asyncio.sleep(0)
+        assert (await bench.state("second"))[0] is JobState.PENDING
+        worker.go.set()
+
+
+async def test_what_is_due_when_a_crowd_is_over_is_run_at_once(store: MemoryStore) -> None:
+    crowd = [True, False]
+
+    async def crowded() -> bool:
+        while await store.holders():
+            await asyncio.sleep(0)
+        return crowd.pop(0) if crowd else False
+
+    bench = Bench(store, Scripted([Done()] * 8), crowded=crowded, give_way=0.01)
+    await bench.enqueue(*(a_job(f"job-{number}", lane="") for number in range(8)))
+    async with running(bench):
+        while [job.state for job in await store.jobs(10)] != [JobState.COMPLETED] * 8:
+            await asyncio.sleep(0)
 
 
 async def test_a_job_that_is_running_when_the_process_stops_is_handed_back(store: MemoryStore) -> None:

@@ -118,10 +118,10 @@ class MemoryStore:
             left = sorted((job for job in state.held() if job.holder == holder), key=lambda job: job.id)
             return [state.take_back(job, f"its holder {holder} died", now) for job in left]
 
-    async def next_due(self, now: float) -> float | None:
+    async def next_due(self, *, after: float = 0.0) -> float | None:
         with self._reading() as state:
-            pending = [job.id for job in state.jobs.values() if job.state is JobState.PENDING]
-            return min((state.due_at[job_id] for job_id in pending), default=None)
+            pending = [state.due_at[job.id] for job in state.jobs.values() if job.state is JobState.PENDING]
+            return min((due for due in pending if due > after), default=None)
 
     async def cancel(self, job_id: str, why: str, now: float) -> bool:
         with self._writing() as state:

@@ -186,8 +186,8 @@ class SqlStore:
     async def release(self, holder: str, now: float) -> list[Job]:
         return await self._backend.write(lambda conn: verbs_jobs.release(conn, holder, now))
 
-    async def next_due(self, now: float) -> float | None:
-        return await self._backend.read(verbs_jobs.next_due)
+    async def next_due(self, *, after: float = 0.0) -> float | None:
+        return await self._backend.read(lambda conn: verbs_jobs.next_due(conn, after))
 
     async def cancel(self, job_id: str, why: str, now: float) -> bool:
         return await self._backend.write(lambda conn: verbs_jobs.cancel(conn, job_id, why, now))

@@ -115,8 +115,8 @@ def holders(conn: Connection) -> frozenset[str]:
     return frozenset(conn.execute(_HOLDERS).scalars())
 
 
-def next_due(conn: Connection) -> float | None:
-    due: float | None = conn.execute(_NEXT_DUE).scalar_one()
+def next_due(conn: Connection, after: float) -> float | None:
+    due: float | None = conn.execute(_NEXT_DUE, {"after": after}).scalar_one()
     return due
 
 
@@ -190,7 +190,7 @@ _DUE_PRIORITIES = sql(
 )
 _NEXT_DUE = sql(
     f"SELECT min(due) FROM (SELECT (SELECT min(due_at) FROM jobs WHERE {PENDING}"  # noqa: S608
-    f" AND priority = levels.column1) AS due FROM {PRIORITIES}) AS earliest"
+    f" AND priority = levels.column1 AND due_at > :after) AS due FROM {PRIORITIES}) AS earliest"
 )
 _DUE = (
     f"SELECT {_JOB_COLUMNS} FROM jobs WHERE {PENDING} AND priority = :priority AND due_at <= :now AND {FREE}"  # noqa: S608

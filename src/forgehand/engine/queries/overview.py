@@ -55,7 +55,7 @@ class Overview:
 async def overview(store: Numbers, now: float) -> Overview:
     everything = await totals(store)
     hours = await lately(store, HOUR, 2, now)
-    due, behind = await store.next_due(now), await lag(store, now)
+    due, behind = await store.next_due(), await lag(store, now)
     last = everything.last_at("event")
     share = next((each.success for each in hours if each.success is not None), None)
     slowest = next((each.job.p95 for each in hours if each.job.count), None)

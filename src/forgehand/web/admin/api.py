@@ -98,7 +98,7 @@ class Api:
 
     async def status(self, request: Request) -> told.Status:
         store = self._store
-        return told.Status(await store.paused(), await store.next_due(0.0), await store.latest_change())
+        return told.Status(await store.paused(), await store.next_due(), await store.latest_change())
 
     async def deliveries(self, request: Request) -> told.Deliveries:
         rows = await self._store.deliveries(limit(request), before(request))

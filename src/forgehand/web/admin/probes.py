@@ -56,7 +56,7 @@ class Probes:
         self._listeners.set(self._live.listeners)
         try:
             now = self._clock()
-            due = await self._store.next_due(now)
+            due = await self._store.next_due()
             self._late.set(max(0.0, now - due) if due is not None else 0.0)
             self._paused.set(await self._store.paused() is not None)
             numbers = await self._numbers(now)
