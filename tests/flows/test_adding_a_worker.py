@@ -3,7 +3,6 @@
 import importlib
 import re
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -13,9 +12,8 @@ import pytest
 
 from forgehand.assembly.build import opened, working
 from forgehand.assembly.workers import BUILT_IN, BuiltIn, Parts
-from forgehand.domain.jobs import Change, JobState
-from forgehand.engine.schedule import Poll, tick
-from support.product import REPO, Product, open_flawed_pull, product
+from forgehand.domain.jobs import JobState
+from support.product import REPO, Product, open_flawed_pull, poll, product
 
 pytestmark = pytest.mark.anyio
 
@@ -50,12 +48,13 @@ def the_line(thanks: ModuleType) -> BuiltIn:
     return made
 
 
-async def polled(run: Product, thanks: ModuleType) -> dict[str, JobState]:
-    """Let one poll find the open pull requests, run everything, and say what became of each worker's job."""
+async def polled(run: Product, thanks: ModuleType) -> set[tuple[str, JobState]]:
+    """Let one poll find the open pull requests, run everything, and say what became of each worker's jobs. Of looks at
+    one pull request a newer may have superseded an older."""
     async with opened(run.settings, built_in=(*BUILT_IN, the_line(thanks))) as app, working(app) as crew:
-        await app.store.commit(Change(enqueue=(tick(Poll("reconcile", 300), time.time()),)), time.time())
-        await crew.runner.drain()
-        return {job.worker: job.state for job in await app.store.jobs(20)}
+        await poll(app, crew)
+        ended = [job for job in await app.store.jobs(50) if job.state.ended]
+        return {(job.worker, job.state) for job in ended if job.state is not JobState.SUPERSEDED}
 
 
 async def test_one_folder_and_one_line_make_a_worker(tmp_path: Path, thanks: ModuleType) -> None:
@@ -63,7 +62,7 @@ async def test_one_folder_and_one_line_make_a_worker(tmp_path: Path, thanks: Mod
         pull = open_flawed_pull(run.forge)
         states = await polled(run, thanks)
         workers = ("reconcile", "review", "testing", "decide", "thanks")
-        assert states == dict.fromkeys(workers, JobState.COMPLETED)
+        assert states == {(worker, JobState.COMPLETED) for worker in workers}
         said = [comment.body for comment in run.forge.comments(REPO, pull.number)]
         assert any("thank you, dev" in body for body in said)
 

@@ -9,6 +9,7 @@ from support.product import (
     FLAWED,
     REPO,
     assert_said_once,
+    at_rest,
     decided,
     decisions,
     open_flawed_pull,
@@ -102,6 +103,10 @@ def test_every_write_used_a_token_of_one_repository_and_one_permission(tmp_path:
     with product(tmp_path) as run:
         pull = open_flawed_pull(run.forge)
         until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the review")
+        # What is edited by then depends on who comes first; this has both edited.
+        run.forge.report_status(REPO, pull.head_sha, "unit", "failure")
+        until(lambda: "unit failed" in run.forge.comments(REPO, pull.number)[0].body, "the edited summary")
+        until(lambda: at_rest(run), "the edited check")
         writes = {call.route: dict(call.permissions) for call in run.forge.mutations()}
         assert writes == {
             "/repos/{owner}/{repo}/pulls/{pull_number}/reviews": {"metadata": "read", "pull_requests": "write"},

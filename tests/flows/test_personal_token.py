@@ -1,6 +1,5 @@
 """A personal access token instead of an App: the same review, in that person's name, with a status for the check."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,7 @@ from pydantic import SecretStr
 from forgehand.assembly.build import opened, working
 from forgehand.assembly.doctor_person import examine_person
 from forgehand.assembly.settings import Settings
-from forgehand.domain.jobs import Change
-from forgehand.engine.schedule import Poll, tick
-from support.product import FLAWED, REPO, Product, open_flawed_pull, passed, product
+from support.product import FLAWED, REPO, Product, open_flawed_pull, passed, poll, product
 
 pytestmark = pytest.mark.anyio
 
@@ -72,5 +69,4 @@ async def _poll(settings: Settings) -> None:
     """One poll, and what it finds to do."""
     async with opened(settings) as app, working(app) as crew:
         assert await crew.sign_in() == "kim"
-        await app.store.commit(Change(enqueue=(tick(Poll("reconcile", 300), time.time()),)), time.time())
-        await crew.runner.drain()
+        await poll(app, crew)

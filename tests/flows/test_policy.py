@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.command import Ran, forgehand, variables
-from support.product import REPO, Product, decided, passed, product, until
+from support.product import REPO, Product, at_rest, decided, passed, product, until
 
 PATH = ".forgehand/config.yml"
 POLICY = "merge: {auto: true}\nrules: [{name: small, says: Split it., require: {size: {max_lines: 3}}}]\n"
@@ -51,6 +51,7 @@ def test_a_rule_of_the_default_branch_blocks_and_explain_says_so_writing_nothing
     assert check.conclusion == "failure"
     assert "small: Split it. The change has" in check.title + check.summary
 
+    until(lambda: at_rest(desk.product), "all that is said by itself")
     desk.product.forge.clear_calls()
     said = desk.run("explain", f"{REPO}#{pull.number}")
     assert said.code == 0, said.err

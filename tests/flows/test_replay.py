@@ -6,7 +6,7 @@ from pathlib import Path
 from forgehand.assembly.build import opened
 from forgehand.engine.dry_run import Preview
 from forgehand.ports.desk import Landing
-from support.product import REPO, Product, assert_said_once, open_flawed_pull, product, reviewed, until
+from support.product import REPO, Product, assert_said_once, at_rest, open_flawed_pull, product, reviewed, until
 
 
 async def opened_delivery(run: Product) -> str:
@@ -31,7 +31,7 @@ def test_a_dry_run_makes_no_mutating_call_and_changes_no_row(tmp_path: Path) -> 
     # The address that links show must not depend on the port that this start was given.
     with product(tmp_path, admin_url="http://forgehand.test") as run:
         pull = open_flawed_pull(run.forge)
-        until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the review")
+        until(lambda: reviewed(run.forge, pull.number, pull.head_sha) and at_rest(run), "the review")
         run.stop()
         guid = asyncio.run(opened_delivery(run))
         run.forge.clear_calls()
@@ -56,7 +56,7 @@ def test_a_dry_run_makes_no_mutating_call_and_changes_no_row(tmp_path: Path) -> 
 def test_a_replay_of_what_was_said_says_nothing_new(tmp_path: Path) -> None:
     with product(tmp_path) as run:
         pull = open_flawed_pull(run.forge)
-        until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the review")
+        until(lambda: reviewed(run.forge, pull.number, pull.head_sha) and at_rest(run), "the review")
         guid = asyncio.run(opened_delivery(run))
         run.forge.clear_calls()
         asyncio.run(replayed(run, guid))

@@ -25,7 +25,11 @@ from pydantic import SecretStr
 from forgehand.adapters.analysers import Secrets
 from forgehand.adapters.sandbox import ChildProcesses
 from forgehand.adapters.sql import SqlStore
+from forgehand.assembly.build import App as Built
+from forgehand.assembly.build import Crew
 from forgehand.assembly.settings import Settings
+from forgehand.domain.jobs import Change
+from forgehand.engine.schedule import Poll, tick
 from forgehand.practice.forge import Forge
 from forgehand.practice.records import App, Quirks
 from forgehand.practice.server import ForgeServer
@@ -56,6 +60,8 @@ FLAWED = {
     )
 }
 """Calls a function that is not there: what ruff calls F821."""
+SOON = 10.0
+"""Seconds: what is to be done sooner is not left out as something for later."""
 
 
 def until(condition: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
@@ -97,7 +103,7 @@ class Product:
             "data_dir": self.folder,
             "poll_seconds": 0.0,
             "sweep_seconds": 0.0,
-            "settle_seconds": 0.5,
+            "settle_seconds": 1.5,
             "retry_seconds": 0.2,
             "lag_seconds": 0.6,
             "log_format": "json",
@@ -303,6 +309,23 @@ def reviewed(forge: Forge, number: int, sha: str) -> bool:
     """Whether review, summary and check run of this head are all there."""
     said = [review for review in forge.reviews(REPO, number) if review.commit_id == sha]
     return bool(decided(forge, sha) and said and forge.comments(REPO, number))
+
+
+def at_rest(run: Product) -> bool:
+    """Whether all is done that the webhooks so far gave cause for: nothing more is said unless somebody acts."""
+    run.forge.webhooks.settle()
+    jobs = [job for job in stored(run, lambda store: store.jobs(500)) if job.delivery or job.repository_id]
+    later = time.time() + SOON
+    # What is only looked at again much later is as it was said; what is tried again later was not said yet.
+    return bool(jobs) and all(job.state.ended or (job.run_at > later and not job.attempts) for job in jobs)
+
+
+async def poll(app: Built, crew: Crew) -> None:
+    """One poll in this process, and all that it finds to do, also what is tried again in a moment."""
+    await app.store.commit(Change(enqueue=(tick(Poll("reconcile", 300), time.time()),)), time.time())
+    while (due := await app.store.next_due()) is not None and due < time.time() + SOON:
+        await asyncio.sleep(max(0.0, due - time.time()))
+        await crew.runner.drain()
 
 
 def assert_said_once(forge: Forge, number: int, sha: str) -> None:
