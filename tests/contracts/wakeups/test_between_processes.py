@@ -54,8 +54,7 @@ async def test_each_of_two_waiting_workers_is_woken_in_the_end(postgres_url: str
 async def test_who_is_gone_is_not_kept_among_the_workers(postgres_url: str) -> None:
     async def woken(*, while_there: str = "") -> list[tuple[int]]:
         waiting = ProcrastinateWakeups(postgres_url)
-        await waiting.hint(["job-1"])
-        await waiting.wait(60)
+        await _hint_until_woken(waiting, waiting)
         async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as other:
             if while_there:
                 await other.execute(while_there)
@@ -69,17 +68,12 @@ async def test_who_is_gone_is_not_kept_among_the_workers(postgres_url: str) -> N
 
 async def test_hinting_never_raises_while_the_database_is_away(postgres_cluster: postgres.Cluster) -> None:
     hinting, waiting = ProcrastinateWakeups(postgres_cluster.url), ProcrastinateWakeups(postgres_cluster.url)
-    await hinting.hint(["job-1"])
-    await waiting.wait(60)
+    await _hint_until_woken(hinting, waiting)
     await asyncio.to_thread(postgres_cluster.stop)
     await hinting.hint(["job-2"])
     await waiting.wait(0.2)
     await asyncio.to_thread(postgres_cluster.start)
-    woken = asyncio.ensure_future(waiting.wait(90))
-    async with asyncio.timeout(60):
-        while not woken.done():
-            await hinting.hint(["job-3"])
-            await asyncio.wait([woken], timeout=0.2)
+    await _hint_until_woken(hinting, waiting)
     await hinting.close()
     await waiting.close()
 
@@ -123,6 +117,15 @@ async def test_a_thread_wakes_a_waiter_in_its_own_loop() -> None:
     threading.Thread(target=lambda: asyncio.run(wakeups.hint(["job-1"]))).start()
     async with asyncio.timeout(30):
         await wait
+
+
+async def _hint_until_woken(hinting: ProcrastinateWakeups, waiting: ProcrastinateWakeups) -> None:
+    """A hint that comes before anybody listens is found only when tasks are next fetched: the later ones are heard."""
+    woken = asyncio.ensure_future(waiting.wait(90))
+    async with asyncio.timeout(60):
+        while not woken.done():
+            await hinting.hint(["job-1"])
+            await asyncio.wait([woken], timeout=0.2)
 
 
 async def _hint_from_elsewhere(*arguments: str, pass_fds: tuple[int, ...] = ()) -> None:
