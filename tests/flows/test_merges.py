@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from forgehand.practice.records import Quirks
-from support.product import CLEAN, FLAWED, MERGING, REPO, Product, decided, passed, product, until
+from forgehand.workers.review import documents
+from support.product import CLEAN, FLAWED, MERGING, REPO, Product, decided, passed, product, stored, until
 
 AWKWARD = Quirks(mergeable_seconds=0.2, stale_lists_seconds=0.3)
 AUTO = "merge:\n  auto: true\n  delete_branch: true\n  update_branch: true\n"
@@ -103,10 +104,12 @@ def test_workflows_and_our_own_configuration_need_a_person(run: Product, path: s
 
 def test_a_push_between_the_decision_and_the_merge_means_no_merge_of_what_was_not_seen(run: Product) -> None:
     pull = _open(run, "racing")
-    struck = run.forge.faults.add("error_before", route="/repos/{owner}/{repo}/pulls/{pull_number}/merge", method="PUT")
+    route = "/repos/{owner}/{repo}/pulls/{pull_number}/merge"
+    struck = run.forge.faults.add("error_before", route=route, method="PUT", count=None)
     passed(run.forge, pull.head_sha)
     until(lambda: struck.hits, "the attempt to merge")
     newer = run.forge.commit(REPO, "racing", {"docs/late.md": "Sneaked in.\n"}, "Sneak in")
+    run.forge.faults.clear()
     until(lambda: "has not" in _summary(run, pull) or "not yet" in _summary(run, pull), "a look at the new head")
     assert not run.forge.pull(REPO, pull.number).merged
     passed(run.forge, newer)
@@ -178,6 +181,9 @@ def test_of_a_queue_of_ten_with_one_bad_nine_land_in_at_most_eight_runs(tmp_path
             # Nothing woke us before we were there.
             run.forge.edit_pull(REPO, pull.number, title=f"Topic {pull.number}")
 
+        # Whoever comes late would make it one more run. So nothing is answered before all are there.
+        until(lambda: _waiting(run) == len(pulls), "all ten in the queue")
+
         def nine_landed() -> bool:
             for name, sha in _test_branches(run).items():
                 if sha not in tested:
@@ -195,6 +201,11 @@ def test_of_a_queue_of_ten_with_one_bad_nine_land_in_at_most_eight_runs(tmp_path
         assert len(_thrown_out(run, bad)) == 1
         merges = [call for call in run.forge.mutations() if call.route and call.route.endswith("/merge")]
         assert len(merges) == 9
+
+
+def _waiting(run: Product) -> int:
+    key = documents.queue_key(run.forge.world.repository(REPO).id, "main")
+    return len(documents.read_queue(stored(run, lambda store: store.document(key))).order)
 
 
 def _thrown_out(run: Product, pull: Any) -> list[str]:
