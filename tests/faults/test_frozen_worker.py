@@ -1,6 +1,7 @@
 """A worker freezes between intent and send, its job is taken over, and then it wakes up: it must not send."""
 
 import os
+import re
 import signal
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -9,7 +10,7 @@ import pysqlite3
 import pytest
 
 from forgehand.engine.steps import Step
-from support.product import assert_said_once, open_flawed_pull, product, reviewed, until
+from support.product import assert_said_once, at_rest, open_flawed_pull, product, reviewed, until
 
 
 def freeze(pid: int, database_url: str) -> None:
@@ -31,8 +32,7 @@ def database(request: pytest.FixtureRequest) -> dict[str, str]:
 def test_a_frozen_worker_that_wakes_after_its_job_was_taken_over_sends_nothing(
     tmp_path: Path, database: dict[str, str], step: Step
 ) -> None:
-    short = {"lease_seconds": 3.0, "heartbeat_seconds": 0.5, "settle_seconds": 1.5}
-    with product(tmp_path, start=False, **short, **database) as run:
+    with product(tmp_path, start=False, lease_seconds=9.0, heartbeat_seconds=1.0, **database) as run:
         run.trap = f"{step}|review|freeze|{tmp_path / 'trapped'}"
         run.start()
         pull = open_flawed_pull(run.forge)
@@ -41,9 +41,11 @@ def test_a_frozen_worker_that_wakes_after_its_job_was_taken_over_sends_nothing(
         freeze(frozen, run.settings.database_url)
         (tmp_path / "trapped.frozen").touch()
         run.start_worker()
-        until(lambda: reviewed(run.forge, pull.number, pull.head_sha), "the review by the second worker")
-        before = len(run.forge.mutations())
+        until(
+            lambda: reviewed(run.forge, pull.number, pull.head_sha) and at_rest(run), "the review by the second worker"
+        )
+        before, told = len(run.forge.mutations()), len(run.log())
         os.kill(frozen, signal.SIGCONT)
-        until(lambda: "job.dropped" in run.log() or "job.late" in run.log(), "the woken worker's notice")
+        until(lambda: re.search(r"job\.(dropped|late)", run.log()[told:]), "the woken worker's notice")
         assert_said_once(run.forge, pull.number, pull.head_sha)
         assert len(run.forge.mutations()) == before

@@ -5,12 +5,14 @@ the process at one of them, once.
 
 import asyncio
 import json
+import math
 import os
 import signal
 import sys
 import time
 from pathlib import Path
 
+from forgehand.assembly import worker_child
 from forgehand.assembly.build import opened
 from forgehand.assembly.logs import set_up_logs
 from forgehand.assembly.serve import Addresses, serve
@@ -48,6 +50,9 @@ def stopper(trap: str) -> Steps:
 
 def main() -> int:
     role, trap = sys.argv[1], sys.argv[2]
+    if "|freeze|" in trap:
+        # The worker is to be woken, however long the other one takes, and not to be shot for its silence before.
+        worker_child.WEDGED_SECONDS = math.inf
     if role == "child":
         # `serve` put the two pipe ends after our own arguments.
         sys.argv[1:] = sys.argv[3:]
