@@ -11,7 +11,19 @@ import pytest
 from forgehand.adapters.sql import SqlStore
 from forgehand.domain.facts import Fact
 from forgehand.practice.records import Quirks
-from support.product import CLEAN, REPO, Product, decided, decisions, open_flawed_pull, passed, product, stored, until
+from support.product import (
+    CLEAN,
+    REPO,
+    Product,
+    at_rest,
+    decided,
+    decisions,
+    open_flawed_pull,
+    passed,
+    product,
+    stored,
+    until,
+)
 from support.secrets import Fakes
 
 NOTES = {"NOTES.md": "Open on Sundays.\n"}
@@ -147,6 +159,7 @@ def test_polls_of_a_rejected_head_count_it_once_and_say_nothing_again(tmp_path: 
         polled.forge.webhooks.mode = "lost"
         pull = open_flawed_pull(polled.forge)
         _check(polled, pull)
+        until(lambda: at_rest(polled), "all that the first poll gives cause for")
         before = len(polled.forge.mutations())
 
         def polls() -> int:
