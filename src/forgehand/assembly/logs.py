@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterable, MutableMapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -50,7 +51,7 @@ def secrets_of(settings: Settings) -> list[str]:
 
 def set_up_logs(settings: Settings, stream: Any = None) -> None:
     """Log to stderr: structlog's events and every library's records, through one redactor."""
-    out: Any = stream or _Stderr()
+    out: Any = _Lines(stream)
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not out.isatty())
     redact = redactor(secrets_of(settings))
     shared: list[Any] = [
@@ -65,7 +66,7 @@ def set_up_logs(settings: Settings, stream: Any = None) -> None:
     structlog.configure(
         processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(out)
@@ -98,17 +99,31 @@ class RotatingLog:
         return False
 
 
-class _Stderr:
-    """Standard error as it is when something is written: it may be redirected after logging was set up."""
+class _Lines:
+    """What structlog and the standard library both write to, from any thread, a whole line at a time: each has a lock
+    of its own, which does not keep the other out."""
+
+    def __init__(self, stream: Any) -> None:
+        self._given = stream
+        self._lock = threading.RLock()
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(text)
+        with self._lock:
+            written: int = self._stream.write(text)
+            return written
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with self._lock:
+            self._stream.flush()
 
     def isatty(self) -> bool:
-        return sys.stderr.isatty()
+        shown: bool = self._stream.isatty()
+        return shown
+
+    @property
+    def _stream(self) -> Any:
+        # Standard error as it is when something is written: it may be redirected after logging was set up.
+        return sys.stderr if self._given is None else self._given
 
 
 def _redacting(redact: Callable[[str], str]) -> Any:

@@ -1,7 +1,9 @@
 import io
+import json
 import logging
 from contextlib import closing
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import structlog
@@ -52,6 +54,26 @@ def test_a_secret_never_reaches_the_log(secret: str, shape: str) -> None:
     text = shape.format(secret)
     for what in (text, [text], {"key": text}, {text: 1}, text.encode(), RuntimeError(text)):
         assert secret not in logged(what)
+
+
+class Interrupted(io.StringIO):
+    """Wherever a line is not written as a whole, another thread logs in its midst."""
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if not text.endswith("\n"):
+            other = Thread(target=logging.getLogger("library").warning, args=("in the midst",))
+            other.start()
+            other.join()
+        return written
+
+
+def test_a_line_is_written_as_a_whole_whoever_else_logs() -> None:
+    stream = Interrupted()
+    set_up_logs(read_settings(log_format="json"), stream)
+    structlog.get_logger("test").info("ours")
+    logging.getLogger("library").warning("theirs")
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["ours", "theirs"]
 
 
 def test_a_one_time_link_and_an_address_with_a_password_are_hidden() -> None:
