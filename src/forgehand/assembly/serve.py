@@ -39,6 +39,8 @@ WORKER_MODULE = ("-m", "forgehand.assembly.worker_process")
 
 WEBHOOK_CONNECTIONS = 1024
 ADMIN_CONNECTIONS = 256
+ANSWERING_SECONDS = 10
+"""How long what is being answered may take yet when it is to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ def _config(app: Any, connections: int = ADMIN_CONNECTIONS) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=ANSWERING_SECONDS,
     )
 
 

@@ -19,6 +19,9 @@ log = structlog.get_logger(__name__)
 WEDGED_SECONDS = 90.0
 """A worker whose event loop has not turned for so long is killed; its leases were no longer renewed after 60."""
 
+GOODBYE_SECONDS = 30.0
+"""How long it may take to end: its jobs get twenty of them."""
+
 
 class WorkerChild:
     """The worker process beside the server: started, woken, watched, restarted, and stopped with it."""
@@ -60,7 +63,7 @@ class WorkerChild:
         with suppress(ProcessLookupError):
             process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), 30)
+            await asyncio.wait_for(process.wait(), GOODBYE_SECONDS)
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     from forgehand.practice import Forge
     from forgehand.practice.records import CheckRun, Pull
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 DECISION = "Forgehand review"
 """The check run that says what is decided about a commit."""
-REVIEW_SECONDS = 60.0
+REVIEW_SECONDS = 180.0
+"""A small machine compiles the secret scanner's rules first. Whoever cannot wait presses Ctrl-C."""
+STOP_SECONDS = 60.0
+"""More than the server may take: one that is killed leaves its worker behind, which goes on writing in the folder."""
 LAST_LINES = 30
 
 
@@ -131,7 +134,7 @@ class Product:
         if self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(15)
+                self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
