@@ -149,8 +149,8 @@ class ProcrastinateWakeups:
         finally:
             # Also where this is cancelled, or the connection was lost; who is killed is cleared away by the next.
             with contextlib.suppress(Exception):
-                async with asyncio.timeout(_LAST_FLUSH):
-                    await manager.unregister_worker(me)
+                async with asyncio.timeout(_LAST_WORD):
+                    await self._leave(me)
 
     async def _hear(self, manager: JobManager, ears: psycopg.AsyncConnection, me: int) -> None:
         clock = asyncio.get_running_loop().time
@@ -166,6 +166,12 @@ class ProcrastinateWakeups:
                 self._hinted.set()
                 # Not at once: the task is only there in case nobody listens.
                 fetch_at = min(fetch_at, clock() + _FETCH_AFTER)
+
+    async def _leave(self, me: int) -> None:
+        # On a connection of its own: those of the pool were interrupted in the midst of something, or lost.
+        connection = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, connect_timeout=3)
+        async with connection:
+            await connection.execute("DELETE FROM procrastinate_workers WHERE id = %s", [me])
 
     async def _fetch(self, manager: JobManager, me: int) -> None:
         """Take and delete the tasks that wait."""
@@ -256,4 +262,5 @@ _FETCH_AFTER = 4.0
 """After the tasks of a first NOTIFY were made."""
 _TRY_AGAIN_AFTER = 1.0
 _LAST_FLUSH = 2.0
+_LAST_WORD = 5.0
 _SCHEMA_LOCK = 4_018_220_612
