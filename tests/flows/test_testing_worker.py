@@ -86,6 +86,7 @@ def test_passing_tests_say_how_much_of_the_change_they_reach(tmp_path: Path, too
 def test_a_pull_request_can_be_tested_from_the_command_line(tmp_path: Path, tools: Path) -> None:
     with product(tmp_path, start=False, sandbox="bwrap", sandbox_readable=str(tools)) as run:
         pull = opened(run, {"cart.py": CART, "test_cart.py": FAILING})
+        run.forge.faults.add("error_before", route="/repos/{owner}/{repo}/check-runs", method="POST")
 
         async def tests() -> Job | Unclaimed:
             async with app_opened(run.settings) as app:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from forgehand import VERSION
+from forgehand.assembly.at_once import run_to_its_end
 from forgehand.assembly.holders import is_dead_here, this_holder
 from forgehand.assembly.limits import dispatch_options, operator_limits
 from forgehand.assembly.settings import Settings, SettingsError
@@ -63,9 +64,9 @@ class App:
         return Intake(self.store, self.wakeups, events, time.time, self.steps, self.traces)
 
     async def run_job(self, job_id: str) -> Job | Unclaimed:
-        """Claim one job, run it here, and give it as it then is."""
+        """Claim one job, run it here, again where that is due in a moment, and give it as it then is."""
         async with working(self) as crew:
-            return await crew.runner.run_one(job_id)
+            return await run_to_its_end(crew.runner, self.store, job_id)
 
     async def sign_in_link(self, by: str) -> str:
         """The address of a one-time link to the admin pages of whatever server has this store."""

@@ -2,6 +2,7 @@
 
 import time
 
+from forgehand.assembly.at_once import run_to_its_end
 from forgehand.assembly.build import App, working
 from forgehand.domain.jobs import Change, Job, job_id
 from forgehand.ports.github import NotFound
@@ -34,4 +35,4 @@ async def run_pull(app: App, full_name: str, number: int) -> Job | Unclaimed:
             max_duration=testing.SPEC.max_duration,
         )
         await app.store.commit(Change(enqueue=(job,)), now)
-        return await crew.runner.run_one(job.id)
+        return await run_to_its_end(crew.runner, app.store, job.id)

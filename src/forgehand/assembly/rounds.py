@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from forgehand.assembly.at_once import PATIENCE, SOON
 from forgehand.assembly.build import App, Crew, working
 from forgehand.assembly.workers import specs
 from forgehand.crafts.subjects import number_of
@@ -26,10 +27,6 @@ from forgehand.engine.reconcile import Reconcile
 from forgehand.engine.schedule import Poll, tick
 from forgehand.ports.github import NotFound, OpenPulls, PullRequest
 
-SOON = 10.0
-"""Work that is due so soon still belongs to a round; a check that takes its time is looked at in the next one."""
-PATIENCE = 600.0
-"""Seconds after which a round ends, whatever is still under way."""
 NO_SUCCESS = (JobState.FAILED, JobState.DEAD_LETTER)
 
 

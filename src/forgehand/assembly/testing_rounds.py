@@ -3,14 +3,14 @@ tested here and now. What else follows from that, such as a new decision, is lef
 Called by `cli.test`.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from forgehand.assembly.at_once import SOON, run_to_its_end
 from forgehand.assembly.build import App, Crew, working
-from forgehand.assembly.rounds import PATIENCE, SOON, looked_for, reached
+from forgehand.assembly.rounds import looked_for, reached
 from forgehand.crafts.subjects import number_of
 from forgehand.domain.jobs import Job, JobState
 from forgehand.domain.repositories import Repo
@@ -49,8 +49,9 @@ class TestRounds:
             number = number_of(job)
             if number:
                 self._begin(number)
-            tested = await self._tested(job)
-            if tested is not None and number:
+            # Where another process has it, it is that one's to tell.
+            tested = await run_to_its_end(self._crew.runner, self._app.store, job.id)
+            if isinstance(tested, Job) and number:
                 ran.append((number, tested))
         await self._crew.projector.once()
         seen = {job.id for _, job in ran}
@@ -71,17 +72,6 @@ class TestRounds:
         listed = await self._app.store.jobs(MOST_READ, state)
         ours = [job for job in listed if job.type == testing.SPEC.type and job.repository_id == self._repo.id]
         return sorted(ours, key=lambda job: job.created_at)
-
-    async def _tested(self, job: Job) -> Job | None:
-        """The job as it then is, None where another process has it. What only has to wait a moment is waited for."""
-        deadline = time.time() + PATIENCE
-        while True:
-            ran = await self._crew.runner.run_one(job.id)
-            if not isinstance(ran, Job):
-                return None
-            if ran.state is not JobState.PENDING or ran.run_at > min(deadline, time.time() + SOON):
-                return ran
-            await asyncio.sleep(max(0.1, ran.run_at - time.time()))
 
 
 @asynccontextmanager

@@ -45,7 +45,9 @@ def run_job(
     job_id: Annotated[str, typer.Argument(metavar="ID", help="The job's id.")],
     json: Json = False,
 ) -> None:
-    """Run one job here, due or not, and exit: 0 when it is completed."""
+    """Run one job here, due or not, and exit: 0 when it is completed.
+
+    What is to be tried again within ten seconds is waited for."""
     from forgehand.domain.jobs import Job, JobState
     from forgehand.ports.store import Unclaimed
 
