@@ -74,11 +74,18 @@ async def work(store: Store, holder: str) -> None:
 
 
 async def fold(store: Store, holder: str) -> None:
-    """Fold whatever comes, without end, a few facts at a time and against whoever else does."""
-    projector = Projector(store, time.time, holder=holder, lease=0.05, facts_at_a_time=7)
+    """Fold whatever comes, without end, a few facts at a time and against whoever else does; say that more are left."""
+
+    async def crowded() -> bool:
+        # Asked after each commit that does not take the last of them.
+        say("more")
+        return False
+
+    projector = Projector(store, time.time, holder=holder, lease=0.05, facts_at_a_time=7, crowded=crowded)
+    say("ready")
+    await told()
     while True:
-        if folded := await projector.once():
-            say(str(folded))
+        await projector.once()
         await asyncio.sleep(0.001)
 
 

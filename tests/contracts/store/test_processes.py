@@ -107,14 +107,19 @@ async def test_a_kill_amid_settling_leaves_each_job_settled_whole_or_held(sql_ur
 async def test_racing_projectors_that_are_killed_again_and_again_count_each_fact_once(sql_url: str) -> None:
     facts = [a_fact(f"f{number}") for number in range(600)]
     async with opened(sql_url) as store:
-        for start in (0, 200, 400):
+        for start, after in ((0, 1), (200, 5), (400, 10)):
             for at in range(start, start + 200, 20):
                 await store.commit(Change(facts=(facts[0], *facts[at : at + 20])), NOW)
             async with (
                 child("fold", sql_url, f"left {start}") as left,
                 child("fold", sql_url, f"right {start}") as right,
             ):
-                folding = [asyncio.create_task(heard(each)) for each in (left, right)]
+                for each in (left, right):
+                    assert await heard(each) == "ready"
+                for each in (left, right):
+                    tell(each)
+                # Killed amid folding: there is more to fold each time that one of them says so.
+                folding = [asyncio.create_task(until_said(each, after)) for each in (left, right)]
                 await asyncio.wait(folding, return_when=asyncio.FIRST_COMPLETED)
                 for each in (left, right):
                     each.kill()
@@ -126,6 +131,11 @@ async def test_racing_projectors_that_are_killed_again_and_again_count_each_fact
     assert totals is not None
     for row in (totals, *windows):
         assert tally_from(row.content, row.at).counts == {"something.happened": len(facts)}
+
+
+async def until_said(process: Process, times: int) -> None:
+    for _ in range(times):
+        await heard(process)
 
 
 @contextlib.asynccontextmanager
