@@ -62,6 +62,7 @@ class Api:
     def _rest(self, exchange: Exchange) -> Reply | None:
         # Nobody sees what a call did, or asks which calls there were, before it is written down.
         with self.world.lock:
+            self.world.later.land_due()
             reply = self._answer(exchange)
             self._record(exchange, reply)
         return reply

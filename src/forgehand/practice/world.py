@@ -92,7 +92,7 @@ class World:
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
         self.faults = Faults()
-        self.later = Later()
+        self.later = Later(self.lock)
         self.crew = Crew()
         self.limits = Limits()
         self.journal = Journal(self.clock)

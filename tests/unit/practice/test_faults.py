@@ -1,5 +1,7 @@
 """Each kind of failure, ordered and struck."""
 
+import threading
+
 import httpx2
 import pytest
 
@@ -112,6 +114,15 @@ def test_what_fails_now_lands_by_itself_after_its_time(sample: Sample, api: http
     sample.forge.faults.add("lands_later", route=COMMENTS, method="POST", seconds=0.05)
     assert post(api) == 502
     sample.forge.wait_for(lambda: count(sample) == 1)
+
+
+def test_what_lands_after_its_time_is_there_for_a_call_after_it_however_late_the_timer_is(
+    sample: Sample, api: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading.Timer, "run", lambda timer: None)
+    sample.forge.faults.add("lands_later", route=COMMENTS, method="POST", seconds=0.05)
+    assert post(api) == 502
+    sample.forge.wait_for(lambda: len(api.get(PATH).json()) == 1)
 
 
 def test_a_fault_strikes_as_often_as_ordered_after_the_calls_it_lets_pass(sample: Sample, api: httpx2.Client) -> None:
