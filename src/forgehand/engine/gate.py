@@ -1,9 +1,9 @@
 """The one door from an effect to the world. Called by `engine.desk`; nothing else may perform an effect.
 
-For each effect: does the job's grant allow it? is everything paused? what does the ledger say of its slot? Then look
-for the remote object, mark the row as sending under the job's fence, perform, and store the receipt. What cannot be
-known after a crash or a cut answer is looked up again before anything is repeated, and where looking cannot tell and
-repeating is not safe, the effect becomes `unknown` and waits for a person.
+For each effect: may this job have it? is everything paused? what does the ledger say of its slot? Then write it down as
+intended, look for the remote object, mark the row as sending under the job's fence, perform, and store the receipt.
+What cannot be known after a crash or a cut answer is looked up again before anything is repeated, and where looking
+cannot tell and repeating is not safe, the effect becomes `unknown` and waits for a person.
 """
 
 import asyncio
