@@ -30,6 +30,26 @@ def test_a_pull_request_s_page_shows_description_diff_review_conversation_and_ch
     assert "default-src 'none'" in shown.headers["content-security-policy"]
 
 
+def test_a_check_run_s_page_shows_what_it_says_of_each_line(sample: Sample) -> None:
+    place = {"path": "app.py", "start_line": 3, "end_line": 3, "annotation_level": "failure"}
+    said = [place | {"title": "F821", "message": f"Undefined {EVIL}"}, place | {"start_line": 9, "message": "No title"}]
+    with sample.client() as api:
+        body = {"name": "review", "head_sha": sample.pull.head_sha, "conclusion": "failure"}
+        output = {"title": "Two findings", "summary": "See them", "annotations": said}
+        made = api.post("/repos/octo/sample/check-runs", json=body | {"output": output}).json()
+    shown = client(sample.url).get(made["html_url"]).text
+    for text in (
+        "Two findings",
+        "<b>failure</b>",
+        "app.py:3",
+        "F821",
+        "Undefined &lt;script&gt;",
+        "app.py:9",
+        "No title",
+    ):
+        assert text in shown
+
+
 def test_every_link_of_a_rendered_object_leads_to_a_page(sample: Sample) -> None:
     issue = sample.forge.open_issue("octo/sample", "An issue", "body")
     browser = client(sample.url)

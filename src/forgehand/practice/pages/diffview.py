@@ -9,6 +9,9 @@ from forgehand.practice.pages.layout import box
 Notes = Mapping[tuple[str, str, int], Sequence[str]]
 """HTML by path, side and line."""
 
+_COLUMNS = '<colgroup><col class="n"><col class="n"><col></colgroup>'
+"""They give the widths: the first row cannot, for it spans all three."""
+
 
 def files(changed: Sequence[FileDiff], notes: Notes) -> str:
     return "".join(_file(file, notes) for file in changed) or "<p>No changes.</p>"
@@ -36,4 +39,4 @@ def _file(file: FileDiff, notes: Notes) -> str:
         for side, number in here:
             found = notes.get((file.filename, side, number), ()) if number else ()
             rows.extend(f'<tr><td colspan="3" class="note">{note}</td></tr>' for note in found)
-    return box(title, f'<table class="code">{"".join(rows)}</table>')
+    return box(title, f'<table class="code">{_COLUMNS}{"".join(rows)}</table>')

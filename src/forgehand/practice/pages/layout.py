@@ -12,11 +12,12 @@ STYLE = """
 header{padding:16px 0;border-bottom:1px solid var(--line);margin-bottom:16px}a{color:#0969da;text-decoration:none}
 a:hover{text-decoration:underline}.dim{color:var(--dim)}code,pre,.code{font:12px/1.5 ui-monospace,monospace}
 code{background:var(--soft);padding:1px 4px;border-radius:4px}pre{background:var(--soft);padding:8px;overflow:auto}
-.box{border:1px solid var(--line);border-radius:6px;margin:16px 0;overflow:hidden}.box>.title{background:var(--soft);
-padding:8px 12px;border-bottom:1px solid var(--line)}.box>.body{padding:8px 12px;overflow-wrap:anywhere}
+.box{border:1px solid var(--line);border-radius:6px;margin:16px 0;overflow:hidden;overflow-wrap:anywhere}
+.box>.title{background:var(--soft);padding:8px 12px;border-bottom:1px solid var(--line)}.box>.body{padding:8px 12px}
 table{border-collapse:collapse}th,td{border:1px solid var(--line);padding:4px 10px;text-align:left}
 table.code{width:100%;table-layout:fixed}table.code td{border:0;padding:0 8px;white-space:pre-wrap;
-overflow-wrap:anywhere;vertical-align:top}table.code td.n{width:52px;text-align:right;color:var(--dim)}
+overflow-wrap:anywhere;vertical-align:top}
+table.code col.n{width:52px}table.code td.n{text-align:right;color:var(--dim)}
 tr.add{background:var(--add)}tr.del{background:var(--del)}tr.hunk{background:var(--hunk)}
 table.code td.note{white-space:normal;font:14px/1.5 system-ui,sans-serif;padding:8px 16px}
 .tag{border:1px solid var(--line);border-radius:12px;padding:1px 8px;font-size:12px}

@@ -9,7 +9,7 @@ from forgehand.practice.pages import diffview
 from forgehand.practice.pages.layout import box, missing, page
 from forgehand.practice.pages.markdown import to_html
 from forgehand.practice.pages.repository import conversation, labels, opening
-from forgehand.practice.records import CheckRun, Pull, Repository, ReviewComment
+from forgehand.practice.records import Annotation, CheckRun, Pull, Repository, ReviewComment
 from forgehand.practice.router import Reply
 from forgehand.practice.times import iso
 from forgehand.practice.world import World
@@ -41,14 +41,14 @@ def check_page(world: World, repo: Repository, number: str) -> Reply:
     run = world.check_runs.get(int(number)) if number.isdigit() else None
     if run is None or run.repo_id != repo.id:
         return missing()
-    rows = "".join(
-        f"<tr><td>{escape(a.annotation_level)}</td><td class=code>{escape(a.path)}:{a.start_line}</td>"
-        f"<td>{escape(a.title or '')}</td><td>{escape(a.message)}</td></tr>"
-        for a in run.annotations
-    )
     body = f"<h1>{escape(run.name)}</h1><p>{_state(run)} on <code>{run.head_sha}</code></p>"
     body += box(escape(run.title or "Output"), to_html(run.summary or "") + to_html(run.text or ""))
-    return page(run.name, body + (f"<table>{rows}</table>" if rows else ""))
+    return page(run.name, body + "".join(_annotation(each) for each in run.annotations))
+
+
+def _annotation(of: Annotation) -> str:
+    title = f'<b>{escape(of.annotation_level)}</b> <span class="code">{escape(of.path)}:{of.start_line}</span> '
+    return box(title + escape(of.title or ""), escape(of.message))
 
 
 def _checks(world: World, repo: Repository, pull: Pull) -> str:
