@@ -12,6 +12,8 @@ import pytest
 from support.command import Ran, forgehand, make_store, variables
 from support.product import REPO, Product, assert_said_once, at_rest, open_flawed_pull, product, reviewed, until
 
+AN_APP = ["GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"]
+
 
 class Desk:
     """A server with one reviewed pull request, and the command line of its operator."""
@@ -236,12 +238,20 @@ def test_what_is_not_there_is_said_with_exit_code_1(tmp_path: Path, argv: tuple[
     assert re.fullmatch(r"forgehand: no (job|delivery|effect) 0123456789 is stored\n", ran.err)
 
 
-@pytest.mark.parametrize("argv", [("serve",), ("worker",), ("run-job", "0123456789")])
-def test_missing_settings_are_all_named_at_once_with_exit_code_2(tmp_path: Path, argv: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("argv", "missing"),
+    [
+        (("serve",), [*AN_APP, "GITHUB_WEBHOOK_SECRET"]),
+        (("worker",), [*AN_APP, "GITHUB_WEBHOOK_SECRET"]),
+        (("run-job", "0123456789"), AN_APP),
+    ],
+)
+def test_missing_settings_are_all_named_at_once_with_exit_code_2(
+    tmp_path: Path, argv: tuple[str, ...], missing: list[str]
+) -> None:
     ran = forgehand(tmp_path, *argv)
     assert (ran.code, ran.out) == (2, "")
-    lines = ran.err.splitlines()
-    for line, variable in zip(lines, ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET"), strict=True):
+    for line, variable in zip(ran.err.splitlines(), missing, strict=True):
         assert line.startswith(f"forgehand: {variable} is not set: ")
 
 
@@ -287,11 +297,12 @@ def test_pause_and_resume_name_the_store(tmp_path: Path) -> None:
         (lambda path: path.mkdir(), "unable to open database file"),
     ],
 )
-def test_a_store_that_cannot_be_opened_is_said_with_its_path_and_its_variable(
+def test_a_store_that_cannot_be_opened_is_said_with_its_path_and_the_remedy(
     tmp_path: Path, make: Callable[[Path], object], why: str
 ) -> None:
     path = tmp_path / "a.db"
     make(path)
     ran = forgehand(tmp_path, "jobs", "list", env={"FORGEHAND_DATABASE_URL": "sqlite:///a.db"})
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == f"forgehand: cannot open {path}: {why}; FORGEHAND_DATABASE_URL names the store\n"
+    remedy = "mend that, or let FORGEHAND_DATABASE_URL name another store"
+    assert ran.err == f"forgehand: cannot open {path}: {why}; {remedy}\n"

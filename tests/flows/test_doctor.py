@@ -1,5 +1,6 @@
 """`forgehand doctor` against a practice forge: what it finds, and the remedy it names."""
 
+import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -131,6 +132,22 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         check = examined(tmp_path, settings_for(sample, tmp_path, FORGEHAND_DATA_DIR="file/data"), 1)["data folder"]
     assert check["says"] == f"{tmp_path}/file/data cannot be used: {tmp_path}/file: Not a directory"
     assert "FORGEHAND_DATA_DIR" in check["remedy"]
+
+
+def test_a_misspelt_variable_is_named_with_the_one_that_may_be_meant(tmp_path: Path) -> None:
+    make_store(tmp_path)
+    (tmp_path / ".env").write_text("FORGEHAND_MOD=apply\n")
+    (tmp_path / ".env").chmod(0o600)
+    with sample_forge(tmp_path) as sample:
+        check = examined(tmp_path, settings_for(sample, tmp_path), 0)["settings"]
+    assert (check["level"], check["says"]) == ("warning", "FORGEHAND_MOD is no setting, and nothing reads it")
+    assert check["remedy"] == "did you mean FORGEHAND_MODE?"
+
+
+def test_each_program_is_there_with_its_version(tmp_path: Path) -> None:
+    checks = {each["name"]: each for each in forgehand(tmp_path, "doctor", "--json").json["checks"]}
+    for program in ("git", "ruff", "shellcheck", "hadolint", "oxlint"):
+        assert re.fullmatch(r"[0-9]+(\.[0-9]+)+", checks[program]["says"])
 
 
 def test_deliveries_that_do_not_arrive_are_seen(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ async def opened(
     try:
         await store.open()
     except StoreUnavailable as error:
-        raise StoreUnavailable(f"{error.why}; FORGEHAND_DATABASE_URL names the store") from error
+        raise StoreUnavailable(f"{error.why}; {settings.database_remedy}") from error
     try:
         hints = wakeups or await wakeups_of(settings)
         try:

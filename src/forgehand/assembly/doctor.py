@@ -5,23 +5,22 @@ a store of an older version is migrated. Called by `cli.doctor`.
 """
 
 import os
+import re
 import shutil
 import stat
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from forgehand.assembly.checks import Check, Level
+from forgehand.assembly.data_folder import USABLE, nearest, no_room_in
 from forgehand.assembly.doctor_github import examine_github
 from forgehand.assembly.doctor_person import examine_person
 from forgehand.assembly.logs import set_up_logs
-from forgehand.assembly.settings import Settings, SettingsError, read_settings
+from forgehand.assembly.settings import Settings, SettingsError, Stray, read_settings, strays
 from forgehand.ports.store import StoreUnavailable
-
-_OTHER_STORE = "mend that, or let FORGEHAND_DATABASE_URL name another store"
 
 _ANALYSERS = {
     "ruff": "ruff",
@@ -49,7 +48,7 @@ async def examine() -> list[Check]:
         # What goes wrong becomes a check, and need not be logged besides.
         settings = settings.model_copy(update={"log_level": "ERROR"})
     set_up_logs(settings)
-    checks += [*_settings(settings), *_files(settings), _disk(settings)]
+    checks += [*_settings(settings), *map(_stray, strays()), *_files(settings), _disk(settings)]
     checks.append(await _sandbox(settings))
     checks += [*_sqlite(settings), await _store(settings)]
     if settings.missing():
@@ -81,7 +80,10 @@ def _tool(name: str, argv: list[str], remedy: str) -> Check:
         done = subprocess.run([found, *argv], capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         return _problem(name, f"{found} does not run: {error}", remedy)
-    return _ok(name, (done.stdout or done.stderr).strip().partition("\n")[0])
+    says = (done.stdout or done.stderr).strip()
+    # Each says it in words of its own, and ShellCheck on its second line.
+    version = re.search(r"\d+(?:\.\d+)+", says)
+    return _ok(name, version[0] if version else says.partition("\n")[0])
 
 
 def _settings(settings: Settings) -> Iterator[Check]:
@@ -101,6 +103,11 @@ def _settings(settings: Settings) -> Iterator[Check]:
         )
 
 
+def _stray(stray: Stray) -> Check:
+    remedy = f"did you mean {stray.nearest}?" if stray.nearest else "docs/settings.md lists all; unset it"
+    return Check("settings", Level.WARNING, f"{stray.name} is no setting, and nothing reads it", remedy)
+
+
 def _files(settings: Settings) -> Iterator[Check]:
     key = settings.github_app_private_key_file
     for path in [Path(".env"), *([key] if key else [])]:
@@ -111,10 +118,9 @@ def _files(settings: Settings) -> Iterator[Check]:
 
 def _disk(settings: Settings) -> Check:
     wanted = settings.data_dir.absolute()
-    folder = _nearest(wanted)
-    if why := _no_room_in(folder):
-        remedy = "let FORGEHAND_DATA_DIR name a folder that can be made and written to"
-        return _problem("data folder", f"{wanted} cannot be used: {why}", remedy)
+    folder = nearest(wanted)
+    if why := no_room_in(folder):
+        return _problem("data folder", f"{wanted} cannot be used: {why}", USABLE)
     free = shutil.disk_usage(folder).free
     says = f"{free / 1024**3:.1f} GB free at {folder}"
     if free < SCARCE:
@@ -158,7 +164,7 @@ async def _store(settings: Settings) -> Check:
 
     file = settings.database_file
     if file and not file.exists():
-        return _store_to_be_made(file)
+        return _store_to_be_made(file, settings.database_remedy)
     try:
         store = store_of(settings)
         await store.open()
@@ -170,35 +176,19 @@ async def _store(settings: Settings) -> Check:
         finally:
             await store.close()
     except (StoreUnavailable, SettingsError) as error:
-        return _problem("store", str(error), _OTHER_STORE)
+        return _problem("store", str(error), settings.database_remedy)
     if paused:
         why = f" ({paused.why})" if paused.why else ""
         return Check("store", Level.WARNING, f"{says}; writes are paused by {paused.by}{why}", "forgehand resume")
     return _ok("store", says)
 
 
-def _store_to_be_made(file: Path) -> Check:
-    folder = _nearest(file.parent)
-    if why := _no_room_in(folder):
-        return _problem("store", f"{file} cannot be made: {why}", _OTHER_STORE)
+def _store_to_be_made(file: Path, other: str) -> Check:
+    folder = nearest(file.parent)
+    if why := no_room_in(folder):
+        return _problem("store", f"{file} cannot be made: {why}", other)
     remedy = "`forgehand serve` makes it; if you have one already, go to its folder, or set FORGEHAND_DATABASE_URL"
     return Check("store", Level.WARNING, f"no store at {file} yet", remedy)
-
-
-def _nearest(path: Path) -> Path:
-    """The path itself, or what there is of the folders it would lie in."""
-    while not os.path.lexists(path) and path != path.parent:
-        path = path.parent
-    return path
-
-
-def _no_room_in(folder: Path) -> str:
-    """Why nothing can be made in a folder, found by trying; empty where something can, and nothing is left behind."""
-    try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".forgehand-doctor-"):
-            return ""
-    except OSError as error:
-        return f"{folder}: {error.strerror}"
 
 
 def _settings_remedy(line: str) -> str:

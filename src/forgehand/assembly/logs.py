@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import stamina
 import structlog
 
 from forgehand.assembly.settings import Settings
@@ -76,6 +77,14 @@ def set_up_logs(settings: Settings, stream: Any = None) -> None:
     root.setLevel(level)
     for chatty in ("httpx", "httpcore", "hishel", "uvicorn", "uvicorn.error", "procrastinate", "alembic"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+    stamina.instrumentation.set_on_retry_hooks([_asked_again])
+
+
+def _asked_again(details: stamina.instrumentation.RetryDetails) -> None:
+    """No warning: what is in vain to the end is told by whoever asked."""
+    structlog.get_logger(__name__).info(
+        "github.asked_again", after=round(details.wait_for, 2), why=str(details.caused_by)
+    )
 
 
 class RotatingLog:

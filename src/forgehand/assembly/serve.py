@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from forgehand import VERSION
 from forgehand.adapters.wakeups import PipeWakeups
 from forgehand.assembly.build import ADMIN_URL, App, opened, wakeups_of
+from forgehand.assembly.data_folder import refuse_unusable
 from forgehand.assembly.logs import set_up_logs
 from forgehand.assembly.own_process import allow_many_connections, close_to_neighbours, spare_what_stays
 from forgehand.assembly.settings import Settings, SettingsError, split
@@ -59,7 +60,10 @@ def serve(
     worker: Sequence[str] = WORKER_MODULE,
     steps: Steps = silent,
 ) -> int:
-    """Run until SIGTERM or SIGINT; gives the exit code. `worker` is how Python starts the worker child."""
+    """Run until SIGTERM or SIGINT; gives the exit code. `worker` is how Python starts the worker child.
+
+    Raises SettingsError where a port or the data folder cannot be used."""
+    refuse_unusable(settings)
     close_to_neighbours()
     allow_many_connections()
     set_up_logs(settings)

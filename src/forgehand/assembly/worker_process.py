@@ -14,6 +14,7 @@ from contextlib import suppress
 import structlog
 
 from forgehand.assembly.build import App, Crew, opened, working
+from forgehand.assembly.data_folder import refuse_unusable
 from forgehand.assembly.logs import set_up_logs
 from forgehand.assembly.own_process import close_to_neighbours, give_way, spare_what_stays
 from forgehand.assembly.settings import Settings, SettingsError
@@ -57,7 +58,8 @@ async def _sign_in(crew: Crew) -> None:
 
 
 async def work_alone(settings: Settings) -> None:
-    """`forgehand worker`: until SIGTERM or SIGINT."""
+    """`forgehand worker`: until SIGTERM or SIGINT. Raises SettingsError where the data folder cannot be used."""
+    refuse_unusable(settings)
     close_to_neighbours()
     async with opened(settings) as app:
         await work(app, _stop_on_signals())

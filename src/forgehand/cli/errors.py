@@ -16,6 +16,8 @@ FAILED = 1
 USAGE = 2
 """The command was called wrongly, or the settings cannot be used."""
 
+_OUT_OF_REACH = "try again, and see that this machine reaches GitHub and that GITHUB_API_URL is right"
+
 
 class Stop(Exception):
     """A command cannot go on; each line of the message is for the operator."""
@@ -52,12 +54,14 @@ def _told(error: Exception) -> tuple[str, int] | None:
     # Imported only now: they bring pydantic and more, which no command that goes well should wait for.
     from forgehand.assembly.settings import SettingsError
     from forgehand.domain.policy import PolicyError
-    from forgehand.ports.github import GitHubError
+    from forgehand.ports.github import GitHubError, Unreachable
     from forgehand.ports.store import StoreUnavailable
 
     match error:
         case SettingsError():
             return str(error), USAGE
+        case Unreachable():
+            return f"{error.why}: {_OUT_OF_REACH}", FAILED
         case StoreUnavailable() | GitHubError():
             return error.why, FAILED
         case PolicyError():

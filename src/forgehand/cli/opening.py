@@ -20,14 +20,14 @@ SHORTEST = 6
 
 def with_app(act: "Callable[[App], Awaitable[Result]]", *, ready: bool = False) -> Result:
     """`act` on the App with its store open, which must be there already: a command in the wrong folder must not make an
-    empty one and then claim to have paused it. `ready`: it will also talk to GitHub, so its settings must be complete.
-    """
+    empty one and then claim to have paused it. `ready`: it will also talk to GitHub, so its settings must be complete,
+    but for what only webhooks need."""
     import asyncio
 
     from forgehand.assembly.build import opened
     from forgehand.assembly.settings import read_settings, ready_settings
 
-    settings = ready_settings() if ready else read_settings()
+    settings = ready_settings(webhooks=False) if ready else read_settings()
     quiet_logs(settings)
 
     async def run() -> Result:

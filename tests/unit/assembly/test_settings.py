@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from forgehand.assembly.settings import Settings, SettingsError, read_settings
+from forgehand.assembly.settings import Settings, SettingsError, read_settings, strays
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,12 @@ from forgehand.assembly.settings import Settings, SettingsError, read_settings
         ("heartbeat_seconds", 60.0, "FORGEHAND_HEARTBEAT_SECONDS must be at most a quarter"),
         ("lease_seconds", 30.0, "FORGEHAND_HEARTBEAT_SECONDS must be at most a quarter"),
         ("slots", 0, "FORGEHAND_SLOTS"),
+        ("admin_url", "example", "FORGEHAND_ADMIN_URL: it must start with http:// or https:// and name a host"),
+        ("admin_url", "ftp://forgehand.example.org", "FORGEHAND_ADMIN_URL: it must start with http"),
+        ("admin_url", "https://", "FORGEHAND_ADMIN_URL: it must start with http"),
+        ("admin_url", "https://[::1/admin", "FORGEHAND_ADMIN_URL: it must start with http"),
+        ("admin_url", "https://forgehand.example.org:web", "FORGEHAND_ADMIN_URL: it must start with http"),
+        ("github_api_url", "https:///api/v3", "GITHUB_API_URL: it must start with http"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_its_name(name: str, value: object, said: str) -> None:
@@ -31,6 +37,7 @@ def test_a_value_that_cannot_work_is_refused_by_its_name(name: str, value: objec
         ("FORGEHAND_LEASE_SECONDS", "0", "FORGEHAND_LEASE_SECONDS: '0' is not a number above 0"),
         ("FORGEHAND_POLL_SECONDS", "-1", "FORGEHAND_POLL_SECONDS: '-1' is not a number of at least 0"),
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL: 'LOUD' is not one of DEBUG, INFO, WARNING, ERROR"),
+        ("FORGEHAND_AUTO_MERGE", "maybe", "FORGEHAND_AUTO_MERGE: 'maybe' is neither true nor false"),
     ],
 )
 def test_a_wrong_value_is_said_with_what_it_may_be(
@@ -43,7 +50,7 @@ def test_a_wrong_value_is_said_with_what_it_may_be(
     assert str(refused.value) == f"{line}; see docs/settings.md"
 
 
-@pytest.mark.parametrize("variable", ["FORGEHAND_DATABASE_URL", "GITHUB_API_URL"])
+@pytest.mark.parametrize("variable", ["FORGEHAND_DATABASE_URL", "GITHUB_API_URL", "FORGEHAND_ADMIN_URL"])
 def test_an_address_that_may_hold_a_password_is_not_repeated(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
 ) -> None:
@@ -59,6 +66,25 @@ def test_an_env_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatc
     (tmp_path / ".env").write_bytes(b"PORT=\xff\xfe\n")
     with pytest.raises(SettingsError, match=r"\.env cannot be read"):
         read_settings()
+
+
+def test_a_variable_that_no_setting_reads_is_found_with_the_name_that_may_be_meant(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("FORGEHAND_MOD=apply\nFORGEHAND_SLOTS=3\nGITHUB_PRIVATE_KEY=x\nPORTS=1\n")
+    monkeypatch.setenv("FORGEHAND_WHATEVER_ELSE", "1")
+    monkeypatch.setenv("forgehand_host", "127.0.0.1")
+    found = {each.name: each.nearest for each in strays()}
+    assert found["FORGEHAND_MOD"] == "FORGEHAND_MODE"
+    assert found["FORGEHAND_WHATEVER_ELSE"] == ""
+    assert not found.keys() & {"FORGEHAND_SLOTS", "FORGEHAND_HOST", "GITHUB_PRIVATE_KEY", "PORTS"}
+
+
+def test_a_store_out_of_reach_has_a_remedy_of_its_kind_without_a_password() -> None:
+    file, server = read_settings(database_url="sqlite:///a.db"), read_settings(database_url="postgresql://me:hush@db/x")
+    assert file.database_remedy == "mend that, or let FORGEHAND_DATABASE_URL name another store"
+    assert server.database_remedy.startswith("see that the server of postgresql://db/x runs and lets us in")
 
 
 def test_where_the_store_is_is_shown_whole_and_without_a_password(

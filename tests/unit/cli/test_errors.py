@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from forgehand.assembly.settings import SettingsError
 from forgehand.cli.errors import Commands, Stop
 from forgehand.cli.main import app
-from forgehand.ports.github import NotPermitted
+from forgehand.ports.github import NotPermitted, Unreachable
 from forgehand.ports.store import StoreUnavailable
 
 
@@ -46,6 +46,12 @@ def test_what_an_operator_can_mend_is_said_in_plain_lines(error: Exception, code
     assert done.exit_code == code
     assert done.stderr.splitlines() == [f"forgehand: {line}" for line in said]
     assert done.stdout == ""
+
+
+def test_a_github_out_of_reach_has_a_remedy() -> None:
+    done = CliRunner().invoke(raising(Unreachable("GitHub gave no answer")), ["act"])
+    assert done.exit_code == 1
+    assert done.stderr.startswith("forgehand: GitHub gave no answer: try again, and see that this machine reaches")
 
 
 def test_a_fault_of_ours_keeps_its_traceback() -> None:

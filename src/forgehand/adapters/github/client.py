@@ -449,7 +449,7 @@ def _unanswered(call: _Call, error: Exception) -> Exception:
     if isinstance(cause, TimeoutError | httpx.TimeoutException):
         what = f"gave no answer to {call.asked} within {call.answer_seconds:g} s"
     else:
-        what = f"could not be reached for {call.asked} ({type(cause).__name__}: {cause})"
+        what = f"could not be reached at {call.root} for {call.asked} ({type(cause).__name__}: {cause})"
     return Unreachable(f"GitHub {what}", sent=not never_sent and not call.asked.startswith("GET "))
 
 

@@ -3,7 +3,8 @@ and a test holds both together. Nothing else in the product reads the environmen
 
 from forgehand.assembly.settings.errors import SettingsError
 from forgehand.assembly.settings.lists import split
+from forgehand.assembly.settings.names import Stray, strays
 from forgehand.assembly.settings.reading import read_settings, ready_settings
 from forgehand.assembly.settings.whole import Settings
 
-__all__ = ["Settings", "SettingsError", "read_settings", "ready_settings", "split"]
+__all__ = ["Settings", "SettingsError", "Stray", "read_settings", "ready_settings", "split", "strays"]

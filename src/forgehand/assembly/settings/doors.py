@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
+from forgehand.assembly.settings.addresses import web_address
 from forgehand.assembly.settings.lists import split
 
 
@@ -64,6 +65,11 @@ class DoorSettings(BaseModel):
         SecretStr,
         Field(alias="FORGEHAND_GITHUB_CLIENT_SECRET", description="A client secret of the App, on its settings page."),
     ] = SecretStr("")
+
+    @field_validator("admin_url")
+    @classmethod
+    def _reachable_by_people(cls, url: str) -> str:
+        return url and web_address(url)
 
     @field_validator("admin_logins", "admin_teams")
     @classmethod

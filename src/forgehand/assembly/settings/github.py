@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, field_validator
 
+from forgehand.assembly.settings.addresses import web_address
 from forgehand.assembly.settings.errors import SettingsError
 
 
@@ -60,7 +61,7 @@ class GitHubSettings(BaseModel):
     def _over_tls(cls, url: str) -> str:
         parts = urlsplit(url)
         if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")):
-            return url
+            return web_address(url)
         raise ValueError("tokens travel there, so it must start with https:// (http:// only on this machine)")
 
     @property

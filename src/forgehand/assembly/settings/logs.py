@@ -5,6 +5,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, Field, field_validator
 
+from forgehand.assembly.settings.addresses import web_address
+
 
 class LogSettings(BaseModel):
     """Logs go to standard error; traces nowhere, unless a collector is named."""
@@ -27,10 +29,8 @@ class LogSettings(BaseModel):
 
     @field_validator("otlp_url")
     @classmethod
-    def _address(cls, url: str) -> str:
-        if url and urlsplit(url).scheme not in ("http", "https"):
-            raise ValueError("it must start with http:// or https://")
-        return url
+    def _collector(cls, url: str) -> str:
+        return url and web_address(url)
 
     @property
     def otlp_secrets(self) -> list[str]:

@@ -1,10 +1,11 @@
 """Settings from the environment and `.env`, or sentences that say which variable is wrong and what it may be."""
 
-from pydantic import AliasChoices, ValidationError
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from forgehand.assembly.settings.errors import SettingsError
+from forgehand.assembly.settings.names import variables
 from forgehand.assembly.settings.whole import Settings
 
 
@@ -20,7 +21,7 @@ def read_settings(**given: object) -> Settings:
 
 
 def _sentence(error: ErrorDetails) -> str:
-    """One line for people. Only a number or a choice is shown as it was given: anything else may hold a secret."""
+    """One line for people. Only numbers, choices and booleans are shown as given: all else may hold a secret."""
     message = error["msg"].removeprefix("Value error, ")
     if not error["loc"]:
         return message
@@ -30,16 +31,17 @@ def _sentence(error: ErrorDetails) -> str:
         message = f"{error['input']!r} is not one of {choices}"
     elif field and field.annotation in (int, float):
         message = f"{error['input']!r} is not {_number(field)}"
+    elif field and field.annotation is bool:
+        message = f"{error['input']!r} is neither true nor false"
     return f"{name}: {message}; see docs/settings.md"
 
 
 def _field(loc: str) -> tuple[str, FieldInfo | None]:
     """The variable and the field of an error's place, which is either's name."""
     for name, field in Settings.model_fields.items():
-        alias = field.validation_alias
-        variables = [str(each) for each in alias.choices] if isinstance(alias, AliasChoices) else [str(alias or name)]
-        if loc in (name, *variables):
-            return variables[0], field
+        given = variables(name, field)
+        if loc in (name, *given):
+            return given[0], field
     return loc, None
 
 

@@ -56,6 +56,13 @@ class StoreSettings(BaseModel):
         return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     @property
+    def database_remedy(self) -> str:
+        """What to do where the store cannot be used."""
+        if self.database_file:
+            return "mend that, or let FORGEHAND_DATABASE_URL name another store"
+        return f"see that the server of {self.database_shown} runs and lets us in, or correct FORGEHAND_DATABASE_URL"
+
+    @property
     def database_password(self) -> str:
         """The password in the database's address, empty where there is none."""
         return urlsplit(self.database_url).password or ""
