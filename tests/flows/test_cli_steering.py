@@ -73,7 +73,8 @@ def test_what_came_and_what_it_woke_can_be_read(quiet: Desk) -> None:
 
     shown = quiet.run("deliveries", "show", guid[:8])
     assert guid in shown.out
-    assert re.search(r"matched\s+review", shown.out)
+    assert re.search(r"woken\s+review", shown.out)
+    assert re.search(r"left asleep\s+commands\s+it waits for issue_comment", shown.out)
     assert re.search(rf"completed\s+review\s+pull/1\s+{quiet.job()['attempts']}\b", shown.out)
 
     journey = quiet.json("deliveries", "show", guid)

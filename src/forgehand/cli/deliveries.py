@@ -159,7 +159,7 @@ def _print_journey(journey: "Journey") -> None:
     plans = [
         (moment(plan.at), verdict, worker, why)
         for plan in journey.planned
-        for verdict, workers in (("matched", plan.matched), ("missed", plan.missed))
+        for verdict, workers in (("woken", plan.matched), ("left asleep", plan.missed))
         for worker, why in workers.items()
     ]
     table(["when", "", "worker", "why"], plans, "  nothing")

@@ -35,10 +35,10 @@ def list_jobs(
         emit_json(listed)
         return
     rows = [
-        (job.id[:12], job.state, job.type, job.repository, job.subject, job.attempts, moment(job.created_at), job.why)
+        (job.id[:12], job.state, job.worker, job.repository, job.subject, job.attempts, moment(job.created_at), job.why)
         for job in listed
     ]
-    table(["id", "state", "type", "repository", "subject", "attempts", "created", "why"], rows, "No jobs.")
+    table(["id", "state", "worker", "repository", "subject", "attempts", "created", "why"], rows, "No jobs.")
 
 
 @jobs.command()
