@@ -1,6 +1,7 @@
 """Jinja2 with our words: relative times, badges, links that cannot carry script. Used by every page."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +75,8 @@ class Rendering:
             pretty=pretty,
             href=safe_url,
             path=lambda text: quote(str(text), safe=""),
-            short=lambda text: text if len(text) <= 12 else text[:8],
+            short=short,
+            successor=successor,
             untold=untold,
             exactness=exactness,
             place=place,
@@ -121,6 +123,22 @@ def outcome(job: Job, now: float) -> str:
     if job.state is JobState.WAITING and not job.why:
         return f"waits for {job.waiting_for}"
     return job.why or brief(job.result or {})
+
+
+def short(name: str) -> str:
+    """As much of an id as people compare."""
+    return name if len(name) <= 12 else name[:8]
+
+
+def successor(why: str) -> tuple[str, str]:
+    """The job that superseded another, by the reason which that one gives, and its commit; both empty for any other
+    reason."""
+    told = _SUPERSEDED.fullmatch(why)
+    return (told[1], told[2] or "") if told else ("", "")
+
+
+_SUPERSEDED = re.compile(r"superseded by (\S+)(?: at (\S+))?")
+"""What every store says of a job whose lane went on to another."""
 
 
 def did(what: str, data: Mapping[str, Any]) -> str:

@@ -161,6 +161,18 @@ async def test_only_what_did_not_succeed_can_be_retried(dashboard: Dashboard) ->
         assert (f'action="/admin/jobs/{job.id}/retry"' in await dashboard.page(f"/admin/jobs/{job.id}")) is offered
 
 
+async def test_a_superseded_job_leads_to_the_one_that_took_its_place(dashboard: Dashboard) -> None:
+    now = dashboard.clock.now
+    jobs = []
+    for guid in ("first", "second"):
+        await stories.received(dashboard.store, guid, now)
+        jobs.append(await stories.planned(dashboard.store, guid, now, number=11))
+    older, newer = jobs
+    for path in ("/admin", "/admin/jobs", "/admin/deliveries/first", f"/admin/jobs/{older.id}"):
+        text = await dashboard.page(path)
+        assert f'superseded by <a href="/admin/jobs/{newer.id}"><code>{newer.id[:8]}</code></a> at 9f1c0de' in text
+
+
 async def test_a_running_job_can_be_cancelled(dashboard: Dashboard) -> None:
     await stories.received(dashboard.store, GUID, dashboard.clock.now)
     job = await stories.planned(dashboard.store, GUID, dashboard.clock.now)

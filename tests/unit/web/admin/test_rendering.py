@@ -2,7 +2,7 @@
 
 import pytest
 
-from forgehand.web.admin.rendering import brief, content_parts, lasting, relative, safe_url, subject_url
+from forgehand.web.admin.rendering import brief, content_parts, lasting, relative, safe_url, subject_url, successor
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,16 @@ def test_a_result_is_told_in_a_line_with_its_reason_first() -> None:
     assert brief({"why": "our own App sent it", "jobs": 0}) == "our own App sent it"
     assert brief({"why": "not reviewed yet", "waits": True, "files": 2}) == "not reviewed yet · files 2"
     assert brief({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        ("superseded by 53d23c0b at 9f1c0de", ("53d23c0b", "9f1c0de")),
+        ("superseded by 53d23c0b", ("53d23c0b", "")),
+        ("superseded by the will of somebody", ("", "")),
+        ("", ("", "")),
+    ],
+)
+def test_a_reason_tells_which_job_superseded_another(why: str, told: tuple[str, str]) -> None:
+    assert successor(why) == told
