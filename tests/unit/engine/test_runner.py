@@ -387,6 +387,7 @@ async def test_what_is_due_when_a_crowd_is_over_is_run_at_once(store: MemoryStor
         # By then all that was claimed has ended, which would make the runner look again.
         while any(task.get_name().startswith("job ") for task in asyncio.all_tasks()):
             await asyncio.sleep(0)
+        await asyncio.sleep(0)
         return crowd.pop(0) if crowd else False
 
     bench = Bench(store, Scripted([Done()] * 8), crowded=crowded, give_way=0.01)
