@@ -36,6 +36,7 @@ class Commands(TyperGroup):
         except Exception as error:
             told = None if _typers_own(error) else _told(error)
             if told is None:
+                _say_what_was_given(error)
                 raise
             message, code = told
             for line in clean(message).splitlines():
@@ -46,6 +47,27 @@ class Commands(TyperGroup):
 def _typers_own(error: Exception) -> bool:
     """Whether typer says it best: wrong usage, or the end of a command. Its classes moved between versions."""
     return type(error).__module__.partition(".")[0] in ("typer", "click")
+
+
+def _say_what_was_given(error: Exception) -> None:
+    """Of a value of the wrong kind, which typer tells in pydantic's words alone."""
+    if not isinstance(error, typer.BadParameter):
+        return
+    from pydantic import ValidationError
+
+    if isinstance(error.__cause__, ValidationError):
+        wrong = error.__cause__.errors()[0]
+        if expected := _EXPECTED.get(wrong["type"]):
+            error.message = f"{wrong['input']!r} is not {expected.format(**wrong.get('ctx', {}))}"
+
+
+_EXPECTED = {
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+}
+"""What a value should have been, by pydantic's names of errors."""
 
 
 def _told(error: Exception) -> tuple[str, int] | None:

@@ -63,6 +63,22 @@ def test_a_wrong_option_is_a_usage_error() -> None:
     assert CliRunner().invoke(app, ["serve", "--nope"]).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["jobs", "list", "--limit", "abc"], "'abc' is not a whole number"),
+        (["policy", "simulate", "--days", "some"], "'some' is not a number"),
+        (["review", "--daemon", "0"], "'0' is not at least 1"),
+        (["practice", "--port", "65536"], "'65536' is not at most 65535"),
+    ],
+)
+def test_a_number_that_is_none_is_said_as_it_was_given(argv: list[str], said: str) -> None:
+    done = CliRunner().invoke(app, argv)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert "Input should" not in done.stderr
+
+
 def test_a_state_that_does_not_exist_is_named_with_those_that_do() -> None:
     done = CliRunner().invoke(app, ["jobs", "list", "--state", "broken"])
     assert done.exit_code == 2
