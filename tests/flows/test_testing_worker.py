@@ -9,6 +9,7 @@ import pytest
 
 from forgehand.assembly.build import opened as app_opened
 from forgehand.assembly.pull_tests import run_pull
+from forgehand.assembly.rounds import rounds
 from forgehand.domain.jobs import Job
 from forgehand.ports.store import Unclaimed
 from support.command import forgehand, variables
@@ -131,6 +132,25 @@ def test_what_passed_by_the_rules_of_another_base_is_judged_by_those_of_the_new_
 def _concluded(run: Product, pull: Any) -> str | None:
     check = decided(run.forge, pull.head_sha)
     return check.conclusion if check else None
+
+
+@pytest.mark.anyio
+async def test_tests_that_are_switched_off_are_looked_at_again_once_they_are_switched_on(tmp_path: Path) -> None:
+    with product(tmp_path, start=False, sandbox="bwrap") as run:
+        run.forge.commit(REPO, "main", {".forgehand/config.yml": "tests:\n  enabled: false\n"}, "Test nothing")
+        pull = opened(run, {"NOTES.md": "Open on Sundays.\n"})
+        async with app_opened(run.settings) as app, rounds(app, REPO, lambda number: None) as ours:
+
+            async def looks() -> int:
+                """How often the pull request was to be tested, once it was looked for again."""
+                await ours.look()
+                ran = [(job.worker, job.subject) for job in await app.store.jobs(50)]
+                return ran.count(("testing", f"pull/{pull.number}"))
+
+            assert [await looks(), await looks()] == [1, 1]
+            run.forge.commit(REPO, "main", {".forgehand/config.yml": "tests:\n  command: exit 0\n"}, "Test")
+            assert await looks() == 2
+        assert check_of(run, pull.head_sha).conclusion == "success"
 
 
 def test_a_run_that_ends_without_a_word_is_told_with_the_reason_and_a_remedy(tmp_path: Path) -> None:

@@ -219,7 +219,7 @@ async def working(app: App) -> AsyncIterator[Crew]:
             Planner(app.store, known, identity.get, settings.caps),
             Sweep(gh.HookReader(github), app.store, settings.sweep_seconds),
             Tidy(app.store, settings.keep_days * DAY),
-            Reconcile(open_pulls, app.store, known, runs),
+            Reconcile(open_pulls, app.store, known, parts.policies, runs),
         ):
             workers[engine.type] = engine
         performers = gh.performers(

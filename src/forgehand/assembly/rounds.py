@@ -121,7 +121,7 @@ _UNFINISHED = (JobState.PENDING, JobState.CLAIMED, JobState.RUNNING)
 async def looked_for(app: App, crew: Crew, repo: Repo, workers: tuple[WorkerSpec, ...]) -> list[Job]:
     """The jobs of these workers that are missing in a repository, as the poll finds them. They are pending from now
     on."""
-    poll = Reconcile(_Only(crew.repositories, repo), app.store, workers)
+    poll = Reconcile(_Only(crew.repositories, repo), app.store, workers, crew.parts.policies)
     made: list[Job] = []
     while True:
         now = time.time()

@@ -15,6 +15,7 @@ from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import WorkerSpec, match
 from forgehand.engine.planner import job_for
 from forgehand.ports.github import OpenPulls, PullRequest
+from forgehand.ports.policies import Policies
 from forgehand.ports.store import Controls, Jobs, Reads
 
 PULLS_AT_ONCE = 200
@@ -31,12 +32,19 @@ class Overlooked:
     """Made for one page of the poll that began at `since`: the pull requests that we think are open are read once."""
 
     def __init__(
-        self, open_pulls: OpenPulls, store: OverlookedStore, workers: tuple[WorkerSpec, ...], since: float
+        self,
+        open_pulls: OpenPulls,
+        store: OverlookedStore,
+        workers: tuple[WorkerSpec, ...],
+        policies: Policies,
+        since: float,
     ) -> None:
         self._open_pulls = open_pulls
         self._store = store
         self._workers = workers
+        self._policies = policies
         self.since = since
+        self._in_force: dict[tuple[int, str], str] = {}
         self._thought_open: list[PullState] | None = None
 
     async def heads(self, repo: Repo, pulls: Sequence[PullRequest], now: float) -> tuple[list[Job], bool]:
@@ -48,12 +56,26 @@ class Overlooked:
             for each in match(event, self._workers)[0]:
                 latest = await self._store.latest_job(job_for(each, event, now).lane)
                 settled = settled and latest is not None and latest.state.ended
-                if not covers(latest, pull.head_sha, self.since, base=pull.base_ref, updated=pull.updated_at):
-                    settled = False
+                if covers(latest, pull.head_sha, self.since, base=pull.base_ref, updated=pull.updated_at):
+                    continue
+                # Also where the policy says no: another policy leaves GitHub's list as it is.
+                settled = False
+                if not await self._still_left_out(latest, repo, pull):
                     # Another name after each generation: a head that comes back needs a job of its own.
                     named = replace(event, delivery=f"{event.delivery}:{latest.generation if latest else 0}")
                     missed.append(job_for(each, named, now))
         return missed, settled
+
+    async def _still_left_out(self, latest: Job | None, repo: Repo, pull: PullRequest) -> bool:
+        """Whether the last job of a lane skipped this very head by the `policy` that is still in force."""
+        told = (latest.result or {}) if latest and latest.state is JobState.COMPLETED else {}
+        same = (told.get("head"), told.get("base")) == (pull.head_sha, pull.base_ref)
+        if not (same and told.get("skipped") and told.get("policy")):
+            return False
+        key = (repo.id, pull.base_ref)
+        if key not in self._in_force:
+            self._in_force[key] = (await self._policies.policy(repo, pull.base_ref)).digest
+        return bool(told["policy"] == self._in_force[key])
 
     async def ends(self, repo: Repo, pulls: Sequence[PullRequest], now: float) -> list[Job]:
         """Those about pull requests that we think are open, and that are not among GitHub's."""

@@ -14,6 +14,7 @@ from forgehand.engine.overlooked_runs import OverlookedRuns
 from forgehand.engine.planner import JOBS_A_PAGE
 from forgehand.ports.desk import Desk
 from forgehand.ports.github import GitHubError, OpenPulls, Throttled
+from forgehand.ports.policies import Policies
 from forgehand.ports.workflows import WatchedRuns
 
 Found = tuple[list[Job], dict[str, str]]
@@ -48,12 +49,14 @@ class Reconcile:
         open_pulls: OpenPulls,
         store: OverlookedStore,
         workers: tuple[WorkerSpec, ...],
+        policies: Policies,
         runs: WatchedRuns | None = None,
     ) -> None:
         self._open_pulls = open_pulls
         self._runs = runs
         self._store = store
         self._workers = workers
+        self._policies = policies
         # With other workers, lists that did not change must be looked at once more.
         self._known_as = job_id(*workers)[:8]
 
@@ -65,13 +68,13 @@ class Reconcile:
         jobs = [*page.jobs]
         if page.cursor is not None:
             jobs.append(_next_page(desk.job, page.cursor, since, desk.now()))
-        result = {"pulls": page.looked, "missed": len(page.jobs), "unreadable": len(page.facts)}
+        result = {"pulls": page.looked, "jobs": len(page.jobs), "unreadable": len(page.facts)}
         found = [_found(job, desk.now()) for job in page.jobs]
         return Done(result, jobs=tuple(jobs), facts=(*page.facts, *found), marks=page.marks)
 
     async def _page(self, repos: Sequence[Repo], since: float, now: Callable[[], float]) -> _Page:
         page, started = _Page(), now()
-        overlooked = Overlooked(self._open_pulls, self._store, self._workers, since)
+        overlooked = Overlooked(self._open_pulls, self._store, self._workers, self._policies, since)
         runs = OverlookedRuns(self._runs, self._store, self._workers) if self._runs else None
         for repo in repos:
             if now() - started > PAGE_SECONDS:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from forgehand.domain.facts import name_of
 from forgehand.domain.policy import Problem, RepositoryPolicy
 from forgehand.domain.repositories import Repo
 from forgehand.domain.rulings import Ruling
@@ -22,6 +23,11 @@ class Loaded:
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     keep: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """The same for the same policy, whatever it was made of."""
+        return name_of(self.policy)
 
 
 class Policies(Protocol):

@@ -8,9 +8,11 @@ from forgehand.adapters.wakeups import InProcessWakeups
 from forgehand.domain.deliveries import Delivery
 from forgehand.domain.events import Event, Moved
 from forgehand.domain.jobs import Change, Done, Failed, Job, JobState, Outcome, Retry, Waiting, settle
+from forgehand.domain.policy import RepositoryPolicy, ReviewPolicy
 from forgehand.domain.pulls import PullStage
 from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import Match, Trigger, WorkerSpec
+from forgehand.domain.rulings import Ruling
 from forgehand.engine.desk import JobDesk
 from forgehand.engine.gate import Gate
 from forgehand.engine.overlooked import DAY, covers, day_of
@@ -29,6 +31,7 @@ from forgehand.ports.github import (
     Unprocessable,
     Unreachable,
 )
+from forgehand.ports.policies import Loaded
 from forgehand.ports.store import Fence, Pause, Unclaimed
 from forgehand.ports.workflows import Run, WatchedRuns
 from support.engine import Clock, OneObjectPerSlot, a_job
@@ -187,6 +190,21 @@ class SomePulls:
 
 
 @dataclass
+class SomePolicy:
+    """One policy for all branches."""
+
+    loaded: Loaded = field(default_factory=lambda: Loaded(RepositoryPolicy(), "p" * 40))
+    asked: list[str] = field(default_factory=list)
+
+    async def policy(self, repo: Repo, base_ref: str) -> Loaded:
+        self.asked.append(base_ref)
+        return self.loaded
+
+    async def proposal(self, repo: Repo, base_ref: str, head_sha: str) -> Ruling:
+        raise AssertionError("nobody asks")
+
+
+@dataclass
 class NoRuns:
     """Lists of runs that are refused."""
 
@@ -209,9 +227,10 @@ async def polled(
     *workers: WorkerSpec,
     page: Job | None = None,
     runs: WatchedRuns | None = None,
+    policy: SomePolicy | None = None,
 ) -> Done:
     job = page or tick(Poll("reconcile", 300), clock())
-    poll = Reconcile(pulls, store, workers or (REVIEW,), runs)
+    poll = Reconcile(pulls, store, workers or (REVIEW,), policy or SomePolicy(), runs)
     outcome = await poll.run(JobDesk(job, Gate(store, {}, clock), clock))
     assert isinstance(outcome, Done)
     await store.commit(Change(enqueue=outcome.jobs, facts=outcome.facts, marks=outcome.marks), clock())
@@ -248,6 +267,35 @@ async def test_a_review_that_saw_an_older_head_or_a_draft_is_made_again(store: M
     assert len((await polled(store, pulls, clock)).jobs) == 1
     await run_due(store, clock, Done({"head": "b" * 40}))
     assert (await polled(store, pulls, clock)).jobs == ()
+
+
+async def test_what_the_policy_leaves_out_is_looked_at_again_once_another_is_in_force(store: MemoryStore) -> None:
+    clock, pulls, policy = Clock(), SomePulls([pull(7, "a" * 40), pull(8, "a" * 40)]), SomePolicy()
+    await polled(store, pulls, clock)
+    skipped = {"skipped": "switched off", "head": "a" * 40, "base": "main", "policy": policy.loaded.digest}
+    await run_due(store, clock, Done(skipped))
+    # Another commit of the file that says the same is no other policy.
+    for sha in ("p" * 40, "q" * 40):
+        policy.loaded = replace(policy.loaded, sha=sha)
+        clock.forward(300)
+        assert (await polled(store, pulls, clock, policy=policy)).result == {"pulls": 2, "jobs": 0, "unreadable": 0}
+    policy.loaded = replace(policy.loaded, policy=RepositoryPolicy(ReviewPolicy(max_findings=1)))
+    clock.forward(300)
+    found = await polled(store, pulls, clock, policy=policy)
+    assert [job.subject for job in found.jobs] == ["pull/7", "pull/8"]
+    assert policy.asked == ["main"] * 3
+
+
+@pytest.mark.parametrize("change", [{"head_sha": "d" * 40}, {"base_ref": "dev"}])
+async def test_what_the_policy_left_out_is_looked_at_again_with_another_head_or_base(
+    store: MemoryStore, change: dict[str, str]
+) -> None:
+    clock, pulls, policy = Clock(), SomePulls([pull(7, "a" * 40)]), SomePolicy()
+    await polled(store, pulls, clock)
+    skipped = {"skipped": "switched off", "head": "a" * 40, "base": "main", "policy": policy.loaded.digest}
+    await run_due(store, clock, Done(skipped))
+    pulls.etag, pulls.pulls = "two", [replace(pull(7, "a" * 40), **change)]  # type: ignore[arg-type]
+    assert [job.subject for job in (await polled(store, pulls, clock, policy=policy)).jobs] == ["pull/7"]
 
 
 async def test_a_review_for_another_base_is_made_again(store: MemoryStore) -> None:

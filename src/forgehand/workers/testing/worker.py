@@ -89,9 +89,11 @@ class TestingWorker:
             if desk.job.revision != target.sha:
                 return Done({"skipped": "it changed meanwhile", "head": target.sha})
             return await self._say(desk, repo, target, unfinished(target.sha, str(failed)))
-        policy = (await self._policies.policy(repo, target.base)).policy.tests
+        loaded = await self._policies.policy(repo, target.base)
+        policy = loaded.policy.tests
         if not policy.enabled:
-            return Done({"skipped": "tests are switched off", "head": target.sha})
+            seen = {"head": target.sha, "base": target.base, "policy": loaded.digest}
+            return Done({"skipped": "tests are switched off", **seen})
         if await self._known(desk.job, target):
             again = look_again(desk.job, target.pull or 0, desk.now(), because="tested before")
             return Done({"known": True, "head": target.sha, "base": target.base}, jobs=(again,))

@@ -331,7 +331,9 @@ async def test_a_run_that_ended_without_a_word_says_nothing_of_a_newer_head(worl
 
 async def test_tests_that_are_switched_off_do_not_run(world: World) -> None:
     world.policy_ = values.TestPolicy(enabled=False)
-    assert "skipped" in done(await world.tested()).result
+    by = Loaded(RepositoryPolicy(tests=world.policy_), "another commit").digest
+    said = {"skipped": "tests are switched off", "head": SHA, "base": "main", "policy": by}
+    assert done(await world.tested()).result == said
     assert world.tasks == []
 
 
