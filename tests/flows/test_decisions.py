@@ -127,7 +127,7 @@ def test_a_secret_blocks_and_is_shown_nowhere(run: Product) -> None:
     token = Fakes(7).github_token()
     pull = _open(run, "secret", {"shop/keys.py": f'"""Keys."""\n\nTOKEN = "{token}"\n'})
     check = _check(run, pull)
-    assert (check.conclusion, check.title) == ("failure", "Secrets: 1 major finding")
+    assert (check.conclusion, check.title) == ("failure", "Secrets: 1 secret")
     until(lambda: "- Code review: ❌" in _summary(run, pull), "the summary")
     assert token not in _summary(run, pull) + check.summary
 

@@ -13,7 +13,7 @@ RULE = "configuration"
 
 def unusable(problems: tuple[Problem, ...]) -> Ruling:
     """The ruling on a file with problems, each with its line and its fix."""
-    parts = tuple(Ruling(f"line {each.line}", State.VIOLATED, f"{each}.") for each in problems)
+    parts = tuple(Ruling(f"line {each.line}", State.VIOLATED, each.sentence) for each in problems)
     others = len(parts) - 1
     more = f" And {others} more problem{'s' if others > 1 else ''}." if others else ""
     return Ruling(RULE, State.VIOLATED, f"{parts[0].reason}{more}", parts=parts)

@@ -37,6 +37,12 @@ def first(rulings: Iterable[Ruling], *states: State) -> Ruling | None:
     return next((ruling for ruling in rulings if ruling.state in states), None)
 
 
+def reasons(rulings: Iterable[Ruling]) -> str:
+    """What each of them says, in one sentence: `secrets: 1 secret; static review: 1 major finding.`"""
+    said = [f"{ruling.rule}: {ruling.reason}" for ruling in rulings]
+    return "; ".join([*(each.rstrip(".") for each in said[:-1]), *said[-1:]])
+
+
 def to_json(ruling: Ruling) -> dict[str, Any]:
     """A ruling as small JSON, for the store and for `--json`."""
     told: dict[str, Any] = {"rule": ruling.rule, "state": str(ruling.state), "reason": ruling.reason}

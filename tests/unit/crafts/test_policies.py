@@ -157,6 +157,11 @@ async def test_a_pull_request_with_an_invalid_file_is_told_where_and_how_to_mend
     assert len(ruling.parts) == 2
 
 
+async def test_a_problem_that_asks_ends_with_its_question_mark_alone() -> None:
+    ruling = await World({(7, HEAD): b"tests:\n  enabld: false\n"}).policies().proposal(SHOP, "main", HEAD)
+    assert ruling.reason.endswith("did you mean “enabled”?")
+
+
 async def test_a_pull_request_with_a_valid_file_says_what_it_would_change() -> None:
     world = World(
         {

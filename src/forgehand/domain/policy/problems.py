@@ -16,6 +16,11 @@ class Problem:
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.message}: {self.fix}"
 
+    @property
+    def sentence(self) -> str:
+        """All of it, ended as a sentence is: a fix that asks keeps its question mark."""
+        return str(self) if self.fix.endswith("?") else f"{self}."
+
 
 class PolicyError(Exception):
     """A policy file cannot be used; it has at least one problem."""

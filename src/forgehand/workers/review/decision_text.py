@@ -14,6 +14,7 @@ from forgehand.workers.review.review_text import findings_table
 from forgehand.workers.review.rules.decision import Decision
 from forgehand.workers.review.rules.facts import Facts
 from forgehand.workers.review.rules.static import Depth, Entry, StaticReview, Told, count, manifest
+from forgehand.workers.review.rules.whole import in_the_way
 
 MAX_BODY = 65_000
 """GitHub refuses bodies of more than 65,536 characters."""
@@ -82,12 +83,11 @@ def summary(words: Words, details_url: str) -> str:
 
 
 def check_title(words: Words) -> str:
-    """The first thing in the way, in one line of plain text."""
+    """What is in the way, the weightiest first, in one line of plain text."""
     decision = words.decision
-    blocker = first(decision.ready.parts, State.VIOLATED) or first(decision.ready.parts, State.PENDING)
-    if blocker is not None:
-        not_yet = "Not yet: " if blocker.state is State.PENDING else ""
-        title = f"{not_yet}{blocker.rule}: {blocker.reason.rstrip('.')}"
+    if decision.ready.state is not State.SATISFIED:
+        not_yet = "Not yet: " if decision.ready.state is State.PENDING else ""
+        title = not_yet + decision.why_not.rstrip(".")
     elif decision.standing is Standing.QUEUED:
         title = f"Ready, in the merge queue at position {words.facts.place.position}"
     elif decision.blocker is not None:
@@ -121,12 +121,18 @@ def _seed_lines(words: Words) -> list[str]:
         return []
     parts = {part.rule: part for part in words.decision.ready.parts}
     reviewed = [parts[name] for name in ("static review", "secrets", "complete")]
-    worst = first(reviewed, State.VIOLATED) or first(reviewed, State.PENDING)
     return [
         _line("Tests", parts["tests"], "Passing"),
-        _line("Code review", worst or Ruling("", State.SATISFIED, ""), "Approved"),
+        _line("Code review", _code_review(reviewed), "Approved"),
         _line("Merge conflicts", parts["merge conflicts"], "None"),
     ]
+
+
+def _code_review(reviewed: Sequence[Ruling]) -> Ruling:
+    if violated := in_the_way(reviewed):
+        said = "; ".join(ruling.reason.rstrip(".") for ruling in violated)
+        return Ruling("code review", State.VIOLATED, f"{said}.")
+    return first(reviewed, State.PENDING) or Ruling("code review", State.SATISFIED, "")
 
 
 def _line(name: str, ruling: Ruling, well: str) -> str:

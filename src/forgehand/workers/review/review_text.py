@@ -11,12 +11,12 @@ from itertools import groupby
 from forgehand.crafts.markdown import code, link_path, prose
 from forgehand.domain.effects.check_run import Annotation
 from forgehand.domain.effects.review import InlineComment
-from forgehand.domain.findings import Finding, Severity
-from forgehand.workers.review.rules.static import Told, count
+from forgehand.domain.findings import SECRETS, Finding, Severity
+from forgehand.workers.review.rules.static import Told, count, kind, tally
 
 _FINDING = re.compile(r"<!-- forgehand-finding:([0-9a-f]{16}) -->")
 _PLAIN_URL = re.compile(r"https://[\w.-]+(?:/[\w./-]*)?")
-_BADGE = {Severity.MAJOR: "🔴 major", Severity.MINOR: "🟡 minor"}
+_BADGE = {SECRETS: "🔴 secret", Severity.MAJOR: "🔴 major", Severity.MINOR: "🟡 minor"}
 
 
 def said_fingerprints(body: str) -> tuple[str, ...]:
@@ -35,12 +35,8 @@ def inline_comments(findings: Sequence[Finding]) -> tuple[InlineComment, ...]:
 
 def review_body(new: Sequence[Finding], head_sha: str) -> str:
     """No link to the job: another job that reviews the same head must say the same, since a review stays as it is."""
-    majors = sum(finding.severity is Severity.MAJOR for finding in new)
-    body = f"{count(len(new), 'new finding')} in {head_sha[:7]}"
-    if majors:
-        body += f", {majors} major"
-    if not new:
-        body = f"No new findings in {head_sha[:7]}"
+    head = head_sha[:7]
+    body = f"New in {head}: {tally(new)}" if new else f"No new findings in {head}"
     return f"{body}. The check run says how this was decided.\n"
 
 
@@ -50,7 +46,7 @@ def findings_table(told: Told) -> list[str]:
         return []
     rows = ["| | where | what | rule |", "|---|---|---|---|"]
     rows += [
-        f"| {_BADGE[f.severity]} | {link_path(f.path, f.line)} | {prose(f.title, table=True)} | {_rule(f, f.rule)} |"
+        f"| {_BADGE[kind(f)]} | {link_path(f.path, f.line)} | {prose(f.title, table=True)} | {_rule(f, f.rule)} |"
         for f in told.findings
     ]
     if told.beyond:
@@ -79,7 +75,7 @@ def _place(finding: Finding) -> tuple[str, int]:
 
 def _inline_one(finding: Finding) -> str:
     rule = _rule(finding, f"{finding.tool} {finding.rule}")
-    head = f"**{_BADGE[finding.severity]}** · {prose(finding.title)} · {rule}"
+    head = f"**{_BADGE[kind(finding)]}** · {prose(finding.title)} · {rule}"
     body = f"\n\n{prose(finding.body)}" if finding.body else ""
     return f"{head}{body}\n<!-- forgehand-finding:{finding.fingerprint} -->"
 

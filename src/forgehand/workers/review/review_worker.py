@@ -278,6 +278,7 @@ def _done(
             "conclusion": str(conclusion),
             "why": ruling.reason,
             "findings": len(telling.findings) + telling.beyond,
+            "secrets": telling.secrets,
             "major": telling.majors,
             "inline": inline,
             "files": len(review.files),

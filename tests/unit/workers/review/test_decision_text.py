@@ -117,6 +117,17 @@ def test_a_rejected_one_has_reason_and_list() -> None:
     assert "| 🔴 major | `shop/cart.py:5` | Undefined name `x` | `F821` |" in body
 
 
+def test_a_secret_is_told_before_everything_else_and_all_count_alike() -> None:
+    advice = replace(BUG, severity=Severity.MINOR, rule="F401")
+    key = replace(BUG, tool="secrets", rule="stripe-key", title="A live key")
+    words = _words(replace(GOOD, review=replace(REVIEW, findings=(BUG, advice, key))))
+    assert text.check_title(words) == "Secrets: 1 secret; static review: 1 major finding and 1 minor one"
+    body = text.summary(words, URL)
+    assert "**Reason:** secrets: 1 secret; static review: 1 major finding and 1 minor one" in body.replace("\\", "")
+    assert "- Code review: ❌ 1 secret; 1 major finding and 1 minor one" in body
+    assert [body.count(badge) for badge in ("| 🔴 secret |", "| 🔴 major |", "| 🟡 minor |")] == [1, 1, 1]
+
+
 def test_every_changed_file_is_listed_with_what_happened_to_it() -> None:
     files = (*REVIEW.files, File("l", "added", left_out="a symbolic link", excused=True))
     body = text.summary(_words(replace(GOOD, review=replace(REVIEW, files=files))), URL)

@@ -52,8 +52,10 @@ def test_a_file_name_cannot_forge_a_marker() -> None:
 
 
 def test_the_review_body_counts_what_is_new_and_names_no_job() -> None:
-    one = "1 new finding in abcdef1, 1 major. The check run says how this was decided.\n"
+    one = "New in abcdef1: 1 major finding. The check run says how this was decided.\n"
     assert text.review_body([FINDING], "abcdef1" * 5) == one
+    both = [replace(FINDING, tool="secrets"), FINDING]
+    assert text.review_body(both, "abcdef1" * 5).startswith("New in abcdef1: 1 secret and 1 major finding. ")
     assert text.review_body([], "abcdef1" * 5).startswith("No new findings in abcdef1. ")
 
 

@@ -193,6 +193,7 @@ async def test_a_new_bug_becomes_one_review_and_a_document_for_the_decision() ->
         "conclusion": "failure",
         "why": "static review: 1 major finding.",
         "findings": 1,
+        "secrets": 0,
         "major": 1,
         "inline": 1,
         "files": 1,
@@ -359,7 +360,7 @@ async def test_a_finding_in_a_binary_file_counts_without_lines() -> None:
     secret = replace(BUG, path="k.jks", line=1, tool="secrets")
     sides = Sides((FileDiff("k.jks", "added", None, binary=True),))
     outcome, effects = await _run(Paper(), Says("secrets", head=(secret,)), sides=sides, pulls=Pulls(listed=()))
-    assert _ruling(outcome).reason == "secrets: 1 major finding."
+    assert _ruling(outcome).reason == "secrets: 1 secret."
     assert _reviews(effects) == []
 
 

@@ -3,13 +3,13 @@
 Said by `decide_worker`, obeyed by `land_worker` and `queue_worker`, which judge everything again before they act.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.policy import RepositoryPolicy
 from forgehand.domain.pulls import Standing
-from forgehand.domain.rulings import Ruling, State, first
+from forgehand.domain.rulings import Ruling, State, first, reasons
 from forgehand.workers.review.rules import automatic, whole
 from forgehand.workers.review.rules.facts import Facts
 
@@ -28,7 +28,7 @@ class Step(StrEnum):
 class Decision:
     """`ready` is what is said of the change itself, and what the check run concludes; `people` is whom branch
     protection and policy want to hear; `automatic` whether a machine may merge it. `ruling` is the tree of all three,
-    `blocker` the first that stands in the way of a merge."""
+    `blocker` the weightiest that stands in the way of a merge."""
 
     ruling: Ruling
     ready: Ruling
@@ -42,7 +42,7 @@ class Decision:
     def conclusion(self) -> Conclusion | None:
         """None while nobody can say, and while it is a draft: nobody has read it, and it can be ready and merged before
         somebody does. GitHub takes every other conclusion for passed or for failed."""
-        worst = first(self.ready.parts, State.VIOLATED)
+        worst = _worst(self.ready)
         if self.ready.state is State.PENDING or (worst and worst.rule == whole.NOT_A_DRAFT):
             return None
         return worst.costs if worst else Conclusion.SUCCESS
@@ -57,9 +57,10 @@ class Decision:
         """Why it is not merged, in a sentence; empty where nothing stands in the way."""
         if self.blocker is None:
             return ""
-        # What is said of the change itself is about something; what is said of merging is a sentence alone.
-        about = f"{self.blocker.rule}: " if self.blocker in self.ready.parts else ""
-        return about + self.blocker.reason
+        if self.blocker not in self.ready.parts:
+            # What is said of merging is a sentence alone.
+            return self.blocker.reason
+        return reasons(whole.in_the_way(self.ready.parts) or [self.blocker])
 
 
 def judge(facts: Facts, policy: RepositoryPolicy) -> Decision:
@@ -68,24 +69,22 @@ def judge(facts: Facts, policy: RepositoryPolicy) -> Decision:
     people = _group("people", [rule(facts, policy) for rule in automatic.PEOPLE])
     machine = _group("automatic merge", [rule(facts, policy) for rule in automatic.AUTOMATIC])
     groups = (ready, people, machine)
-    blocker = next((_blocker(group) for group in groups if group.state is not State.SATISFIED), None)
+    worst = first(groups, State.VIOLATED, State.PENDING)
     root = Ruling("merge", State.SATISFIED, "Nothing stands in the way.", parts=groups)
-    if blocker is not None:
-        worst = next(group for group in groups if group.state is not State.SATISFIED)
-        root = Ruling("merge", worst.state, f"{blocker.rule}: {blocker.reason}", blocker.costs, groups)
-    return Decision(root, *groups, _standing(facts, *groups), blocker, _step(policy, *groups))
+    if worst is not None:
+        root = Ruling("merge", worst.state, worst.reason, worst.costs, groups)
+    return Decision(root, *groups, _standing(facts, *groups), worst and _worst(worst), _step(policy, *groups))
 
 
 def _group(name: str, rulings: list[Ruling]) -> Ruling:
     parts = tuple(rulings)
-    worst = first(parts, State.VIOLATED) or first(parts, State.PENDING)
-    if worst is None:
-        return Ruling(name, State.SATISFIED, "Nothing stands in the way.", parts=parts)
-    return Ruling(name, worst.state, f"{worst.rule}: {worst.reason}", worst.costs, parts)
+    group = Ruling(name, State.SATISFIED, "Nothing stands in the way.", parts=parts)
+    worst = _worst(group)
+    return group if worst is None else replace(group, state=worst.state, reason=reasons([worst]), costs=worst.costs)
 
 
-def _blocker(group: Ruling) -> Ruling | None:
-    return first(group.parts, State.VIOLATED) or first(group.parts, State.PENDING)
+def _worst(group: Ruling) -> Ruling | None:
+    return next(iter(whole.in_the_way(group.parts)), None) or first(group.parts, State.PENDING)
 
 
 def _standing(facts: Facts, ready: Ruling, people: Ruling, machine: Ruling) -> Standing:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.findings import SECRETS, Finding, Severity
 from forgehand.domain.policy import ReviewPolicy
-from forgehand.domain.rulings import Ruling, State, first
+from forgehand.domain.rulings import Ruling, State, reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,13 @@ class StaticReview:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The findings that people read, and how many more there are that only count."""
+    """The findings that people read, and how many more there are that only count. A secret is counted as such, and
+    not among the major ones."""
 
     findings: tuple[Finding, ...]
     beyond: int
     majors: int
-
-    @property
-    def minors(self) -> int:
-        return len(self.findings) + self.beyond - self.majors
+    secrets: int = 0
 
 
 class Depth(StrEnum):
@@ -85,17 +83,18 @@ class Entry:
 def told(review: StaticReview, policy: ReviewPolicy) -> Told:
     """What policy wants told; of these at most `max_findings` one by one."""
     counting = _counting(review, policy)
-    majors = sum(finding.severity is Severity.MAJOR for finding in counting)
-    return Told(counting[: policy.max_findings], max(0, len(counting) - policy.max_findings), majors)
+    kinds = Counter(map(kind, counting))
+    beyond = max(0, len(counting) - policy.max_findings)
+    return Told(counting[: policy.max_findings], beyond, kinds[Severity.MAJOR], kinds[SECRETS])
 
 
 def judge_review(review: StaticReview, policy: ReviewPolicy) -> Ruling:
-    """The verdict on what the analysers saw, with the rulings it is made of. The first that is violated names it."""
-    rulings = static_review(review, policy), no_secrets(review, policy), complete(review)
-    blocker = first(rulings, State.VIOLATED)
-    if blocker is None:
+    """The verdict on what the analysers saw, with the rulings it is made of. All that are violated name it."""
+    rulings = no_secrets(review, policy), static_review(review, policy), complete(review)
+    violated = [ruling for ruling in rulings if ruling.state is State.VIOLATED]
+    if not violated:
         return Ruling("code review", State.SATISFIED, "Nothing stands in the way.", parts=rulings)
-    return Ruling("code review", State.VIOLATED, f"{blocker.rule}: {blocker.reason}", blocker.costs, rulings)
+    return Ruling("code review", State.VIOLATED, reasons(violated), violated[0].costs, rulings)
 
 
 def static_review(review: StaticReview, policy: ReviewPolicy) -> Ruling:
@@ -140,11 +139,19 @@ def unsaid(
     return tuple(new)
 
 
-def tally(majors: int, minors: int) -> str:
-    """`2 major findings and 1 minor one`."""
-    if not majors:
-        return count(minors, "minor finding")
-    return count(majors, "major finding") + (f" and {count(minors, 'minor one')}" if minors else "")
+def tally(findings: Iterable[Finding]) -> str:
+    """`1 secret, 2 major findings and 1 minor one`. Everybody who counts findings counts them so."""
+    kinds = Counter(map(kind, findings))
+    majors, minors = kinds[Severity.MAJOR], kinds[Severity.MINOR]
+    said = [count(kinds[SECRETS], "secret")] if kinds[SECRETS] else []
+    said += [count(majors, "major finding")] if majors else []
+    said += [count(minors, "minor one" if majors else "minor finding")] if minors else []
+    return " and ".join(filter(None, (", ".join(said[:-1]), *said[-1:])))
+
+
+def kind(finding: Finding) -> str:
+    """What people are told that it is: `secret` outweighs every severity."""
+    return SECRETS if finding.tool == SECRETS else finding.severity
 
 
 def count(number: int, noun: str) -> str:
@@ -159,16 +166,14 @@ def _counting(review: StaticReview, policy: ReviewPolicy) -> tuple[Finding, ...]
 def _by_findings(rule: str, review: StaticReview, policy: ReviewPolicy, mine: Callable[[Finding], bool]) -> Ruling:
     findings = [finding for finding in _counting(review, policy) if mine(finding)]
     blocking = [finding for finding in findings if policy.blocks(finding)]
-    majors = sum(finding.severity is Severity.MAJOR for finding in findings)
-    minors = len(findings) - majors
     if blocking:
         named = blocking[: policy.max_findings]
         parts = tuple(Ruling(f.rule, State.VIOLATED, f"{f.path}:{f.line} {f.title}") for f in named)
-        return Ruling(rule, State.VIOLATED, f"{tally(majors, minors)}.", parts=parts)
+        return Ruling(rule, State.VIOLATED, f"{tally(findings)}.", parts=parts)
     if not any(file.looked for file in review.files):
         return Ruling(rule, State.NOT_APPLICABLE, "There was no file to look at.")
-    if minors:
-        return Ruling(rule, State.SATISFIED, f"{count(minors, 'minor finding')}, none major.")
+    if findings:
+        return Ruling(rule, State.SATISFIED, f"{tally(findings)}, none major.")
     return Ruling(rule, State.SATISFIED, "Nothing found on the changed lines.")
 
 

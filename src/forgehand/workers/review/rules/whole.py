@@ -4,7 +4,7 @@ One rule is one function. What nobody can say yet is PENDING, never a failure: G
 it is asked, and checks take their time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.policy import RepositoryPolicy, judge_policy
@@ -14,6 +14,20 @@ from forgehand.workers.review.rules.facts import Facts, pull_facts
 
 Rule = Callable[[Facts, RepositoryPolicy], Ruling]
 NOT_A_DRAFT = "not a draft"
+_ALONE = ("open", NOT_A_DRAFT)
+_WEIGHTIEST = (*_ALONE, "secrets", "configuration")
+"""Rules by the names that their violations have."""
+
+
+def in_the_way(rulings: Iterable[Ruling]) -> list[Ruling]:
+    """What is violated, the weightiest first: a key that leaked cannot wait for tests, and a policy file that cannot be
+    used would change every verdict. Of what is closed or a draft no more need be said."""
+    violated = sorted((ruling for ruling in rulings if ruling.state is State.VIOLATED), key=_weight)
+    return violated[:1] if violated and violated[0].rule in _ALONE else violated
+
+
+def _weight(ruling: Ruling) -> int:
+    return _WEIGHTIEST.index(ruling.rule) if ruling.rule in _WEIGHTIEST else len(_WEIGHTIEST)
 
 
 def is_open(facts: Facts, policy: RepositoryPolicy) -> Ruling:
@@ -74,7 +88,7 @@ def policy_in_force(facts: Facts, policy: RepositoryPolicy) -> Ruling:
     problems = [each for each in facts.problems if not (mends and each.file in facts.paths)]
     if problems:
         others = f" And {static.count(len(problems) - 1, 'more problem')}." if problems[1:] else ""
-        return Ruling("policy in force", State.VIOLATED, f"{problems[0]}.{others}", Conclusion.ACTION_REQUIRED)
+        return Ruling("policy in force", State.VIOLATED, f"{problems[0].sentence}{others}", Conclusion.ACTION_REQUIRED)
     if facts.problems:
         return Ruling("policy in force", State.SATISFIED, f"The change mends {facts.problems[0].file}.")
     return Ruling("policy in force", State.SATISFIED, "It can be read.")

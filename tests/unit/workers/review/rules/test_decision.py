@@ -6,6 +6,7 @@ import pytest
 
 from forgehand.domain.checks import CheckState
 from forgehand.domain.effects.check_run import Conclusion
+from forgehand.domain.findings import Finding, Severity
 from forgehand.domain.modes import COMMENT_ONLY
 from forgehand.domain.orders import Orders
 from forgehand.domain.permissions import Permission
@@ -16,11 +17,12 @@ from forgehand.ports.checks import Protection
 from forgehand.workers.review.rules.decision import Step, judge
 from forgehand.workers.review.rules.facts import Facts, Place
 from forgehand.workers.review.rules.static import File, StaticReview
-from support.decisions import AUTO, DEFAULT, GOOD, HEAD, NOTHING_TO_RUN, PULL, QUEUED, UNIT
+from support.decisions import AUTO, DEFAULT, GOOD, HEAD, NOTHING_TO_RUN, PULL, QUEUED, REVIEW, UNIT
 
 UPDATING = RepositoryPolicy(merge=MergePolicy(auto=True, update_branch=True))
 RUNNING = replace(GOOD, checks=(replace(UNIT, state=CheckState.PENDING), NOTHING_TO_RUN))
 FAILING = replace(GOOD, checks=(replace(UNIT, state=CheckState.FAILED), NOTHING_TO_RUN))
+BUG = Finding("shop/cart.py", 5, "F821", Severity.MAJOR, "Undefined name `x`", "", "ruff", "x")
 NO = ReviewFact("ada", Opinion.CHANGES_REQUESTED, Permission.WRITE)
 
 
@@ -64,6 +66,23 @@ def test_what_is_wrong_outweighs_what_is_not_known_yet() -> None:
     assert decision.blocker is not None
     assert decision.blocker.rule == "tests"
     assert decision.why_not == "tests: unit failed (success)."
+
+
+def test_what_weighs_most_is_the_reason_and_the_rest_is_named_after_it() -> None:
+    unusable = Ruling("configuration", State.VIOLATED, ".forgehand/config.yml:1:1: it is no mapping.")
+    review = replace(REVIEW, findings=(BUG,))
+    decision = judge(replace(FAILING, review=review, proposal=unusable), AUTO)
+    assert decision.blocker is unusable
+    said = "configuration: .forgehand/config.yml:1:1: it is no mapping"
+    others = "tests: unit failed (success); static review: 1 major finding."
+    assert (decision.why_not, decision.ruling.reason) == (f"{said}; {others}", f"{said}.")
+    leaked = replace(review, findings=(BUG, replace(BUG, tool="secrets")))
+    decision = judge(replace(FAILING, review=leaked, proposal=unusable), AUTO)
+    assert (decision.ruling.reason, decision.conclusion) == ("secrets: 1 secret.", Conclusion.FAILURE)
+
+
+def test_of_a_draft_nothing_else_is_said() -> None:
+    assert judge(_pull(draft=True, mergeable=False), AUTO).why_not == "not a draft: The pull request is a draft."
 
 
 def test_ready_and_to_be_merged_are_told_apart() -> None:

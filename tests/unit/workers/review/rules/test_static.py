@@ -15,6 +15,7 @@ from forgehand.workers.review.rules.static import (
     StaticReview,
     judge_review,
     manifest,
+    tally,
     told,
     unsaid,
 )
@@ -72,7 +73,7 @@ def test_what_policy_does_not_want_told_neither_blocks_nor_counts_but_a_secret_d
     ignoring = ReviewPolicy(ignore=("a.py",))
     assert _passes(replace(REVIEW, findings=(_finding(),)), ignoring)
     secret = replace(REVIEW, findings=(_finding(), _finding(5, tool="secrets")))
-    assert judge_review(secret, ignoring).reason == "secrets: 1 major finding."
+    assert judge_review(secret, ignoring).reason == "secrets: 1 secret."
     assert [each.tool for each in told(secret, ignoring).findings] == ["secrets"]
 
 
@@ -82,9 +83,29 @@ def test_a_secret_is_judged_by_its_own_rule() -> None:
     assert _ruling(review, "static review").state is State.SATISFIED
 
 
-def test_the_first_violated_rule_is_the_blocker() -> None:
-    findings = (_finding(), _finding(5, tool="secrets"))
-    assert _blocker(replace(REVIEW, findings=findings, failures=(("ruff", "it broke"),))).rule == "static review"
+def test_all_that_is_wrong_is_named_and_a_secret_first() -> None:
+    findings = (_finding(), _finding(4, Severity.MINOR), _finding(5, tool="secrets"))
+    review = replace(REVIEW, findings=findings, failures=(("ruff", "it broke"),))
+    assert _blocker(review).rule == "secrets"
+    said = "secrets: 1 secret; static review: 1 major finding and 1 minor one"
+    assert judge_review(review, POLICY).reason == f"{said}; complete: ruff could not finish: it broke"
+
+
+@pytest.mark.parametrize(
+    ("counted", "said"),
+    [
+        ((1, 0, 0), "1 secret"),
+        ((2, 1, 0), "2 secrets and 1 major finding"),
+        ((1, 0, 2), "1 secret and 2 minor findings"),
+        ((1, 1, 3), "1 secret, 1 major finding and 3 minor ones"),
+        ((0, 2, 1), "2 major findings and 1 minor one"),
+        ((0, 0, 2), "2 minor findings"),
+    ],
+)
+def test_findings_are_counted_by_what_they_are(counted: tuple[int, int, int], said: str) -> None:
+    secrets, majors, minors = counted
+    findings = [_finding(tool="secrets")] * secrets + [_finding()] * majors + [_finding(3, Severity.MINOR)] * minors
+    assert tally(findings) == said
 
 
 def test_a_broken_analyser_is_never_silently_clean() -> None:
@@ -136,7 +157,10 @@ def test_a_second_copy_of_what_was_said_is_said() -> None:
 def test_no_more_than_the_policys_number_is_told_and_the_rest_is_counted() -> None:
     many = tuple(_finding(1 + n % 10, text=f"{n}") for n in range(40))
     telling = told(replace(REVIEW, findings=many), ReviewPolicy(max_findings=25))
-    assert (len(telling.findings), telling.beyond, telling.majors, telling.minors) == (25, 15, 40, 0)
+    assert (len(telling.findings), telling.beyond, telling.majors, telling.secrets) == (25, 15, 40, 0)
+    keys = tuple(replace(each, tool="secrets") for each in many[:2])
+    telling = told(replace(REVIEW, findings=keys + many[2:]), POLICY)
+    assert (telling.majors, telling.secrets) == (38, 2)
 
 
 @pytest.mark.parametrize(
