@@ -7,7 +7,7 @@ import typer
 from forgehand.cli.errors import Stop
 from forgehand.cli.jobs import Limit, say
 from forgehand.cli.opening import RECENT, one_of, who, with_app
-from forgehand.cli.printing import Json, counted, details, emit_json, moment, table
+from forgehand.cli.printing import Json, clean, counted, details, emit_json, moment, table
 
 if TYPE_CHECKING:
     from forgehand.assembly.build import App
@@ -71,14 +71,16 @@ def replay(
         _preview(guid, json)
         return
 
-    async def act(app: "App") -> "Acted":
-        return await app.operations.replay(await _resolve(app, guid), who())
+    async def act(app: "App") -> "tuple[str, Acted]":
+        whole = await _resolve(app, guid)
+        return whole, await app.operations.replay(whole, who())
 
-    acted = with_app(act)
+    whole, acted = with_app(act)
     if json:
         emit_json(acted)
         raise typer.Exit(0 if acted.done else 1)
     say(acted)
+    typer.echo(clean(f"`forgehand deliveries show {whole}` tells what comes of it."))
 
 
 def _preview(guid: str, json: bool) -> None:

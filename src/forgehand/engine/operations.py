@@ -69,7 +69,10 @@ class Operations:
         planning = planning_job(guid, stored.delivery.event, now, replay=f"{now:.6f}")
         fact = _fact("replay", guid, by, now, delivery=guid, job=planning.id)
         await self._store.commit(Change(enqueue=(planning,), facts=(fact,)), now)
-        return await self._hinted("The delivery is planned again.", [planning.id])
+        says = "The delivery is planned again."
+        if await self._store.paused():
+            says += " Writes are paused: what must be written waits until you resume."
+        return await self._hinted(says, [planning.id])
 
     async def pause(self, by: str, why: str = "") -> Acted:
         """Let the gate refuse every write until `resume`; jobs that need one wait."""

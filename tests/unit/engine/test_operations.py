@@ -131,6 +131,16 @@ async def test_a_replay_plans_again_each_time(
     assert [fact.kind for fact in await _audited(store, delivery="guid")] == ["admin.replay", "admin.replay"]
 
 
+async def test_a_replay_while_writes_are_paused_says_that_they_wait(
+    operations: Operations, store: MemoryStore, clock: Clock
+) -> None:
+    await stories.reviewed(store, "guid", clock.now)
+    await operations.pause("ada")
+    said = (await operations.replay("guid", "ada")).says
+    waits = "Writes are paused: what must be written waits until you resume."
+    assert said == f"The delivery is planned again. {waits}"
+
+
 async def test_pausing_twice_keeps_the_first(operations: Operations, store: MemoryStore) -> None:
     assert (await operations.pause("ada", "release day")).done
     second = await operations.pause("bob")
