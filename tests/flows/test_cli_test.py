@@ -54,6 +54,16 @@ def test_its_own_configuration_is_obeyed_and_the_option_comes_first(tmp_path: Pa
 CONFIG = {".forgehand/config.yml": "tests:\n  command: test -e GOOD\n"}
 
 
+def test_a_pull_request_whose_tests_are_off_is_not_run_and_says_where_to_switch_them_on(tmp_path: Path) -> None:
+    with product(tmp_path, start=False, sandbox="bwrap") as run:
+        run.forge.commit(REPO, "main", {".forgehand/config.yml": "tests:\n  enabled: false\n"}, "Test nothing")
+        assert _round(run, "--run-once").code == 0
+        number = str(_opened(run, "GOOD").number)
+        ran = forgehand(run.folder, "test", "--repo", REPO, "--pull", number, env=variables(run.settings))
+        assert ran.code == 2, ran.err
+        assert ran.out.startswith("not run: tests are switched off for main: set tests.enabled to true in .forgehand/")
+
+
 def test_rounds_test_each_new_head_once_and_the_status_counts_them(tmp_path: Path) -> None:
     with product(tmp_path, start=False, sandbox="bwrap") as run:
         run.forge.commit(REPO, "main", CONFIG, "Say what to test")

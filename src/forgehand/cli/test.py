@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from forgehand.domain.jobs import Job
     from forgehand.ports.store import Unclaimed
 
+_NOT_RUN = "not run"
 _SIGNS = {
     "success": "✅",
     "failure": "❌",
     "action_required": "❌",
     "neutral": "➖",
+    _NOT_RUN: "➖",
     "failed": "❌",
     "dead_letter": "❌",
 }
@@ -160,8 +162,9 @@ def _told(job: "Job") -> dict[str, Any]:
 
 
 def _conclusion(job: "Job") -> str:
-    """Of the check run; where there is none, what became of the job."""
-    return str((job.result or {}).get("conclusion", job.state))
+    """Of the check run; where there is none, what became of the job: one that had nothing to do ran no tests."""
+    result = job.result or {}
+    return str(result.get("conclusion") or (_NOT_RUN if "skipped" in result else job.state))
 
 
 def _why(job: "Job") -> str:

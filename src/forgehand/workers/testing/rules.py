@@ -122,14 +122,19 @@ def _command(facts: Facts, policy: TestPolicy) -> Ruling:
     if facts.command is None and absent:
         reason = (
             f"Nothing was run: {absent}. Make it readable there (FORGEHAND_SANDBOX_READABLE), or set tests.setup or "
-            "tests.command in .forgehand/config.yml on the default branch."
+            f"tests.command in .forgehand/config.yml{_counting(facts)}."
         )
         return Ruling("command", State.VIOLATED, reason, Conclusion.NEUTRAL)
     if facts.command is None:
-        reason = "There is no test command: set tests.command in .forgehand/config.yml on the default branch."
+        reason = f"There is no test command: set tests.command in .forgehand/config.yml{_counting(facts)}."
         return Ruling("command", State.VIOLATED, reason, Conclusion.NEUTRAL)
     passed_over = f" Passed over: {absent}." if absent else ""
     return Ruling("command", State.SATISFIED, f"`{facts.command.line}`, because {facts.command.why}.{passed_over}")
+
+
+def _counting(facts: Facts) -> str:
+    """Whose configuration counts: a folder, which is no commit, has its own."""
+    return " on the default branch" if facts.sha else ""
 
 
 def _allowed(facts: Facts, policy: TestPolicy) -> Ruling:

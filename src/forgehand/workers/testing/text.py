@@ -61,9 +61,10 @@ def annotations(verdict: Verdict) -> tuple[Annotation, ...]:
 
 def plain(verdict: Verdict) -> Iterator[str]:
     """The same for a terminal."""
-    yield f"{_word(verdict.conclusion)}: {title(verdict)}"
+    said = title(verdict)
+    yield f"{_word(verdict.conclusion)}: {said}"
     for ruling in verdict.ruling.parts:
-        if ruling.state is not State.NOT_APPLICABLE:
+        if ruling.state is not State.NOT_APPLICABLE and visible(ruling.reason) != said:
             yield f"  {_SIGN[ruling.state]} {ruling.rule}: {visible(ruling.reason)}"
     for kind, cases in (("failed", verdict.failures), ("flaky", verdict.flaky)):
         for case in cases[:_LINES_SHOWN]:

@@ -81,6 +81,13 @@ def test_a_program_that_is_not_there_is_named_with_what_would_help() -> None:
     assert "Passed over: there is go.mod" in next(part.reason for part in other.ruling.parts if part.rule == "command")
 
 
+def test_of_a_folder_its_own_configuration_counts_and_of_a_commit_the_default_branchs() -> None:
+    nothing = replace(facts(), run=None, command=None)
+    remedy = "set tests.command in .forgehand/config.yml"
+    assert judge(nothing, POLICY).ruling.reason.endswith(f"{remedy} on the default branch.")
+    assert judge(replace(nothing, sha=""), POLICY).ruling.reason.endswith(f"{remedy}.")
+
+
 def test_a_flaky_test_is_named_and_does_not_fail_the_check() -> None:
     verdict = judge(
         facts(BAD, replace(BAD, code=0, cases=(Case("a", Outcome.PASSED), Case("b", Outcome.PASSED)))), POLICY

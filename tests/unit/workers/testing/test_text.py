@@ -30,6 +30,13 @@ def test_hostile_names_messages_and_output_are_shown_and_cannot_act() -> None:
     assert all("\x1b" not in line for line in text.plain(verdict(failed)))
 
 
+def test_a_terminal_is_told_the_reason_once() -> None:
+    ended = verdict(Attempt(3, 1.0))
+    said = "\n".join(text.plain(ended))
+    assert ended.blocker is not None
+    assert said.count(ended.blocker.reason) == 1
+
+
 def test_the_title_counts() -> None:
     cases = (Case("a", Outcome.PASSED), Case("b", Outcome.SKIPPED))
     assert text.title(verdict(Attempt(0, 1.0, cases=cases, told=True))) == "1 passed, 1 skipped"

@@ -332,7 +332,9 @@ async def test_a_run_that_ended_without_a_word_says_nothing_of_a_newer_head(worl
 async def test_tests_that_are_switched_off_do_not_run(world: World) -> None:
     world.policy_ = values.TestPolicy(enabled=False)
     by = Loaded(RepositoryPolicy(tests=world.policy_), "another commit").digest
-    said = {"skipped": "tests are switched off", "head": SHA, "base": "main", "policy": by}
+    remedy = "set tests.enabled to true in .forgehand/config.yml on the default branch"
+    why = f"tests are switched off for main: {remedy}"
+    said = {"skipped": why, "head": SHA, "base": "main", "policy": by}
     assert done(await world.tested()).result == said
     assert world.tasks == []
 
