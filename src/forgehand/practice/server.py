@@ -63,10 +63,11 @@ class ForgeServer:
         self._server.stop()
         self._thread.join(PATIENCE)
         self._socket.close()
-        self.forge.close()
         if self._thread.is_alive():
-            # What it did after this would be missed by whoever asks now what failed.
+            # What it did after this would be missed by whoever asks now what failed; and what is under way has the
+            # world, which the end of its webhooks and timers would have to wait for.
             raise RuntimeError(f"the practice forge did not end within {PATIENCE:g} s: a call is still under way in it")
+        self.forge.close()
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])
@@ -76,8 +77,10 @@ class _Server(uvicorn.Server):
     """Ends at once: uvicorn looks every tenth of a second whether it should, and waits for its clients."""
 
     def stop(self) -> None:
-        if self.started:
-            self._loop.call_soon_threadsafe(self._stopped.set)
+        # A loop that has ended says so by RuntimeError.
+        with contextlib.suppress(RuntimeError):
+            if self.started:
+                self._loop.call_soon_threadsafe(self._stopped.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
