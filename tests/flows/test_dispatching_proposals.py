@@ -31,6 +31,13 @@ def told(run: Product, name: str, pull: Any) -> Any:
     return check, f"{check.title}\n{check.summary}".replace("\\", "")
 
 
+def jobs(run: Product, worker: str, pull: Any) -> list[Any]:
+    """A worker's jobs about a pull request of the source. Other repositories count from 1 as well."""
+    kept = stored(run, lambda store: store.jobs(500))
+    about = (worker, API, f"pull/{pull.number}")
+    return [job for job in kept if (job.type, job.repository, job.subject) == about]
+
+
 def propose(run: Product, name: str, branch: str, files: dict[str, Any]) -> Any:
     run.forge.commit(name, branch, files, f"Change {branch}")
     return run.forge.open_pull(name, branch, title=f"Change {branch}")
@@ -81,8 +88,7 @@ def test_what_changes_no_such_file_hears_nothing_and_nothing_was_started(run: Pr
         return "Forgehand review" in {each.name for each in said}
 
     until(decided, "the decision about it")
-    jobs = stored(run, lambda store: store.jobs(200))
-    assert not [job for job in jobs if (job.type, job.subject) == ("dispatch-proposal", f"pull/{pull.number}")]
+    assert not jobs(run, "dispatch-proposal", pull)
     assert not checks(run, API, pull.head_sha)
     assert starts(run) == []
 
@@ -90,15 +96,16 @@ def test_what_changes_no_such_file_hears_nothing_and_nothing_was_started(run: Pr
 def test_a_head_is_told_once_however_often_it_is_decided_about(run: Product) -> None:
     pull = propose(run, API, "often", {"dispatching.yml": ASKS + "  - {repository: web, workflow: cd.yml}\n"})
     told(run, API, pull)
+
+    def ended() -> float | None:
+        (job,) = jobs(run, "dispatch-proposal", pull)
+        return job.ended_at
+
+    before = until(ended, "the end of what told it")
     run.forge.report_status(API, pull.head_sha, "unit", "success")
 
-    def jobs(worker: str) -> list[Any]:
-        kept = stored(run, lambda store: store.jobs(200))
-        return [job for job in kept if (job.type, job.subject) == (worker, f"pull/{pull.number}")]
-
     def decided_anew() -> bool:
-        last = max(jobs("dispatch-proposal"), key=lambda job: job.created_at)
-        return any(job.state.ended and job.created_at > last.ended_at for job in jobs("decide") if last.ended_at)
+        return any(job.state.ended and job.created_at > before for job in jobs(run, "decide", pull))
 
     until(decided_anew, "another decision")
-    assert len(jobs("dispatch-proposal")) == 1
+    assert len(jobs(run, "dispatch-proposal", pull)) == 1
