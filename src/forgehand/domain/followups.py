@@ -21,6 +21,8 @@ TARGET = "dispatch-target"
 """The type, and the worker, of the jobs that start a workflow in another repository."""
 GAVE_UP = "gave up"
 """What the payload of a job says, and why, that only tells what became of one that gave up."""
+ANOTHER_BASE = "another base"
+"""What woke a job that does once more what was done for another base branch."""
 REVIEW = "review"
 """The type, and the worker, of the jobs that have analysers look at a head."""
 

@@ -260,6 +260,8 @@ def _payload(event: Event) -> dict[str, Any]:
         payload["first_line"] = event.comment.first_line
     if event.moved:
         payload["before"], payload["after"] = event.moved.before, event.moved.after
+    if event.rebased:
+        payload["rebased"] = True
     return payload
 
 

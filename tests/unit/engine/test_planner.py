@@ -127,6 +127,12 @@ async def test_a_push_wakes_it_about_the_branch(plan: Planned) -> None:
     assert (job.payload["before"], job.payload["after"]) == (shas(1), shas(2))
 
 
+@pytest.mark.parametrize("changes", [{"base": {"ref": {"from": "dev"}}}, {"title": {"from": "A title"}}])
+async def test_a_pull_request_that_got_another_base_says_so(plan: Planned, changes: dict[str, Any]) -> None:
+    jobs = await plan("pull_request", action="edited", changes=changes, pull_request=pull())
+    assert {job.payload.get("rebased", False) for job in jobs} == {"base" in changes}
+
+
 async def test_a_light_event_never_supersedes_heavy_work(plan: Planned, store: MemoryStore) -> None:
     review, _ = await plan("pull_request", action="opened", pull_request=pull())
     [first] = await plan("check_run", action="completed", check_run=check(pull()))

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from forgehand.crafts.subjects import number_of, repo_of
 from forgehand.domain.effects.check_run import CheckRun
 from forgehand.domain.effects.comment import StickyComment
-from forgehand.domain.followups import DECIDE, DISPATCHING, run_anew, tell_failure, tell_proposal
+from forgehand.domain.followups import ANOTHER_BASE, DECIDE, DISPATCHING, run_anew, tell_failure, tell_proposal
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
 from forgehand.domain.policy import queue_priority
 from forgehand.domain.policy.facts import to_json as facts_to_json
@@ -185,7 +185,7 @@ def _next_jobs(desk: Desk, known: Read, decision: Decision) -> tuple[Job, ...]:
     if known.untested is not None:
         jobs.append(tell_failure(job, known.untested, pull.head_sha, untested(known.untested), now))
     if known.elsewhere is not None:
-        jobs.append(_anew(job, known.elsewhere, pull, now, because="another base"))
+        jobs.append(_anew(job, known.elsewhere, pull, now, because=ANOTHER_BASE))
     jobs.extend(_anew(job, each, pull, now, because="kept no more") for each in known.lost if _long_over(each, now))
     if later := _look_later(job, pull, decision, desk.lag):
         jobs.append(followups.look_later(job, pull.number, now, first=later))

@@ -16,7 +16,7 @@ from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.effects.review import Review, ReviewEvent
 from forgehand.domain.effects.thread import ResolveThread
 from forgehand.domain.facts import Fact, fact_id
-from forgehand.domain.followups import look_again
+from forgehand.domain.followups import ANOTHER_BASE, look_again
 from forgehand.domain.jobs import Done, Failed, Job, Outcome, Retry
 from forgehand.domain.modes import Mode, Power
 from forgehand.domain.policy import ReviewPolicy
@@ -83,6 +83,10 @@ class ReviewWorker:
             return Done({"skipped": "closed", "head": pull.head_sha})
         if pull.draft:
             return Done({"skipped": "draft", "head": pull.head_sha})
+        if _rebased(desk.job) and _judges(desk.job, pull) and desk.job.attempts == 1:
+            # A job that this one superseded may have judged the head for the other base just now. This verdict follows
+            # that one, so that one must be in GitHub's list by now.
+            return Retry(f"the last verdict before {pull.base_ref} may not be listed yet", after=desk.lag)
         # What lands is what the head adds to its base as that is now, not as GitHub noted it at the last push.
         tip = await self._branches.tip(repo, pull.base_ref) or pull.base_sha
         merge_base = await self._merge_base(repo, pull, tip)
@@ -241,6 +245,10 @@ def _fixed(threads: Sequence[Thread], review: StaticReview) -> list[Thread]:
 def _judges(job: Job, pull: PullRequest) -> bool:
     """Nobody may approve a pull request of their own, or request changes of it."""
     return job.grant.mode is Mode.APPLY and not pull.ours
+
+
+def _rebased(job: Job) -> bool:
+    return bool(job.payload.get("rebased")) or job.payload.get("event") == ANOTHER_BASE
 
 
 def _first(job: Job, pull: PullRequest, event: ReviewEvent) -> Review:
