@@ -32,7 +32,9 @@ def database(request: pytest.FixtureRequest) -> dict[str, str]:
 def test_a_frozen_worker_that_wakes_after_its_job_was_taken_over_sends_nothing(
     tmp_path: Path, database: dict[str, str], step: Step
 ) -> None:
-    with product(tmp_path, start=False, lease_seconds=9.0, heartbeat_seconds=1.0, **database) as run:
+    # One job at a time, so that nothing but the review is frozen: of what is frozen while it is written to a socket
+    # nobody can tell any more whether it was sent.
+    with product(tmp_path, start=False, slots=1, lease_seconds=9.0, heartbeat_seconds=1.0, **database) as run:
         run.trap = f"{step}|review|freeze|{tmp_path / 'trapped'}"
         run.start()
         pull = open_flawed_pull(run.forge)

@@ -129,15 +129,18 @@ async def test_nothing_is_sent_after_its_time_even_behind_another_write(stage: S
     assert asked(stage, COMMENTS, "POST") == 1
 
 
-async def test_the_clock_is_read_again_when_the_connection_stands(stage: Stage) -> None:
-    """Time runs out between the call and the first byte: the last look is behind the connection."""
+@pytest.mark.parametrize("in_time", [4, 5])
+async def test_the_clock_is_read_again_when_the_connection_stands_and_before_the_body(
+    stage: Stage, in_time: int
+) -> None:
+    """Time runs out between the call and the first byte, or between that and the body."""
     effect = comment(stage)
     deadline = time.time() + 1000
     token = await stage.tokens.token(stage.repo, effect.permissions)
-    looks = iter([0.0, 0.0, 0.0, 0.0])
+    looks = iter([0.0] * in_time)
 
     def clock() -> float:
-        # In time for every look but the one right before the request.
+        # In time for every look but the last one, or the last two.
         return deadline - 500 + next(looks, 1000.0)
 
     async with stage.client(clock=clock) as github:

@@ -344,7 +344,8 @@ _call: ContextVar[_Call] = ContextVar("call")
 
 
 async def _last_look(request: httpx.Request) -> None:
-    """Before every hop, redirects included: same server, still in time; and once more before the first byte."""
+    """Before every hop, redirects included: same server, still in time; and once more before the first byte and before
+    the body, without which GitHub does nothing."""
     call = _call.get()
     if (request.url.scheme, request.url.host, request.url.port) != (call.root.scheme, call.root.host, call.root.port):
         raise Unprocessable(f"GitHub redirected {call.asked} to {request.url.host}, which is not GITHUB_API_URL")
@@ -357,13 +358,14 @@ async def _last_look(request: httpx.Request) -> None:
         "read": call.answer_seconds,
         "write": call.answer_seconds,
     }
-    request.extensions["trace"] = _trace(call)
+    request.extensions["trace"] = _trace(call, has_body=bool(request.content))
 
 
-def _trace(call: _Call) -> Callable[[str, Mapping[str, Any]], Any]:
+def _trace(call: _Call, *, has_body: bool) -> Callable[[str, Mapping[str, Any]], Any]:
     async def trace(event: str, info: Mapping[str, Any]) -> None:
         # Waiting for a free connection and connecting take time; here the next thing is the request itself.
-        if event.endswith("send_request_headers.started"):
+        # The loop turns between the two: whoever is frozen there must not send the rest when it wakes.
+        if event.endswith("send_request_headers.started") or (has_body and event.endswith("send_request_body.started")):
             call.look()
 
     return trace
