@@ -37,6 +37,7 @@ STYLES = {
     "running": "cyan", "claimed": "cyan", "sending": "cyan",
     "superseded": "dim", "cancelled": "dim",
     "satisfied": "green", "violated": "red", "not yet": "yellow", "not applicable": "dim",
+    "switched off": "dim",
 }  # fmt: skip
 
 

@@ -5,7 +5,13 @@ from collections.abc import Iterator, Mapping
 from forgehand.cli.printing import STYLES, clean, console
 from forgehand.domain.rulings import Ruling, State
 
-_MARKS = {State.SATISFIED: "✓", State.VIOLATED: "✗", State.PENDING: "…", State.NOT_APPLICABLE: "–"}
+_MARKS = {
+    State.SATISFIED: "✓",
+    State.VIOLATED: "✗",
+    State.PENDING: "…",
+    State.NOT_APPLICABLE: "–",
+    State.SWITCHED_OFF: "○",
+}
 
 NOBODY: Mapping[str, str] = {}
 

@@ -18,6 +18,12 @@ class State(StrEnum):
     PENDING = "not yet"
     """Nobody can say yet: a check that still runs, a mergeability that GitHub has not worked out."""
     NOT_APPLICABLE = "not applicable"
+    SWITCHED_OFF = "switched off"
+    """Nobody wants it done here, so that nothing was violated. It stands in the way all the same."""
+
+
+FORBIDDING = (State.VIOLATED, State.SWITCHED_OFF)
+"""What stands in the way and does not pass with time."""
 
 
 @dataclass(frozen=True, slots=True)

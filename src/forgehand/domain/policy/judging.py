@@ -12,7 +12,7 @@ from forgehand.domain.policy import rules as r
 from forgehand.domain.policy.conditions import holds
 from forgehand.domain.policy.facts import PullFacts
 from forgehand.domain.policy.values import Goes, MergePolicy, QueuePolicy, RepositoryPolicy
-from forgehand.domain.rulings import Ruling, State, first
+from forgehand.domain.rulings import FORBIDDING, Ruling, State, first
 
 
 def judge(rule: r.Rule, facts: PullFacts) -> Ruling:
@@ -42,9 +42,9 @@ def judge_automatic_merge(policy: RepositoryPolicy, facts: PullFacts) -> Ruling:
     """Whether we may merge without being asked, as far as policy goes. What stands in the way here stands in no
     person's way, so it fails no check."""
     switch = (
-        Ruling("switched on", State.SATISFIED, "merge.auto is true.")
+        Ruling("switch", State.SATISFIED, "merge.auto is true.")
         if policy.merge.auto
-        else Ruling("switched on", State.VIOLATED, "merge.auto is false: a person merges.", Conclusion.NEUTRAL)
+        else Ruling("switch", State.SWITCHED_OFF, "merge.auto is false: a person merges.", Conclusion.NEUTRAL)
     )
     rules = [r.Rule("trusted author", r.Author(permission=Permission.WRITE, fork=False))]
     if policy.merge.protected_paths:
@@ -87,7 +87,7 @@ def _judged(rule: r.Rule, costs: Conclusion, facts: PullFacts) -> Ruling:
 
 
 def _root(name: str, rulings: tuple[Ruling, ...], well: str) -> Ruling:
-    blocker = first(rulings, State.VIOLATED) or first(rulings, State.PENDING)
+    blocker = first(rulings, *FORBIDDING) or first(rulings, State.PENDING)
     if blocker is None:
         return Ruling(name, State.SATISFIED, well, parts=rulings)
     return Ruling(name, blocker.state, f"{blocker.rule}: {blocker.reason}", blocker.costs, rulings)

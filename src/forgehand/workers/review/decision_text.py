@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from forgehand.crafts.markdown import code, prose, visible
 from forgehand.domain.pulls import Standing
-from forgehand.domain.rulings import Ruling, State, first
+from forgehand.domain.rulings import FORBIDDING, Ruling, State, first
 from forgehand.workers.review.review_text import findings_table
 from forgehand.workers.review.rules.decision import Decision
 from forgehand.workers.review.rules.facts import Facts
@@ -20,7 +20,13 @@ MAX_BODY = 65_000
 """GitHub refuses bodies of more than 65,536 characters."""
 MAX_TITLE = 255
 _RESERVE = 2_000
-_SIGN = {State.SATISFIED: "✅", State.VIOLATED: "❌", State.PENDING: "⏳", State.NOT_APPLICABLE: "➖"}
+_SIGN = {
+    State.SATISFIED: "✅",
+    State.VIOLATED: "❌",
+    State.PENDING: "⏳",
+    State.NOT_APPLICABLE: "➖",
+    State.SWITCHED_OFF: "➖",
+}
 _PASSED = "Automated review passed."
 
 
@@ -145,7 +151,7 @@ def _in_the_way(decision: Decision) -> list[str]:
     if decision.standing in (Standing.MERGED, Standing.CLOSED):
         return []
     machine = decision.automatic
-    meant = not any(part.rule in ("allowed", "wanted") and part.state is State.VIOLATED for part in machine.parts)
+    meant = not any(part.rule in ("allowed", "wanted") and part.state in FORBIDDING for part in machine.parts)
     groups = (decision.ready, decision.people, *([machine] if meant else []))
     points = [part for group in groups for part in group.parts if part.state in (State.VIOLATED, State.PENDING)]
     return [*_rule_lines(points), ""] if len(points) > 1 else []

@@ -109,7 +109,6 @@ def test_we_merge_by_ourselves_only_what_is_switched_on_trusted_and_unprotected(
     workflow = replace(PULL, files=(FileFact(".github/workflows/ci.yml"),))
     assert judge_automatic_merge(policy, PULL).state is State.SATISFIED
     for policy_then, facts, blocker in (
-        (RepositoryPolicy(), PULL, "switched on"),
         (policy, workflow, "protected paths"),
         (policy, replace(PULL, fork=True), "trusted author"),
         (policy, replace(PULL, author_permission=Permission.TRIAGE), "trusted author"),
@@ -118,6 +117,12 @@ def test_we_merge_by_ourselves_only_what_is_switched_on_trusted_and_unprotected(
         assert (root.state, root.costs) == (State.VIOLATED, Conclusion.NEUTRAL)
         assert root.reason.startswith(f"{blocker}: ")
     assert judge_automatic_merge(policy, replace(PULL, author_permission=None)).state is State.PENDING
+
+
+def test_a_merge_that_is_switched_off_is_not_violated_and_not_satisfied_either() -> None:
+    for facts in (PULL, replace(PULL, fork=True), replace(PULL, author_permission=None)):
+        root = judge_automatic_merge(RepositoryPolicy(), facts)
+        assert (root.state, root.reason) == (State.SWITCHED_OFF, "switch: merge.auto is false: a person merges.")
 
 
 @given(st.lists(rules(), max_size=4), pull_facts(), st.randoms())

@@ -4,6 +4,7 @@ import pytest
 
 from forgehand.domain.pulls import PullStage, Standing
 from forgehand.domain.repositories import Repo
+from forgehand.domain.rulings import Ruling, State
 from support import stories
 from support.dashboard import Dashboard
 
@@ -69,6 +70,18 @@ async def test_a_pull_request_shows_its_whole_verdict_and_what_led_there(dashboa
     assert "sticky comment “summary”" in text
     assert "https://github.com/acme/widgets/pull/7" in text
     assert "<form" not in text.partition("<main")[2]
+
+
+async def test_a_ready_one_that_nobody_wants_merged_by_a_machine_is_shown_without_red(dashboard: Dashboard) -> None:
+    switch = Ruling("wanted", State.SWITCHED_OFF, "merge.auto is false: a person merges.")
+    machine = Ruling("automatic merge", State.SWITCHED_OFF, switch.reason, parts=(switch,))
+    root = Ruling("merge", State.SWITCHED_OFF, switch.reason, parts=(stories.READY, machine))
+    await stories.decided(dashboard.store, 7, dashboard.clock.now, root, standing=Standing.READY)
+    text = (await dashboard.page("/admin/pulls/42/7")).partition("How this was decided")[2]
+    assert text.count("switched off") == 3
+    assert text.count("<details open>") == 1
+    for red in ("violated", "badge bad"):
+        assert red not in text
 
 
 async def test_a_merge_queue_shows_its_members_in_order_and_what_is_tested(dashboard: Dashboard) -> None:

@@ -14,7 +14,7 @@ from forgehand.domain.modes import Power
 from forgehand.domain.orders import NO_ORDERS
 from forgehand.domain.policy import Opinion, RepositoryPolicy, ReviewFact, judge_automatic_merge
 from forgehand.domain.policy.globs import any_matches
-from forgehand.domain.rulings import Ruling, State, first
+from forgehand.domain.rulings import FORBIDDING, Ruling, State, first
 from forgehand.workers.review.rules import whole
 from forgehand.workers.review.rules.facts import Facts, pull_facts
 from forgehand.workers.review.rules.static import count
@@ -56,7 +56,8 @@ def approved(facts: Facts, policy: RepositoryPolicy) -> Ruling:
 
 def allowed(facts: Facts, policy: RepositoryPolicy) -> Ruling:
     if not facts.operator.allows(Power.MERGE):
-        return _no("allowed", "Forgehand only comments here (FORGEHAND_MODE=comment-only): a person merges it.")
+        why = "Forgehand only comments here (FORGEHAND_MODE=comment-only): a person merges it."
+        return Ruling("allowed", State.SWITCHED_OFF, why, Conclusion.NEUTRAL)
     return Ruling("allowed", State.SATISFIED, "The operator lets Forgehand merge.")
 
 
@@ -65,7 +66,7 @@ def wanted(facts: Facts, policy: RepositoryPolicy) -> Ruling:
     if facts.asked_by:
         return Ruling("wanted", State.SATISFIED, f"{facts.asked_by} asked for this merge, and answers for it.")
     ruling = judge_automatic_merge(policy, pull_facts(facts))
-    worst = first(ruling.parts, State.VIOLATED) or first(ruling.parts, State.PENDING)
+    worst = first(ruling.parts, *FORBIDDING) or first(ruling.parts, State.PENDING)
     return Ruling("wanted", ruling.state, worst.reason if worst else ruling.reason, ruling.costs, ruling.parts)
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.policy import RepositoryPolicy
 from forgehand.domain.pulls import Standing
-from forgehand.domain.rulings import Ruling, State, first, reasons
+from forgehand.domain.rulings import FORBIDDING, Ruling, State, first, reasons
 from forgehand.workers.review.rules import automatic, whole
 from forgehand.workers.review.rules.facts import Facts
 
@@ -50,7 +50,7 @@ class Decision:
     @property
     def broken(self) -> bool:
         """Whether something stands in the way, beyond what nobody can say yet."""
-        return State.VIOLATED in (self.ready.state, self.people.state, self.automatic.state)
+        return any(group.state in FORBIDDING for group in (self.ready, self.people, self.automatic))
 
     @property
     def why_not(self) -> str:
@@ -69,7 +69,7 @@ def judge(facts: Facts, policy: RepositoryPolicy) -> Decision:
     people = _group("people", [rule(facts, policy) for rule in automatic.PEOPLE])
     machine = _group("automatic merge", [rule(facts, policy) for rule in automatic.AUTOMATIC])
     groups = (ready, people, machine)
-    worst = first(groups, State.VIOLATED, State.PENDING)
+    worst = first(groups, *FORBIDDING, State.PENDING)
     root = Ruling("merge", State.SATISFIED, "Nothing stands in the way.", parts=groups)
     if worst is not None:
         root = Ruling("merge", worst.state, worst.reason, worst.costs, groups)
@@ -106,7 +106,7 @@ def _step(policy: RepositoryPolicy, ready: Ruling, people: Ruling, machine: Ruli
         return Step.NOTHING
     if machine.state is State.SATISFIED:
         return Step.QUEUE if policy.merge.queue.enabled else Step.LAND
-    open_points = [part for part in machine.parts if part.state in (State.VIOLATED, State.PENDING)]
+    open_points = [part for part in machine.parts if part.state not in (State.SATISFIED, State.NOT_APPLICABLE)]
     if all(part.rule == automatic.UP_TO_DATE and part.state is State.PENDING for part in open_points):
         return Step.UPDATE
     return Step.NOTHING

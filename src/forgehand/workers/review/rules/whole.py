@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from forgehand.domain.effects.check_run import Conclusion
 from forgehand.domain.policy import RepositoryPolicy, judge_policy
-from forgehand.domain.rulings import Ruling, State
+from forgehand.domain.rulings import FORBIDDING, Ruling, State
 from forgehand.workers.review.rules import checks, static
 from forgehand.workers.review.rules.facts import Facts, pull_facts
 
@@ -20,10 +20,10 @@ _WEIGHTIEST = (*_ALONE, "secrets", "configuration")
 
 
 def in_the_way(rulings: Iterable[Ruling]) -> list[Ruling]:
-    """What is violated, the weightiest first: a key that leaked cannot wait for tests, and a policy file that cannot be
-    used would change every verdict. Of what is closed or a draft no more need be said."""
-    violated = sorted((ruling for ruling in rulings if ruling.state is State.VIOLATED), key=_weight)
-    return violated[:1] if violated and violated[0].rule in _ALONE else violated
+    """What is violated or switched off, the weightiest first: a key that leaked cannot wait for tests, and a policy
+    file that cannot be used would change every verdict. Of what is closed or a draft no more need be said."""
+    forbidding = sorted((ruling for ruling in rulings if ruling.state in FORBIDDING), key=_weight)
+    return forbidding[:1] if forbidding and forbidding[0].rule in _ALONE else forbidding
 
 
 def _weight(ruling: Ruling) -> int:

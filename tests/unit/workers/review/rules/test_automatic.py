@@ -39,8 +39,6 @@ def test_nothing_keeps_the_good_one_from_being_merged() -> None:
 @pytest.mark.parametrize(
     ("rule", "facts", "policy", "says"),
     [
-        ("allowed", replace(GOOD, operator=COMMENT_ONLY), AUTO, "FORGEHAND_MODE=comment-only"),
-        ("wanted", GOOD, DEFAULT, "merge.auto is false: a person merges."),
         ("wanted", replace(GOOD, author=Permission.READ), AUTO, "dev has the permission read"),
         ("wanted", replace(GOOD, pull=replace(PULL, head_repository="dev/shop")), AUTO, "lives in a fork"),
         ("wanted", replace(GOOD, pull=replace(PULL, head_repository=None)), AUTO, "lives in a fork"),
@@ -67,6 +65,20 @@ def test_each_rule_holds_a_machine_back_and_says_why(
 ) -> None:
     ruling = _ruling(rule, facts, policy)
     assert ruling.state is State.VIOLATED
+    assert says in ruling.reason
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "policy", "says"),
+    [
+        ("allowed", replace(GOOD, operator=COMMENT_ONLY), AUTO, "FORGEHAND_MODE=comment-only"),
+        ("wanted", GOOD, DEFAULT, "merge.auto is false: a person merges."),
+        ("wanted", replace(GOOD, author=Permission.READ), DEFAULT, "merge.auto is false: a person merges."),
+    ],
+)
+def test_what_is_switched_off_is_not_violated(rule: str, facts: Facts, policy: RepositoryPolicy, says: str) -> None:
+    ruling = _ruling(rule, facts, policy)
+    assert ruling.state is State.SWITCHED_OFF
     assert says in ruling.reason
 
 
@@ -109,12 +121,12 @@ def test_a_person_who_asks_for_this_head_stands_in_for_author_and_paths(rule: st
     ],
 )
 def test_an_order_for_another_head_or_base_or_of_who_may_not_write_now_is_no_order(facts: Facts) -> None:
-    assert _ruling("wanted", facts, DEFAULT).state is State.VIOLATED
+    assert _ruling("wanted", facts, DEFAULT).state is State.SWITCHED_OFF
 
 
 def test_nobody_can_ask_past_what_the_operator_allows_or_tests_say() -> None:
     asked = replace(ASKED, operator=COMMENT_ONLY)
-    assert _ruling("allowed", asked, DEFAULT).state is State.VIOLATED
+    assert _ruling("allowed", asked, DEFAULT).state is State.SWITCHED_OFF
 
 
 def test_what_found_nothing_to_run_is_not_merged_automatically() -> None:

@@ -10,7 +10,7 @@ from forgehand.domain.findings import Finding, Severity
 from forgehand.domain.modes import COMMENT_ONLY
 from forgehand.domain.orders import Orders
 from forgehand.domain.permissions import Permission
-from forgehand.domain.policy import MergePolicy, Opinion, Problem, RepositoryPolicy, ReviewFact
+from forgehand.domain.policy import MergePolicy, Opinion, Problem, QueuePolicy, RepositoryPolicy, ReviewFact
 from forgehand.domain.pulls import Standing
 from forgehand.domain.rulings import Ruling, State, from_json, to_json
 from forgehand.ports.checks import Protection
@@ -87,8 +87,48 @@ def test_of_a_draft_nothing_else_is_said() -> None:
 
 def test_ready_and_to_be_merged_are_told_apart() -> None:
     decision = judge(GOOD, DEFAULT)
-    assert (decision.ready.state, decision.automatic.state) == (State.SATISFIED, State.VIOLATED)
+    assert (decision.ready.state, decision.automatic.state) == (State.SATISFIED, State.SWITCHED_OFF)
     assert decision.why_not == "merge.auto is false: a person merges."
+
+
+OFF = RepositoryPolicy(merge=MergePolicy(update_branch=True, queue=QueuePolicy(enabled=True)))
+NEEDED = Protection(approvals=1)
+ORDERED = Orders(merge_by="ada", merge_head=HEAD, merge_base="main")
+OF_ALL_KINDS = [
+    GOOD,
+    replace(GOOD, behind=1),
+    replace(GOOD, place=Place(1, HEAD)),
+    replace(GOOD, author=Permission.NONE),
+    replace(GOOD, protection=NEEDED, reviews=(replace(NO, opinion=Opinion.APPROVED),)),
+]
+
+
+@pytest.mark.parametrize("facts", OF_ALL_KINDS)
+@pytest.mark.parametrize("policy", [DEFAULT, replace(DEFAULT, merge=replace(UPDATING.merge, auto=False)), OFF])
+def test_what_is_switched_off_is_never_done_by_a_machine_and_leaves_the_queue(
+    facts: Facts, policy: RepositoryPolicy
+) -> None:
+    decision = judge(facts, policy)
+    assert decision.automatic.state is decision.ruling.state is State.SWITCHED_OFF
+    assert (decision.standing, decision.step, decision.broken) == (Standing.READY, Step.NOTHING, True)
+    assert decision.why_not == "merge.auto is false: a person merges."
+
+
+@pytest.mark.parametrize("facts", OF_ALL_KINDS)
+@pytest.mark.parametrize("policy", [DEFAULT, AUTO, UPDATING, QUEUED, OFF])
+def test_nobody_has_a_machine_merge_where_the_operator_only_lets_it_comment(
+    facts: Facts, policy: RepositoryPolicy
+) -> None:
+    decision = judge(replace(facts, operator=COMMENT_ONLY, orders=ORDERED, asker=Permission.WRITE), policy)
+    assert decision.automatic.state is decision.ruling.state is State.SWITCHED_OFF
+    assert (decision.standing, decision.step, decision.broken) == (Standing.READY, Step.NOTHING, True)
+    assert "FORGEHAND_MODE=comment-only" in decision.why_not
+
+
+def test_whoever_stopped_what_is_switched_off_as_well_is_named() -> None:
+    stopped = judge(replace(GOOD, orders=Orders(stopped_by="ada")), DEFAULT)
+    assert (stopped.automatic.state, stopped.step) == (State.VIOLATED, Step.NOTHING)
+    assert stopped.why_not.startswith("ada stopped it")
 
 
 def test_a_branch_to_be_updated_is_not_updated_while_anything_else_is_open() -> None:
