@@ -145,6 +145,8 @@ def _summary(journey: "Journey") -> dict[str, object]:
 
 
 def _print_journey(journey: "Journey") -> None:
+    from forgehand.engine.queries import came_of
+
     received = journey.received
     details(
         {
@@ -167,7 +169,7 @@ def _print_journey(journey: "Journey") -> None:
     table(["when", "", "worker", "why"], plans, "  nothing")
     typer.echo("\nJobs")
     jobs = [
-        (each.job.id[:12], each.job.state, each.job.worker, each.job.subject, _effects(each), each.job.why)
+        (each.job.id[:12], each.job.state, each.job.worker, each.job.subject, _effects(each), came_of(each.job))
         for each in journey.jobs
     ]
     table(["id", "state", "worker", "subject", "effects", "why"], jobs, "  none")

@@ -28,6 +28,7 @@ def list_jobs(
 ) -> None:
     """The last jobs, newest first."""
     from forgehand.domain.jobs import JobState
+    from forgehand.engine.queries import came_of
 
     wanted = _state(state, [each.value for each in JobState])
     listed = with_app(lambda app: app.store.jobs(limit, JobState(wanted) if wanted else None))
@@ -35,7 +36,16 @@ def list_jobs(
         emit_json(listed)
         return
     rows = [
-        (job.id[:12], job.state, job.worker, job.repository, job.subject, job.attempts, moment(job.created_at), job.why)
+        (
+            job.id[:12],
+            job.state,
+            job.worker,
+            job.repository,
+            job.subject,
+            job.attempts,
+            moment(job.created_at),
+            came_of(job),
+        )
         for job in listed
     ]
     table(["id", "state", "worker", "repository", "subject", "attempts", "created", "why"], rows, "No jobs.")
@@ -96,6 +106,8 @@ async def resolve(app: "App", typed: str) -> str:
 
 def print_story(story: "JobStory") -> None:
     """A job as a person reads it."""
+    from forgehand.engine.queries import in_words
+
     _print_job(story.job)
     typer.echo("\nEffects")
     rows = [(str(each.state), each.summary, each.why, each.remote_url or "", each.slot[:12]) for each in story.effects]
@@ -108,7 +120,7 @@ def print_story(story: "JobStory") -> None:
         typer.echo("\nResult")
         details({name: lines(value) for name, value in story.job.result.items()})
     typer.echo("\nWhat happened")
-    facts = [(moment(fact.at), fact.kind, _said(fact.data)) for fact in story.facts]
+    facts = [(moment(fact.at), fact.kind, in_words(fact.data)) for fact in story.facts]
     table(["when", "what", ""], facts, "  nothing yet")
     if story.more_facts:
         typer.echo(f"These are its first {len(facts)} steps: its admin page shows the others.")
@@ -137,12 +149,6 @@ def _print_job(job: "Job") -> None:
             "delivery": job.delivery or "",
         }
     )
-
-
-def _said(data: object) -> str:
-    if not isinstance(data, dict):
-        return ""
-    return ", ".join(f"{name}: {value}" for name, value in data.items() if value not in ("", None))
 
 
 def _state(given: str, known: list[str]) -> str:

@@ -169,4 +169,5 @@ def _conclusion(job: "Job") -> str:
 
 def _why(job: "Job") -> str:
     result = job.result or {}
-    return str(result.get("why") or result.get("skipped") or job.why)
+    skipped = ": ".join(str(result[name]) for name in ("skipped", "remedy") if result.get(name))
+    return str(result.get("why") or skipped or job.why)

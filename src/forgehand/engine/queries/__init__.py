@@ -34,6 +34,7 @@ from forgehand.engine.queries.lists import (
 )
 from forgehand.engine.queries.overview import Health, Overview, Standing, Tile, overview, standing
 from forgehand.engine.queries.pulls import Member, MergeQueue, PullStory, Verdict, merge_queues, pull_story
+from forgehand.engine.queries.sayings import came_of, in_words
 from forgehand.engine.queries.search import Findable, Found, NamedRepository, search
 from forgehand.engine.queries.timelines import Gap, Lane, Mark, Piece, Timeline, timeline
 from forgehand.engine.queries.windows import Numbers, Window, lag, lately, totals, window, windows
@@ -73,12 +74,14 @@ __all__ = [
     "Verdict",
     "Window",
     "WorkerRow",
+    "came_of",
     "dispatch_story",
     "dispatches",
     "exactness",
     "failures",
     "folded",
     "heads_tested",
+    "in_words",
     "job_story",
     "journey",
     "lag",

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from forgehand.domain.deliveries import untold
 from forgehand.domain.jobs import Job, JobState
 from forgehand.engine.operations import RETRIABLE
-from forgehand.engine.queries import exactness
+from forgehand.engine.queries import came_of, exactness, in_words
 
 HERE = Path(__file__).resolve().parent
 
@@ -78,6 +78,7 @@ class Rendering:
             short=short,
             successor=successor,
             untold=untold,
+            in_words=in_words,
             exactness=exactness,
             place=place,
             says=says,
@@ -122,7 +123,7 @@ def outcome(job: Job, now: float) -> str:
         return f"attempt {job.attempts} of {job.max_attempts}"
     if job.state is JobState.WAITING and not job.why:
         return f"waits for {job.waiting_for}"
-    return job.why or brief(job.result or {})
+    return came_of(job)
 
 
 def short(name: str) -> str:
@@ -157,15 +158,6 @@ _DID = {
     "sign_in": "signed in",
     "link": "made a one-time link to sign in with",
 }
-
-
-def brief(result: Mapping[str, Any]) -> str:
-    """A job's result in a line, its reason before its counts: `failure: 1 major finding · findings 5`."""
-    said = [": ".join(str(result[name]) for name in ("conclusion", "why") if result.get(name))]
-    # A truth is an int to Python, and no count.
-    counts = ((name, value) for name, value in result.items() if type(value) is int and value)
-    said += [f"{name.replace('_', ' ')} {value}" for name, value in counts]
-    return " · ".join(each for each in said if each)[:300]
 
 
 def safe_url(url: str | None) -> str:

@@ -94,7 +94,7 @@ class TestingWorker:
         if not policy.enabled:
             seen = {"head": target.sha, "base": target.base, "policy": loaded.digest}
             remedy = "set tests.enabled to true in .forgehand/config.yml on the default branch"
-            return Done({"skipped": f"tests are switched off for {target.base}: {remedy}", **seen})
+            return Done({"skipped": f"tests are switched off for {target.base}", "remedy": remedy, **seen})
         if await self._known(desk.job, target):
             again = look_again(desk.job, target.pull or 0, desk.now(), because="tested before")
             return Done({"known": True, "head": target.sha, "base": target.base}, jobs=(again,))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forgehand.web.admin.rendering import brief, content_parts, lasting, relative, safe_url, subject_url, successor
+from forgehand.web.admin.rendering import content_parts, lasting, relative, safe_url, subject_url, successor
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,6 @@ def test_content_is_shown_short_parts_first_and_empty_parts_not_at_all() -> None
         ("comments", "list"),
         ("deep", "json"),
     ]
-
-
-def test_a_result_is_told_in_a_line_with_its_reason_first() -> None:
-    result = {"head": "f21e559", "findings": 5, "major": 0, "conclusion": "failure", "why": "1 major finding."}
-    assert brief(result) == "failure: 1 major finding. · findings 5"
-    assert brief({"why": "our own App sent it", "jobs": 0}) == "our own App sent it"
-    assert brief({"why": "not reviewed yet", "waits": True, "files": 2}) == "not reviewed yet · files 2"
-    assert brief({}) == ""
 
 
 @pytest.mark.parametrize(

@@ -333,9 +333,8 @@ async def test_tests_that_are_switched_off_do_not_run(world: World) -> None:
     world.policy_ = values.TestPolicy(enabled=False)
     by = Loaded(RepositoryPolicy(tests=world.policy_), "another commit").digest
     remedy = "set tests.enabled to true in .forgehand/config.yml on the default branch"
-    why = f"tests are switched off for main: {remedy}"
-    said = {"skipped": why, "head": SHA, "base": "main", "policy": by}
-    assert done(await world.tested()).result == said
+    said = {"skipped": "tests are switched off for main", "remedy": remedy}
+    assert done(await world.tested()).result == {**said, "head": SHA, "base": "main", "policy": by}
     assert world.tasks == []
 
 
