@@ -50,6 +50,28 @@ def test_a_check_run_s_page_shows_what_it_says_of_each_line(sample: Sample) -> N
         assert text in shown
 
 
+@pytest.mark.parametrize(
+    ("title", "message", "times"),
+    [
+        ("F821: Undefined name `amount`", "Undefined name `amount`", 1),
+        ("Undefined name `amount`", "Undefined name `amount` in cart()", 1),
+        ("Undefined name `amount`", "Is `amount` meant?", 2),
+    ],
+)
+def test_an_annotation_whose_title_and_message_say_the_same_says_it_once(
+    sample: Sample, title: str, message: str, times: int
+) -> None:
+    said = {"path": "app.py", "start_line": 3, "end_line": 3, "annotation_level": "failure"}
+    said |= {"title": title, "message": message}
+    with sample.client() as api:
+        body = {"name": "review", "head_sha": sample.pull.head_sha, "conclusion": "failure"}
+        output = {"title": "A finding", "summary": "See it", "annotations": [said]}
+        made = api.post("/repos/octo/sample/check-runs", json=body | {"output": output}).json()
+    shown = client(sample.url).get(made["html_url"]).text
+    assert shown.count("`amount`") == times
+    assert max(title, message, key=len) in shown
+
+
 def test_every_link_of_a_rendered_object_leads_to_a_page(sample: Sample) -> None:
     issue = sample.forge.open_issue("octo/sample", "An issue", "body")
     browser = client(sample.url)

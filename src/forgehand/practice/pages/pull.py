@@ -47,8 +47,12 @@ def check_page(world: World, repo: Repository, number: str) -> Reply:
 
 
 def _annotation(of: Annotation) -> str:
-    title = f'<b>{escape(of.annotation_level)}</b> <span class="code">{escape(of.path)}:{of.start_line}</span> '
-    return box(title + escape(of.title or ""), escape(of.message))
+    place = f'<b>{escape(of.annotation_level)}</b> <span class="code">{escape(of.path)}:{of.start_line}</span> '
+    title, message = of.title or "", of.message
+    if title in message or message in title:
+        # The longer one says it all.
+        title, message = "", max(title, message, key=len)
+    return box(place + escape(title), escape(message))
 
 
 def _checks(world: World, repo: Repository, pull: Pull) -> str:

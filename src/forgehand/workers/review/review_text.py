@@ -55,14 +55,14 @@ def findings_table(told: Told) -> list[str]:
 
 
 def annotations(findings: Iterable[Finding]) -> tuple[Annotation, ...]:
-    """GitHub shows these as plain text."""
+    """GitHub shows these as plain text, the title above the message."""
     return tuple(
         Annotation(
             path=finding.path,
             start_line=finding.line,
             end_line=finding.line,
             level="failure" if finding.severity is Severity.MAJOR else "warning",
-            title=f"{finding.rule}: {finding.title}",
+            title=f"{finding.rule}: {finding.title}" if finding.body else finding.rule,
             message=finding.body or finding.title,
         )
         for finding in findings

@@ -32,7 +32,7 @@ def test_the_table_has_a_row_for_each_and_counts_the_rest() -> None:
 def test_the_check_run_has_annotations_in_plain_text() -> None:
     major, minor = text.annotations([FINDING, replace(FINDING, severity=Severity.MINOR, body="")])
     assert (major.level, major.title, major.message) == ("failure", "F821: Undefined name `x`", "https://docs.example")
-    assert (minor.level, minor.message) == ("warning", "Undefined name `x`")
+    assert (minor.level, minor.title, minor.message) == ("warning", "F821", "Undefined name `x`")
 
 
 def test_hostile_findings_stay_within_the_limits() -> None:
