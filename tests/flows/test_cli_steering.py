@@ -86,7 +86,7 @@ def test_a_job_tells_its_attempts_effects_and_story(quiet: Desk) -> None:
     shown = quiet.run("jobs", "show", job_id[:16]).out
     assert re.search(r"state +completed", shown)
     assert re.search(rf"attempts +{attempts} of \d+", shown)
-    assert "COMMENT review of acme/shop#1" in shown
+    assert "comment-only review of acme/shop#1" in shown
     assert "job.completed" in shown
     decided = [quiet.run("jobs", "show", job["id"]).out for job in quiet.jobs("decide")]
     for said in ("sticky comment “summary”", "check run “Forgehand review” = failure"):

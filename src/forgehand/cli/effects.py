@@ -67,7 +67,7 @@ def show(slot: Slot, json: Json = False) -> None:
             "why": entry.why,
             "where": entry.remote_url,
             "kind": entry.kind,
-            "how exact": exactness(entry.kind),
+            "how often": exactness(entry.kind),
             "commit": entry.sha,
             "worker": entry.worker,
             "job": entry.job,

@@ -138,8 +138,7 @@ def _print_job(job: "Job") -> None:
             "repository": job.repository,
             "subject": job.subject,
             "revision": job.revision,
-            "mode": f"{job.grant.mode}{', may push' if job.grant.allow_push else ''}"
-            f"{', may dispatch' if job.grant.dispatch else ''}",
+            "may": job.grant.says,
             "attempts": f"{job.attempts} of {job.max_attempts}",
             "created": moment(job.created_at),
             "next at": moment(job.run_at) if not job.state.ended else "",

@@ -49,10 +49,25 @@ class Grant:
             case Power.DISPATCH:
                 return self.dispatch
 
+    @property
+    def says(self) -> str:
+        """What a job may do, for people: `comment, approve and merge`."""
+        may = [words for power, words in _WORDS.items() if self.allows(power)]
+        return f"{', '.join(may[:-1])} and {may[-1]}" if may[1:] else f"only {may[0]}"
+
     def within(self, most: Mode) -> "Grant":
         """This, but for what the operator's mode does not allow."""
         return self if most is Mode.APPLY else replace(self, mode=Mode.COMMENT_ONLY, allow_push=False)
 
+
+_WORDS = {
+    Power.SPEAK: "comment",
+    Power.JUDGE: "approve",
+    Power.MERGE: "merge",
+    Power.PUSH: "push",
+    Power.DISPATCH: "start workflows",
+    Power.OPERATE: "have GitHub send deliveries again",
+}
 
 COMMENT_ONLY = Grant()
 APPLY = Grant(Mode.APPLY)

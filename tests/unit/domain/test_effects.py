@@ -169,3 +169,12 @@ def test_a_review_counts_its_inline_comments() -> None:
         "1 inline comment",
         "2 inline comments",
     ]
+
+
+def test_a_review_says_in_words_what_it_is() -> None:
+    said = {event: replace(REVIEW, event=event).describe().partition(" of ")[0] for event in ReviewEvent}
+    assert said == {
+        ReviewEvent.COMMENT: "comment-only review",
+        ReviewEvent.APPROVE: "approving review",
+        ReviewEvent.REQUEST_CHANGES: "rejecting review",
+    }

@@ -19,11 +19,11 @@ from forgehand.domain.repositories import Repo
 class Exactness(StrEnum):
     """How sure we can be that an effect happens once. A fence cannot reach GitHub, so each kind says it honestly."""
 
-    EXACT = "exact"
+    EXACT = "exactly once"
     """The server compares and sets: a second send is refused or changes nothing."""
-    ONCE_BUT_FOR_THE_WINDOW = "created once, but for the window"
+    ONCE_BUT_FOR_THE_WINDOW = "once, unless a worker freezes just before it sends"
     """Found again before it is created; only the moment between the last check and the wire stays open."""
-    NEVER_TWO = "never two; else unknown with a remedy"
+    NEVER_TWO = "never twice; where nobody can tell, a person decides"
     AT_MOST_ONCE = "at most once"
     AT_LEAST_ONCE = "at least once"
 

@@ -48,4 +48,11 @@ class Review(Effect):
     def describe(self) -> str:
         number = len(self.comments)
         inline = f"{number} inline comment{'' if number == 1 else 's'}"
-        return f"{self.event} review of {self.repo.full_name}#{self.number} with {inline}"
+        return f"{_SAYS[self.event]} of {self.repo.full_name}#{self.number} with {inline}"
+
+
+_SAYS = {
+    ReviewEvent.COMMENT: "comment-only review",
+    ReviewEvent.APPROVE: "approving review",
+    ReviewEvent.REQUEST_CHANGES: "rejecting review",
+}

@@ -14,7 +14,9 @@ async def test_a_delivery_gives_its_whole_journey(dashboard: Dashboard) -> None:
     assert (journey["guid"], journey["repository"], journey["action"]) == ("guid", "acme/widgets", "opened")
     assert journey["planned"][0]["missed"] == {"deployment": "it waits for push, not pull_request"}
     assert [each["id"] for each in journey["jobs"]] == [job.id]
-    assert {each["exactness"] for each in journey["jobs"][0]["effects"]} == {"created once, but for the window"}
+    assert {each["exactness"] for each in journey["jobs"][0]["effects"]} == {
+        "once, unless a worker freezes just before it sends"
+    }
     assert journey["facts"][0]["kind"] == "delivery.received"
 
 

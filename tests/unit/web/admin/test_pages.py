@@ -52,7 +52,7 @@ async def test_the_overview_shows_deliveries_their_jobs_each_jobs_effects_and_wh
         "2 min ago",
         "completed",
         "failure · findings 2 · inline 2",
-        "COMMENT review of acme/widgets#7 with 2 inline comments",
+        "comment-only review of acme/widgets#7 with 2 inline comments",
         "https://github.com/acme/widgets/pull/7#pullrequestreview-4711",
         "check run “forgehand/review” = failure",
     ):
@@ -142,11 +142,32 @@ async def test_a_jobs_page_tells_attempts_effects_their_class_and_content(dashbo
     for shown in (
         "1 of 3",
         "took 1.20 s",
-        "created once, but for the window",
+        "How often",
+        "once, unless a worker freezes just before it sends",
         "app/main.py:12",
-        "comment-only",
+        "<dt>May</dt><dd>only comment</dd>",
     ):
         assert shown in text
+
+
+async def test_every_list_says_why_a_job_did_nothing(dashboard: Dashboard) -> None:
+    now = dashboard.clock.now
+    await stories.received(dashboard.store, GUID, now)
+    job = await stories.planned(dashboard.store, GUID, now)
+    await stories.end(dashboard.store, job.id, Done({"skipped": "tests are switched off for main"}), now)
+    await stories.decided(dashboard.store, 7, now)
+    for path in ("/admin", "/admin/jobs", f"/admin/deliveries/{GUID}", f"/admin/jobs/{job.id}", "/admin/pulls/42/7"):
+        assert "skipped: tests are switched off for main" in await dashboard.page(path)
+
+
+async def test_what_a_worker_found_out_is_told_in_words(dashboard: Dashboard) -> None:
+    job = await stories.reviewed(dashboard.store, GUID, dashboard.clock.now - 60)
+    data = {"repository": "acme/widgets", "number": 7, "head": "9f1c0de" + "0" * 33, "verdict": "approved"}
+    fact = Fact("judged", "review.judged", dashboard.clock.now, GUID, job.id, data=data)
+    await dashboard.store.commit(Change(facts=(fact,)), dashboard.clock.now)
+    text = await dashboard.page(f"/admin/jobs/{job.id}")
+    assert "<b>Review judged</b>" in text
+    assert "repository: acme/widgets, number: 7, head: 9f1c0de, verdict: approved" in text
 
 
 async def test_only_what_did_not_succeed_can_be_retried(dashboard: Dashboard) -> None:
