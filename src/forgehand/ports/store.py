@@ -360,6 +360,10 @@ class Reads(Protocol):
         """Those whose ids begin so, by id."""
         ...
 
+    async def entries_like(self, start: str, limit: int) -> list[LedgerEntry]:
+        """Those whose slots begin so, by slot."""
+        ...
+
     async def documents_named(self, keys: Sequence[str]) -> dict[str, str]:
         """Those of these keys that there are."""
         ...

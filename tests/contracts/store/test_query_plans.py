@@ -170,6 +170,7 @@ async def _read_what_the_command_line_may(store: Store) -> None:
     await queries.targets(store, 9, before=Last(NOW))
     await queries.failures(store, 9, before=Last(NOW))
     await queries.repositories(store, 9, before=Last(NOW))
+    await store.entries_like("slot", 9)
 
 
 def _bounded(statement: str) -> bool:

@@ -77,11 +77,14 @@ async def test_the_jobs_about_a_pull_request_are_found_newest_first(store: Store
 async def test_what_is_remembered_by_its_beginning_is_found_in_order(store: Store) -> None:
     for guid in ("5fc1d1d0-b", "5fc1d1d0-a", "5fc1e", "6aa"):
         await store.record(a_delivery(guid), Change(enqueue=(a_job(f"{guid}-job"),)))
+        await store.override_entry(an_entry(f"{guid}-slot"), NOW)
     found = await store.deliveries_like("5fc1d1d0-", 9)
     assert found == [StoredDelivery(a_delivery(f"5fc1d1d0-{end}", body=b"")) for end in "ab"]
     assert [each.delivery.guid for each in await store.deliveries_like("5fc1", 2)] == ["5fc1d1d0-a", "5fc1d1d0-b"]
     assert ids(await store.jobs_like("5fc1e", 9)) == ["5fc1e-job"]
     assert await store.jobs_like("7", 9) == []
+    assert [each.slot for each in await store.entries_like("5fc1d", 9)] == ["5fc1d1d0-a-slot", "5fc1d1d0-b-slot"]
+    assert await store.entries_like("5fc1%", 9) == []
     assert await store.deliveries_like("5fc1%", 9) == []
 
 

@@ -354,6 +354,10 @@ class MemoryStore:
         with self._reading() as state:
             return [state.jobs[job_id] for job_id in sorted(state.jobs) if job_id.startswith(start)][:limit]
 
+    async def entries_like(self, start: str, limit: int) -> list[LedgerEntry]:
+        with self._reading() as state:
+            return [state.ledger[slot] for slot in sorted(state.ledger) if slot.startswith(start)][:limit]
+
     async def pull(self, repository_id: int, number: int) -> PullState | None:
         with self._reading() as state:
             return state.pulls.get((repository_id, number))

@@ -346,6 +346,9 @@ class SqlStore:
     async def jobs_like(self, start: str, limit: int) -> list[Job]:
         return await self._backend.read(lambda conn: verbs_reads.jobs_like(conn, start, limit))
 
+    async def entries_like(self, start: str, limit: int) -> list[LedgerEntry]:
+        return await self._backend.read(lambda conn: verbs_reads.entries_like(conn, start, limit))
+
     async def pull(self, repository_id: int, number: int) -> PullState | None:
         return await self._backend.read(lambda conn: verbs_pulls.pull(conn, repository_id, number))
 

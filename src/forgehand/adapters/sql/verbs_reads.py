@@ -54,6 +54,11 @@ def entries(conn: Connection, limit: int, state: EffectState | None, before: Las
     return [ledger_from(row) for row in conn.execute(_ENTRIES_IN_STATE, at | {"state": state.value})]
 
 
+def entries_like(conn: Connection, start: str, limit: int) -> list[LedgerEntry]:
+    found = [ledger_from(row) for row in conn.execute(_ENTRIES_FROM, {"start": start, "limit": limit})]
+    return [each for each in found if each.slot.startswith(start)]
+
+
 def entries_of(conn: Connection, job_id: str) -> list[LedgerEntry]:
     return [ledger_from(row) for row in conn.execute(_ENTRIES_OF, {"job": job_id})]
 
@@ -130,6 +135,7 @@ _ENTRIES = sql(f"SELECT {_ENTRY} FROM ledger WHERE {_ENTRIES_BEFORE}")  # noqa: 
 _ENTRIES_IN_STATE = sql(
     f"SELECT {_ENTRY} FROM ledger WHERE state = :state AND {_ENTRIES_BEFORE}"  # noqa: S608
 )
+_ENTRIES_FROM = sql(f"SELECT {_ENTRY} FROM ledger WHERE slot >= :start ORDER BY slot LIMIT :limit")  # noqa: S608
 _ENTRIES_OF = sql(f"SELECT {_ENTRY} FROM ledger WHERE job = :job{_NEWEST_ENTRIES}")  # noqa: S608
 _ENTRIES_OF_JOBS_ON_SQLITE = sql(
     f"SELECT {columns_of(LEDGER_COLUMNS, 'ledger')} FROM json_each(:jobs) AS keys CROSS JOIN ledger"  # noqa: S608
