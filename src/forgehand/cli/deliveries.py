@@ -1,16 +1,20 @@
 """`forgehand deliveries` and `forgehand replay`: what GitHub sent, and planning it again."""
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from forgehand.cli.errors import Stop
-from forgehand.cli.jobs import Limit, say
-from forgehand.cli.opening import RECENT, one_of, who, with_app
-from forgehand.cli.printing import Json, clean, counted, details, emit_json, moment, table
+from forgehand.cli.jobs import Limit, say, short_id
+from forgehand.cli.opening import SEVERAL, one_of, who, with_app
+from forgehand.cli.printing import Json, clean, counted, details, emit_json, moment, words
+from forgehand.cli.tables import At, Column, Id, Room, listing, table
 
 if TYPE_CHECKING:
     from forgehand.assembly.build import App
+    from forgehand.domain.jobs import Job
     from forgehand.engine.dry_run import Preview
     from forgehand.engine.operations import Acted
     from forgehand.engine.queries import JobWithEffects, Journey, Quiet
@@ -19,9 +23,7 @@ deliveries = typer.Typer(help="List and show the webhook deliveries that are sto
 
 Guid = Annotated[
     str,
-    typer.Argument(
-        metavar="GUID", help="The delivery's GUID (X-GitHub-Delivery); the first 6 characters of a recent one do."
-    ),
+    typer.Argument(metavar="GUID", help="The delivery's GUID (X-GitHub-Delivery), or its first 6 characters or more."),
 ]
 
 
@@ -39,7 +41,7 @@ def list_deliveries(
         emit_json([_summary(each) for each in listed])
         return
     rows = [_row(part) for part in (listed if every else queries.folded(listed))]
-    table(["delivery", "received", "event", "repository", "woke"], rows, "No deliveries.")
+    listing(_LISTED, rows, "No deliveries.")
 
 
 @deliveries.command()
@@ -102,28 +104,47 @@ def _preview(guid: str, json: bool) -> None:
         emit_json(shown)
         return
     rows = [(each.landing, each.effect.describe(), each.why) for each in previews]
-    table(["", "effect", "why"], rows, "It would write nothing.")
+    table([Column("", Room.WHOLE), Column("effect"), Column("why")], rows, "It would write nothing.")
 
 
 async def _resolve(app: "App", typed: str) -> str:
     if await app.store.delivery(typed):
         return typed
-    return one_of(typed, [each.delivery.guid for each in await app.store.deliveries(RECENT)], "delivery")
+    found = await app.store.deliveries_like(typed, SEVERAL)
+    return one_of(typed, [each.delivery.guid for each in found], "delivery")
 
 
-def _row(part: "Journey | Quiet") -> tuple[str, ...]:
+def _row(part: "Journey | Quiet") -> tuple[object, ...]:
     from forgehand.engine.queries import Quiet
 
     if isinstance(part, Quiet):
-        newest = moment(part.journeys[0].received.delivery.received_at)
-        return f"{len(part.journeys)} deliveries", newest, part.events, "", "no worker; --all shows each"
+        newest, woke = At(part.journeys[0].received.delivery.received_at), "no worker; see --all"
+        return f"{len(part.journeys)} deliveries", newest, part.events, "", woke, woke
     return (
-        part.received.delivery.guid,
-        moment(part.received.delivery.received_at),
+        Id(part.received.delivery.guid),
+        At(part.received.delivery.received_at),
         _event(part),
         part.repository,
+        _by_state([one.job for one in part.jobs]) or part.nothing,
         ", ".join(f"{one.job.worker}: {one.job.state}" for one in part.jobs) or part.nothing,
     )
+
+
+_LISTED = (
+    Column("delivery", Room.WHOLE),
+    Column("received", Room.WHOLE),
+    Column("event"),
+    Column("repository"),
+    Column("woke", Room.TERMINAL),
+    Column("woke", Room.PIPE),
+)
+
+
+def _by_state(jobs: "Sequence[Job]") -> str:
+    """Each worker once for each state of its jobs, what asks for a look first: it is the beginning that is seen."""
+    ordered = sorted(jobs, key=lambda job: (not job.state.gave_up, job.state.ended, job.state))
+    workers = {state: dict.fromkeys(job.worker for job in of) for state, of in groupby(ordered, lambda job: job.state)}
+    return "; ".join(f"{words(state)}: {', '.join(names)}" for state, names in workers.items())
 
 
 def _event(journey: "Journey") -> str:
@@ -161,20 +182,31 @@ def _print_journey(journey: "Journey") -> None:
     )
     typer.echo("\nPlanned")
     plans = [
-        (moment(plan.at), verdict, worker, why)
+        (At(plan.at), verdict, worker, why)
         for plan in journey.planned
         for verdict, workers in (("woken", plan.matched), ("left asleep", plan.missed))
         for worker, why in workers.items()
     ]
-    table(["when", "", "worker", "why"], plans, "  nothing")
+    table(_PLANNED, plans, "  nothing")
     typer.echo("\nJobs")
     jobs = [
-        (each.job.id[:12], each.job.state, each.job.worker, each.job.subject, _effects(each), came_of(each.job))
+        (short_id(each.job), each.job.state, each.job.worker, each.job.subject, _effects(each), came_of(each.job))
         for each in journey.jobs
     ]
-    table(["id", "state", "worker", "subject", "effects", "why"], jobs, "  none")
+    table(_JOBS, jobs, "  none")
     if journey.more_jobs:
         typer.echo("These are its first jobs: it made more.")
+
+
+_PLANNED = (Column("when", Room.WHOLE), Column("", Room.WHOLE), Column("worker", Room.WHOLE), Column("why"))
+_JOBS = (
+    Column("id", Room.WHOLE),
+    Column("state", Room.WHOLE),
+    Column("worker", Room.WHOLE),
+    Column("subject"),
+    Column("effects", Room.WHOLE),
+    Column("why"),
+)
 
 
 def _effects(worked: "JobWithEffects") -> int:

@@ -21,8 +21,9 @@ import typer
 
 from forgehand.cli.errors import Stop
 from forgehand.cli.practice import Planted, clone_command, ending_with_signals, folder, open_pulls, plant
-from forgehand.cli.printing import console, table
+from forgehand.cli.printing import console
 from forgehand.cli.sample import REPOSITORY
+from forgehand.cli.tables import Column, Room, table
 
 if TYPE_CHECKING:
     from forgehand.practice import Forge
@@ -207,7 +208,9 @@ def _print_reviews(forge: "Forge", reviewed: list[Reviewed]) -> None:
         rows.append((title, verdict, each.check.title or "", f"{each.seconds:.1f} s"))
         rows.extend(("", "", finding, "") for finding in _findings(forge, each.pull))
     typer.echo("")
-    table(["pull request", "verdict", "findings", "after"], rows, "")
+    columns = [Column("pull request"), Column("verdict", Room.WHOLE), Column("findings"), Column("after", Room.WHOLE)]
+    table(columns, rows, "")
+    typer.echo("")
 
 
 def _findings(forge: "Forge", pull: "Pull") -> list[str]:

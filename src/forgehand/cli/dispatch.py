@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forgehand.cli.opening import with_app
-from forgehand.cli.printing import Json, details, emit_json, table
+from forgehand.cli.printing import Json, details, emit_json
+from forgehand.cli.tables import Column, Room, table
 from forgehand.cli.validity import say_validity
 
 if TYPE_CHECKING:
@@ -132,14 +133,23 @@ def _show_stored(stored: "Dispatch", *, json: bool) -> None:
     )
     typer.echo("")
     print_tree(stored.ruling)
-    table(
-        ["target", "workflow", "ref", "stands", "reason", "run"],
-        [
-            (each.repository, each.workflow, each.ref, each.conclusion or each.stand, each.reason, each.url)
-            for each in stored.targets
-        ],
-        "No targets.",
-    )
+    typer.echo("")
+    targets = [
+        (each.repository, each.workflow, each.ref, each.conclusion or each.stand, each.reason, each.run or "", each.url)
+        for each in stored.targets
+    ]
+    table(_TARGETS, targets, "No targets.")
+
+
+_TARGETS = (
+    Column("target"),
+    Column("workflow"),
+    Column("ref"),
+    Column("stands", Room.WHOLE),
+    Column("reason"),
+    Column("run", Room.TERMINAL),
+    Column("run", Room.PIPE),
+)
 
 
 def _show_plan(plan: "Plan", *, json: bool) -> None:

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from forgehand.cli.printing import Json, clean, console, emit_json, table
+from forgehand.cli.printing import Json, clean, console, emit_json
+from forgehand.cli.tables import Column, Room, table
 
 if TYPE_CHECKING:
     from forgehand.assembly.checks import Level
@@ -22,10 +23,13 @@ def doctor(json: Json = False) -> None:
     if json:
         emit_json({"ok": Level.PROBLEM not in worst, "checks": checks})
     else:
-        table(["", "what", "found"], [(each.level, each.name, each.says) for each in checks], "Nothing to check.")
-        for each in checks:
-            if each.remedy:
-                console().print(clean(f"{each.name}: {each.remedy}"), markup=False)
+        columns = [Column("", Room.WHOLE), Column("what"), Column("found")]
+        table(columns, [(each.level, each.name, each.says) for each in checks], "Nothing to check.")
+        remedies = [f"{each.name}: {each.remedy}" for each in checks if each.remedy]
+        if remedies:
+            typer.echo("")
+        for remedy in remedies:
+            console().print(clean(remedy), markup=False)
         typer.echo(_verdict(worst))
     raise typer.Exit(1 if Level.PROBLEM in worst else 0)
 

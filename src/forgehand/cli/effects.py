@@ -6,8 +6,9 @@ import typer
 
 from forgehand.cli.errors import Stop
 from forgehand.cli.jobs import Limit, say
-from forgehand.cli.opening import RECENT, one_of, who, with_app
-from forgehand.cli.printing import Json, details, emit_json, lines, moment, table
+from forgehand.cli.opening import SEVERAL, one_of, who, with_app
+from forgehand.cli.printing import Json, details, emit_json, lines, moment
+from forgehand.cli.tables import At, Column, Id, Room, listing
 
 if TYPE_CHECKING:
     from forgehand.assembly.build import App
@@ -18,7 +19,7 @@ effects = typer.Typer(
     help="List and show the effects of the ledger, and settle the unknown ones.", no_args_is_help=True
 )
 
-Slot = Annotated[str, typer.Argument(metavar="SLOT", help="The effect's slot, as `effects list` shows it.")]
+Slot = Annotated[str, typer.Argument(metavar="SLOT", help="The effect's slot, or its first 6 characters or more.")]
 
 
 @effects.command("list")
@@ -39,10 +40,20 @@ def list_effects(
         emit_json(listed)
         return
     rows = [
-        (each.slot[:12], each.state, each.summary, moment(each.updated_at), each.why, each.remote_url or "")
+        (Id(each.slot), each.state, each.summary, At(each.updated_at), each.why, each.remote_url or "")
         for each in listed
     ]
-    table(["slot", "state", "what", "when", "why", "where"], rows, "No effects.")
+    listing(_LISTED, rows, "No effects.")
+
+
+_LISTED = (
+    Column("slot", Room.WHOLE),
+    Column("state", Room.WHOLE),
+    Column("what"),
+    Column("when", Room.WHOLE),
+    Column("why"),
+    Column("where", Room.SPARE),
+)
 
 
 @effects.command()
@@ -101,4 +112,4 @@ def settle(
 async def _resolve(app: "App", typed: str) -> str:
     if await app.store.entry(typed):
         return typed
-    return one_of(typed, [each.slot for each in await app.store.entries(RECENT)], "effect")
+    return one_of(typed, [each.slot for each in await app.store.entries_like(typed, SEVERAL)], "effect")

@@ -1,12 +1,14 @@
 """`forgehand jobs`: what is to do, what is being done, what came of it."""
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from forgehand.cli.errors import Stop
-from forgehand.cli.opening import RECENT, one_of, who, with_app
-from forgehand.cli.printing import Json, clean, details, emit_json, lines, moment, table
+from forgehand.cli.opening import SEVERAL, one_of, who, with_app
+from forgehand.cli.printing import Json, clean, details, emit_json, lines, moment
+from forgehand.cli.tables import At, Column, Id, Room, listing, table
 
 if TYPE_CHECKING:
     from forgehand.assembly.build import App
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 jobs = typer.Typer(help="List, show, cancel and retry jobs.", no_args_is_help=True)
 
-JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id; the first 6 characters of a recent one do.")]
+JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id, or its first 6 characters or more.")]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")]
 
 
@@ -28,27 +30,13 @@ def list_jobs(
 ) -> None:
     """The last jobs, newest first."""
     from forgehand.domain.jobs import JobState
-    from forgehand.engine.queries import came_of
 
     wanted = _state(state, [each.value for each in JobState])
     listed = with_app(lambda app: app.store.jobs(limit, JobState(wanted) if wanted else None))
     if json:
         emit_json(listed)
         return
-    rows = [
-        (
-            job.id[:12],
-            job.state,
-            job.worker,
-            job.repository,
-            job.subject,
-            job.attempts,
-            moment(job.created_at),
-            came_of(job),
-        )
-        for job in listed
-    ]
-    table(["id", "state", "worker", "repository", "subject", "attempts", "created", "why"], rows, "No jobs.")
+    listing(_LISTED, [_row(job) for job in listed], "No jobs.")
 
 
 @jobs.command()
@@ -101,7 +89,12 @@ async def resolve(app: "App", typed: str) -> str:
     """The whole id of the job that was meant."""
     if await app.store.job(typed):
         return typed
-    return one_of(typed, [job.id for job in await app.store.jobs(RECENT)], "job")
+    return one_of(typed, [job.id for job in await app.store.jobs_like(typed, SEVERAL)], "job")
+
+
+def short_id(job: "Job") -> Id:
+    """For tables: the first eight characters are those of its delivery, and of the other jobs of that."""
+    return Id(job.id, least=12)
 
 
 def print_story(story: "JobStory") -> None:
@@ -110,20 +103,57 @@ def print_story(story: "JobStory") -> None:
 
     _print_job(story.job)
     typer.echo("\nEffects")
-    rows = [(str(each.state), each.summary, each.why, each.remote_url or "", each.slot[:12]) for each in story.effects]
+    rows = [(str(each.state), each.summary, each.why, each.remote_url or "", Id(each.slot)) for each in story.effects]
     rows += [
-        (each.state, each.summary, "written again since, by a later job", "", each.slot[:12])
-        for each in story.overtaken
+        (each.state, each.summary, "written again since, by a later job", "", Id(each.slot)) for each in story.overtaken
     ]
-    table(["state", "what", "why", "where", "slot"], rows, "  none")
+    table(_EFFECTS, rows, "  none")
     if story.job.result:
         typer.echo("\nResult")
         details({name: lines(value) for name, value in story.job.result.items()})
     typer.echo("\nWhat happened")
-    facts = [(moment(fact.at), fact.kind, in_words(fact.data)) for fact in story.facts]
-    table(["when", "what", ""], facts, "  nothing yet")
+    facts = [(At(fact.at), fact.kind, in_words(fact.data)) for fact in story.facts]
+    table(_FACTS, facts, "  nothing yet")
     if story.more_facts:
         typer.echo(f"These are its first {len(facts)} steps: its admin page shows the others.")
+
+
+def _row(job: "Job") -> tuple[object, ...]:
+    from forgehand.engine.queries import came_of
+
+    about = f"{job.repository} {job.subject}".strip()
+    return (
+        short_id(job),
+        job.state,
+        job.worker,
+        re.sub(r" pull/(?=[0-9]+$)", "#", about),
+        job.repository,
+        job.subject,
+        job.attempts,
+        At(job.created_at),
+        came_of(job),
+    )
+
+
+_LISTED = (
+    Column("id", Room.WHOLE),
+    Column("state", Room.WHOLE),
+    Column("worker", Room.WHOLE),
+    Column("about", Room.TERMINAL),
+    Column("repository", Room.PIPE),
+    Column("subject", Room.PIPE),
+    Column("attempts", Room.SPARE),
+    Column("created", Room.WHOLE),
+    Column("why"),
+)
+_EFFECTS = (
+    Column("state", Room.WHOLE),
+    Column("what"),
+    Column("why"),
+    Column("where", Room.SPARE),
+    Column("slot", Room.WHOLE),
+)
+_FACTS = (Column("when", Room.WHOLE), Column("what", Room.WHOLE), Column(""))
 
 
 def _print_job(job: "Job") -> None:

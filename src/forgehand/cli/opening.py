@@ -1,6 +1,6 @@
 """Run a coroutine against the opened App: what every command that looks or steers begins with."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from forgehand.cli.errors import Stop
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-RECENT = 500
-"""How many of the newest rows a shortened id is looked for in."""
+SEVERAL = 6
+"""How many of the rows whose ids begin as was typed are read: one too many to name."""
 
 SHORTEST = 6
 """Characters that a shortened id must have."""
@@ -55,13 +55,13 @@ def who() -> str:
         return "command line"
 
 
-def one_of(typed: str, ids: Iterable[str], what: str) -> str:
-    """The only id that begins with what was typed. Raises Stop where none or several do."""
+def one_of(typed: str, found: Sequence[str], what: str) -> str:
+    """The only id that was found to begin with what was typed. Raises Stop where none or several do."""
     if len(typed) < SHORTEST:
-        raise Stop(f"no {what} {typed}: give its id, or at least the first {SHORTEST} characters of a recent one")
-    found = sorted({each for each in ids if each.startswith(typed)})
+        raise Stop(f"no {what} {typed}: give its id, or at least the first {SHORTEST} characters of it")
     if not found:
         raise Stop(f"no {what} {typed} is stored")
     if len(found) > 1:
-        raise Stop(f"{typed} is the beginning of several: {', '.join(found[:5])}")
+        named = ", ".join((*found[: SEVERAL - 1], *(["…"] if len(found) == SEVERAL else [])))
+        raise Stop(f"{typed} is the beginning of several: {named}")
     return found[0]

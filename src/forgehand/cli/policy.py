@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forgehand.cli.opening import with_app
-from forgehand.cli.printing import Json, clean, counted, details, emit_json, table
+from forgehand.cli.printing import Json, clean, counted, details, emit_json
+from forgehand.cli.tables import Column, Room, table
 from forgehand.cli.validity import say_validity
 
 if TYPE_CHECKING:
@@ -91,7 +92,10 @@ def simulate(
         emit_json({"judged": len(trials), "changed": [_trial(each) for each in changed]})
         return
     rows = [row for each in changed for row in _rows(each)]
-    table(["pull request", "what", "under the policy in force", f"under {config}"], rows, "Nothing would change.")
+    what = [Column("pull request", Room.WHOLE), Column("what", Room.WHOLE)]
+    policies = [Column("under the policy in force"), Column(f"under {config}")]
+    table([*what, *policies], rows, "Nothing would change.")
+    typer.echo("")
     typer.echo(f"{counted(len(trials), 'pull request')} judged, {len(changed)} would be judged otherwise.")
 
 

@@ -1,4 +1,4 @@
-"""Tables for people, JSON for scripts. Used by every command that shows something.
+"""Words for people, JSON for scripts. Used by every command that shows something; `tables` prints lists.
 
 What comes from GitHub or a repository is printed as text: no markup is read in it, and control characters, which could
 steer a terminal, are taken out.
@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -19,42 +19,25 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
-WIDE = 200
+ENDLESS = 1_000_000
 """Columns where no terminal says otherwise, so that a log or a pipe gets whole lines."""
-
-_WHOLE = frozenset({"delivery", "id", "slot"})
-"""Columns whose cells are copied."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 STYLES = {
     "completed": "green", "done": "green", "ok": "green", "success": "green",
-    "failed": "red", "dead_letter": "red", "problem": "red", "failure": "red", "rejected": "red",
+    "failed": "red", "dead letter": "red", "problem": "red", "failure": "red", "rejected": "red",
     "unknown": "yellow", "refused": "yellow", "waiting": "yellow", "warning": "yellow",
     "running": "cyan", "claimed": "cyan", "sending": "cyan",
     "superseded": "dim", "cancelled": "dim",
     "satisfied": "green", "violated": "red", "not yet": "yellow", "not applicable": "dim",
     "switched off": "dim",
 }  # fmt: skip
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
-    """Print rows under their columns, or `empty` where there are none. States are colored on a terminal."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Column, Table
-
-    # What is too long goes on in the next line: nothing is lost on a narrow terminal, and ids stay whole.
-    headers = [Column(name, overflow="fold", no_wrap=name in _WHOLE) for name in columns]
-    shown = Table(*headers, box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for row in rows:
-        shown.add_row(*(_cell(value) for value in row))
-    if shown.row_count:
-        _print(shown)
-    else:
-        typer.echo(empty)
 
 
 def details(pairs: Mapping[str, object]) -> None:
@@ -64,8 +47,29 @@ def details(pairs: Mapping[str, object]) -> None:
     shown = Table.grid(padding=(0, 2))
     for name, value in pairs.items():
         if value not in ("", None, (), {}):
-            shown.add_row(f"[bold]{name}", _cell(value))
-    _print(shown)
+            shown.add_row(f"[bold]{name}", styled(words(value)))
+    typer.echo(rendered(shown, console()))
+
+
+def words(value: object) -> str:
+    """What is printed of a value; states are spelled with spaces."""
+    text = clean("" if value is None else str(value))
+    spaced = text.replace("_", " ")
+    return spaced if spaced in STYLES else text
+
+
+def styled(text: str, *, cut: bool = False) -> "Text":
+    """As it stands, in color where it is a state. What does not fit goes on in the next line, or is `cut` with …."""
+    from rich.text import Text
+
+    return Text(text, style=STYLES.get(text, ""), no_wrap=cut or None, overflow="ellipsis" if cut else "fold")
+
+
+def rendered(shown: "Table", to: "Console") -> str:
+    """The lines of a table, without the spaces with which rich fills each up to its width."""
+    with to.capture() as captured:
+        to.print(shown)
+    return "\n".join(line.rstrip() for line in captured.get().removesuffix("\n").split("\n"))
 
 
 def emit_json(value: object) -> None:
@@ -121,31 +125,16 @@ def moment(at: float | None) -> str:
 
 
 def console(*, err: bool = False) -> "Console":
-    """Where to print: as wide as the terminal or as COLUMNS says, and wide where nothing does."""
+    """Where to print: as wide as the terminal or as COLUMNS says, and without an edge where nothing does."""
     from rich.console import Console
 
-    stream = sys.stderr if err else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() or _columns() else WIDE, highlight=False, soft_wrap=False)
+    width = None if is_narrow(err=err) else ENDLESS
+    return Console(file=sys.stderr if err else sys.stdout, width=width, highlight=False, soft_wrap=False)
 
 
-def _columns() -> bool:
-    """Whether COLUMNS gives a width, which rich obeys."""
-    return os.environ.get("COLUMNS", "").isdigit()
-
-
-def _print(shown: Any) -> None:
-    to = console()
-    with to.capture() as captured:
-        to.print(shown)
-    # Rich fills every line up to the table's width.
-    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
-
-
-def _cell(value: object) -> Any:
-    from rich.text import Text
-
-    text = clean("" if value is None else str(value))
-    return Text(text.replace("_", " ") if text in STYLES else text, style=STYLES.get(text, ""))
+def is_narrow(*, err: bool = False) -> bool:
+    """Whether there is a width to keep to: that of a terminal, or COLUMNS, which rich obeys."""
+    return (sys.stderr if err else sys.stdout).isatty() or os.environ.get("COLUMNS", "").isdigit()
 
 
 def iso(at: float | None) -> str | None:

@@ -1,11 +1,11 @@
 """`forgehand serve`, `worker` and `run-job`: the processes of the product."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from forgehand.cli.errors import Stop
-from forgehand.cli.jobs import resolve
+from forgehand.cli.jobs import JobId, resolve
 from forgehand.cli.opening import with_app
 from forgehand.cli.printing import Json, clean, emit_json
 
@@ -41,10 +41,7 @@ def worker() -> None:
     asyncio.run(work_alone(settings))
 
 
-def run_job(
-    job_id: Annotated[str, typer.Argument(metavar="ID", help="The job's id.")],
-    json: Json = False,
-) -> None:
+def run_job(job_id: JobId, json: Json = False) -> None:
     """Run one job here, due or not, and exit: 0 when it is completed.
 
     What is to be tried again within ten seconds is waited for."""

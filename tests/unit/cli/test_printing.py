@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from forgehand.cli.printing import clean, counted, emit_json, lines, plain, table
+from forgehand.cli.printing import clean, counted, emit_json, lines, plain, words
 from forgehand.domain.ledger import EffectState
 
 
@@ -31,26 +31,6 @@ def test_what_could_steer_a_terminal_is_taken_out() -> None:
     assert clean("a\x1b[2Jb\x07\r\x9bc") == "a[2Jbc"
 
 
-def test_markup_in_a_cell_is_only_text(capsys: pytest.CaptureFixture[str]) -> None:
-    table(["title"], [("[red]not red[/red] :smile: \x1b[31m",)], "none")
-    out = capsys.readouterr().out
-    assert "[red]not red[/red] :smile: [31m" in out
-    assert "\x1b" not in out
-
-
-def test_a_long_row_stays_on_one_line_where_there_is_no_terminal(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("COLUMNS", raising=False)
-    table(["why"], [("x" * 150,)], "none")
-    assert "x" * 150 in capsys.readouterr().out
-
-
-def test_no_rows_are_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
-    table(["why"], [], "Nothing.")
-    assert capsys.readouterr().out == "Nothing.\n"
-
-
 def test_one_thing_is_counted_as_one() -> None:
     assert [counted(number, "time") for number in (0, 1, 2)] == ["0 times", "1 time", "2 times"]
 
@@ -59,13 +39,5 @@ def test_a_list_has_a_line_for_each_of_its_parts() -> None:
     assert lines(["a", {"path": "x.py", "line": 3, "why": ""}, 7]) == "a\npath: x.py, line: 3\n7"
 
 
-def test_a_narrow_terminal_loses_no_text_and_cuts_no_id(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "60")
-    guid, url = "5fc1d1d0-c5f1-11f0-9a3e-2f6a0c0f0a01", "https://github.com/" + "long/" * 12
-    table(["delivery", "where"], [(guid, url)], "none")
-    out = capsys.readouterr().out
-    assert max(map(len, out.splitlines())) <= 60
-    assert guid in out
-    assert url in "".join(out.replace(guid, "").split())
+def test_states_are_spelled_with_spaces_and_names_are_not() -> None:
+    assert [words(each) for each in ("dead_letter", "pull_request", None)] == ["dead letter", "pull_request", ""]
