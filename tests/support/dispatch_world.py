@@ -218,11 +218,20 @@ class Engine:
         job = Job(guid, "dispatch", "dispatch", repo.installation, repo.id, repo.full_name, subject, 0.0, attempts=1)
         return await self.run(replace(job, delivery=guid, **more))
 
-    async def comment(self, body: str, *, by: str = "ada", number: int = 12, attempts: int = 1, **more: Any) -> Outcome:
-        """Somebody says this on an issue."""
+    async def comment(
+        self,
+        body: str,
+        *,
+        by: str = "ada",
+        number: int = 12,
+        attempts: int = 1,
+        subject: str = "event/issue_comment",
+        **more: Any,
+    ) -> Outcome:
+        """Somebody says this on an issue, or on the pull request that is the `subject`."""
         given = {"edited": False, "ours": False, "created_at": self.world.clock, **more}
         self.world.said = IssueComment(5, number, by, body, **given)
-        about = ("dispatch-approve", "dispatch-approve", API.installation, API.id, API.full_name, "event/issue_comment")
+        about = ("dispatch-approve", "dispatch-approve", API.installation, API.id, API.full_name, subject)
         payload = {"comment": 5, "first_line": body.strip().split("\n")[0]}
         job = Job(f"c{len(self.outcomes)}", *about, 0.0, payload=payload, attempts=attempts, delivery="g5")
         return await self.run(job)

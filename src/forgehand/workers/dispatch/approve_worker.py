@@ -9,7 +9,7 @@ approval is for the attempt that was planned for, and no other.
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from forgehand.crafts.subjects import repo_of
+from forgehand.crafts.subjects import number_of, repo_of
 from forgehand.domain import dispatches as d
 from forgehand.domain.facts import Fact
 from forgehand.domain.jobs import Done, Outcome, Retry
@@ -56,6 +56,9 @@ class ApproveWorker:
         if comment is None or sha is None:
             return Done({"skipped": "no approval"})
         run = d.read_issue(await self._ports.kept.document(d.issue_key(repo.id, comment.number)))
+        if run is None and number_of(job) is None and may_appear(job.attempts, job.max_attempts):
+            # The issue can be answered before the job that wrote it has ended, and remembered it.
+            return Retry("it is not known yet whether this issue tells the outcome of a run")
         dispatch = await current(self._ports.kept, run) if run else None
         if dispatch is None:
             return Done({"skipped": "not on the outcome of a run"})

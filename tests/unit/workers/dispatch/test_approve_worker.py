@@ -75,7 +75,7 @@ async def test_it_is_given_once(engine: Engine) -> None:
         (f"`{APPROVE}`", {}, Permission.WRITE),
         (APPROVE, {"edited": True}, Permission.ADMIN),
         (APPROVE, {"ours": True}, Permission.ADMIN),
-        (APPROVE, {"number": 13}, Permission.ADMIN),
+        (APPROVE, {"number": 13, "attempts": 4}, Permission.ADMIN),
         ("Looks good", {}, Permission.ADMIN),
     ],
 )
@@ -137,6 +137,21 @@ async def test_a_comment_that_is_gone_approves_nothing(engine: Engine) -> None:
     not_yet = "GitHub does not show the comment: it is gone, or not there yet"
     assert await engine.comment(APPROVE) == Retry(not_yet)
     assert await engine.comment(APPROVE, attempts=4) == Done({"skipped": "no approval"})
+
+
+async def test_an_issue_that_is_answered_before_it_is_remembered_is_looked_up_again(engine: Engine) -> None:
+    documents, engine.world.documents = engine.world.documents, {}
+    not_yet = Retry("it is not known yet whether this issue tells the outcome of a run")
+    assert await engine.comment(APPROVE) == not_yet
+    engine.world.documents = documents
+    await engine.comment(APPROVE, attempts=2)
+    await engine.settle()
+    assert _started(engine) == ["acme/docs", "acme/web"]
+
+
+async def test_on_a_pull_request_nothing_is_waited_for(engine: Engine) -> None:
+    outcome = await engine.comment(APPROVE, number=13, subject="pull/13")
+    assert outcome == Done({"skipped": "not on the outcome of a run"})
 
 
 async def test_consent_that_was_withdrawn_meanwhile_is_withdrawn(engine: Engine) -> None:
