@@ -35,7 +35,7 @@ async def work(app: App, stop: asyncio.Event) -> None:
     try:
         async with working(app) as crew:
             await _sign_in(crew)
-            await crew.rescue.once()
+            await crew.rescue.once_or_later()
             spare_what_stays()
             async with asyncio.TaskGroup() as together:
                 together.create_task(crew.rescue.run(stop))

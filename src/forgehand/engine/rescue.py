@@ -39,14 +39,18 @@ class Rescue:
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            try:
-                await self.once()
-            except StoreUnavailable as error:
-                log.warning("rescue.missed", why=error.why)
+            await self.once_or_later()
             try:
                 await asyncio.wait_for(stop.wait(), self._every)
             except TimeoutError:
                 continue
+
+    async def once_or_later(self) -> None:
+        """The same, where the store can be asked just now."""
+        try:
+            await self.once()
+        except StoreUnavailable as error:
+            log.warning("rescue.missed", why=error.why)
 
     async def once(self) -> int:
         """Take back every lease that is dead, and wake what a lifted pause left waiting; gives how many jobs."""

@@ -9,8 +9,10 @@ import pytest
 
 from contracts.sandbox.conftest import Run, packed
 from forgehand.adapters.sandbox import SandboxLadder
-from forgehand.adapters.sandbox.ladder import AUTO
+from forgehand.adapters.sandbox import ladder as ladder_module
+from forgehand.adapters.sandbox.ladder import AGAIN_SECONDS, AUTO, Rung
 from forgehand.ports.sandbox import REPORTS, SandboxFailed, Task, Tier
+from support.engine import Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -121,6 +123,23 @@ async def test_without_any_tier_each_says_why(monkeypatch: pytest.MonkeyPatch) -
     assert "bubblewrap is not installed" in strength.says
     assert "util-linux" in strength.says
     assert "apt-get install bubblewrap" in strength.remedy
+
+
+async def test_what_does_not_work_is_tried_again_a_minute_later_and_what_works_is_not(
+    walled: SandboxLadder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, tries, clock = ladder_module._tried, [], Clock()
+
+    async def tried(rung: Rung) -> str:
+        tries.append(clock.now)
+        return "no answer within 20 s" if clock.now < AGAIN_SECONDS else await real(rung)
+
+    monkeypatch.setattr(ladder_module, "_tried", tried)
+    ladder = SandboxLadder(walled._choice, clock=clock)
+    for at, works in ((0.0, False), (AGAIN_SECONDS - 1, False), (AGAIN_SECONDS, True), (10 * AGAIN_SECONDS, True)):
+        clock.now = at
+        assert (await ladder.strength()).works is works
+    assert tries == [0.0, AGAIN_SECONDS]
 
 
 async def test_what_is_protected_is_never_shown(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ import asyncio
 import io
 import tarfile
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,8 @@ from forgehand.adapters.sandbox.userns import UserNamespaces
 from forgehand.ports.sandbox import Bounds, Ran, SandboxFailed, Strength, Task, Tier
 
 AUTO = "auto"
+AGAIN_SECONDS = 60.0
+"""After which a ladder without a rung that works is climbed again."""
 _WORD = b"works"
 _SAYS = {
     Tier.CONTAINER: "the container around this process; tests run in it as another user, with the network that it has",
@@ -46,11 +49,20 @@ class SandboxLadder:
     """`choice` is auto or one tier's name. `readable` are folders to show inside, as they are, besides the system's.
     `protected` are paths that nothing inside may reach: showing one, or a folder that holds it, is refused."""
 
-    def __init__(self, choice: str = AUTO, *, readable: Sequence[Path] = (), protected: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        choice: str = AUTO,
+        *,
+        readable: Sequence[Path] = (),
+        protected: Sequence[Path] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._choice = choice
         self._readable = tuple(path.absolute() for path in readable)
         self._protected = tuple(path.absolute() for path in protected)
+        self._clock = clock
         self._found: tuple[Strength, Rung | None] | None = None
+        self._found_at = 0.0
         self._finding = asyncio.Lock()
 
     async def strength(self) -> Strength:
@@ -67,9 +79,14 @@ class SandboxLadder:
 
     async def _climbed(self) -> tuple[Strength, Rung | None]:
         async with self._finding:
-            if self._found is None:
+            if self._found is None or self._worth_another_try():
                 self._found = await self._climb()
+                self._found_at = self._clock()
             return self._found
+
+    def _worth_another_try(self) -> bool:
+        """What works goes on working; what did not may have lacked nothing but a moment of a busy machine's time."""
+        return self._found is not None and self._found[1] is None and self._clock() - self._found_at >= AGAIN_SECONDS
 
     async def _climb(self) -> tuple[Strength, Rung | None]:
         if self._choice == Tier.NONE:
