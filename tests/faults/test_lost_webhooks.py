@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from support.dispatch_stage import concluded, dispatching, push, source_run, starts, target
-from support.product import assert_said_once, open_flawed_pull, product, reviewed, until
+from support.dispatch_stage import API, concluded, dispatching, push, source_run, starts, target
+from support.product import assert_said_once, open_flawed_pull, product, reviewed, stored, until
 
 
 def test_with_every_webhook_lost_the_review_appears_within_a_poll(tmp_path: Path) -> None:
@@ -19,8 +19,8 @@ def test_with_every_webhook_lost_a_run_that_ended_starts_its_targets_within_a_po
     with dispatching(tmp_path, "web", poll_seconds=1.0) as run:
         run.forge.webhooks.mode = "lost"
         target(run, "acme/web")
-        looks = "/repos/{owner}/{repo}/actions/runs"
-        until(lambda: [call for call in run.forge.calls if call.route == looks and "acme/api" in call.path], "a look")
+        looked = f"runs:{run.forge.world.repository(API).id}"
+        until(lambda: stored(run, lambda store: store.mark(looked)), "a first look, which knows of no run")
         push(run)
         told = concluded(run, source_run(run))
         assert [(each.run, each.conclusion) for each in told.targets] == [

@@ -1,6 +1,5 @@
 """What the product says when it cannot start: which variable, and what to do."""
 
-import socket
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ from pydantic import SecretStr
 
 from forgehand.practice.keys import private_key
 from support.command import forgehand, make_store
+from support.nobody import nobody
 from support.product import product
 
 
@@ -78,14 +78,13 @@ def test_a_data_folder_that_cannot_be_made_ends_the_start(tmp_path: Path, comman
 )
 def test_a_github_out_of_reach_is_one_line_with_address_and_remedy(tmp_path: Path, argv: tuple[str, ...]) -> None:
     make_store(tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
     # No webhook comes in here, so neither needs the webhook's secret.
     env = {name: value for name, value in an_app(tmp_path).items() if name != "GITHUB_WEBHOOK_SECRET"}
-    ran = forgehand(tmp_path, *argv, env={**env, "GITHUB_API_URL": nobody})
+    with nobody() as address:
+        ran = forgehand(tmp_path, *argv, env={**env, "GITHUB_API_URL": address})
     assert (ran.code, ran.out) == (1, "")
     (line,) = ran.err.splitlines()
-    assert line.startswith(f"forgehand: GitHub could not be reached at {nobody} for GET /app")
+    assert line.startswith(f"forgehand: GitHub could not be reached at {address} for GET /app")
     assert line.endswith("see that this machine reaches GitHub and that GITHUB_API_URL is right")
 
 

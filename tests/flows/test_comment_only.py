@@ -1,6 +1,5 @@
 """Comment-only is enforced twice: by our gate, and by the token that GitHub checks."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -8,13 +7,12 @@ import pytest
 from forgehand.assembly.build import opened, working
 from forgehand.assembly.workers import BuiltIn
 from forgehand.domain.effects import Effect, Merge, UpdateRef
-from forgehand.domain.jobs import Change, Done, JobState, Outcome
+from forgehand.domain.jobs import Done, JobState, Outcome
 from forgehand.domain.modes import Grant, Mode
 from forgehand.domain.repositories import Repo
 from forgehand.domain.routing import Trigger, WorkerSpec
-from forgehand.engine.schedule import Poll, tick
 from forgehand.ports.desk import Desk
-from support.product import REPO, open_flawed_pull, product
+from support.product import REPO, open_flawed_pull, poll, product
 
 pytestmark = pytest.mark.anyio
 
@@ -54,8 +52,7 @@ async def run_bold(folder: Path, wish: str, grant: Grant, mode: str = "apply") -
         settings = run.settings.model_copy(update={"mode": mode})
         async with opened(settings, built_in=(BuiltIn(spec, lambda parts: Bold(wish)),)) as app:
             async with working(app) as crew:
-                await app.store.commit(Change(enqueue=(tick(Poll("reconcile", 300), time.time()),)), time.time())
-                await crew.runner.drain()
+                await poll(app, crew)
             (job,) = [job for job in await app.store.jobs(10) if job.type == "bold"]
         assert run.forge.branch(REPO, "sneaky") is None
         assert not run.forge.pull(REPO, pull.number).merged

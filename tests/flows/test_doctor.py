@@ -1,7 +1,6 @@
 """`forgehand doctor` against a practice forge: what it finds, and the remedy it names."""
 
 import re
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 from forgehand.practice.keys import private_key
 from support.command import forgehand, make_store
 from support.forge import Sample, sample_forge
+from support.nobody import nobody
 
 
 def settings_for(sample: Sample, folder: Path, **more: str) -> dict[str, str]:
@@ -94,11 +94,10 @@ def test_a_key_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_github_that_does_not_answer_is_told_from_one_that_refuses(tmp_path: Path) -> None:
     with sample_forge(tmp_path) as sample:
         env = settings_for(sample, tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    check = examined(tmp_path, {**env, "GITHUB_API_URL": nobody}, 1)["GitHub"]
+    with nobody() as address:
+        check = examined(tmp_path, {**env, "GITHUB_API_URL": address}, 1)["GitHub"]
     assert "could not be reached" in check["says"]
-    assert nobody in check["remedy"]
+    assert address in check["remedy"]
 
 
 def test_permissions_that_an_installation_has_not_accepted_are_named(tmp_path: Path) -> None:
@@ -151,9 +150,7 @@ def test_each_program_is_there_with_its_version(tmp_path: Path) -> None:
 
 
 def test_deliveries_that_do_not_arrive_are_seen(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}/webhooks/github"
-    with sample_forge(tmp_path, webhook_url=nobody) as sample:
+    with nobody() as address, sample_forge(tmp_path, webhook_url=f"{address}/webhooks/github") as sample:
         sample.forge.webhooks.settle()
         check = examined(tmp_path, settings_for(sample, tmp_path), 0)["deliveries"]
     assert check["level"] == "warning"

@@ -11,7 +11,7 @@ import httpx2
 from playwright.sync_api import sync_playwright
 from pydantic import SecretStr
 
-from support.browser import FLAGS
+from support.browser import FLAGS, PATIENCE
 from support.product import PERMISSIONS, Product, product
 
 DOOR, DONE = "/admin/sign-in/github", "/admin/sign-in/github/done"
@@ -98,8 +98,9 @@ def test_a_no_on_github_and_a_code_that_it_does_not_know_are_said(tmp_path: Path
 
 def test_a_real_browser_comes_back_signed_in_and_the_audit_knows(tmp_path: Path, chromium: Path) -> None:
     with served(tmp_path, logins="mona") as run, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(chromium), args=FLAGS)
+        browser = play.chromium.launch(executable_path=str(chromium), args=FLAGS, timeout=PATIENCE)
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
         page.goto(f"{origin(run)}/admin/jobs")
         page.get_by_role("link", name="Sign in with GitHub").click()
         page.locator("input[name=login]").fill("mona")

@@ -13,6 +13,7 @@ from forgehand.assembly.settings import read_settings
 from forgehand.assembly.workers import BUILT_IN, listens
 from forgehand.practice.forge import Forge
 from forgehand.practice.records import App
+from support.browser import FLAGS, PATIENCE
 from support.command import Running, forgehand, running
 from support.forge import forge_server
 
@@ -141,19 +142,11 @@ def test_nobody_coming_back_ends_it_with_nothing_written(tmp_path: Path) -> None
 
 def test_a_real_browser_goes_there_and_back(tmp_path: Path, chromium: Path) -> None:
     with forge_server(tmp_path) as server, sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=str(chromium),
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-            ],
-        )
+        browser = play.chromium.launch(executable_path=str(chromium), args=FLAGS, timeout=PATIENCE)
         argv = ("init", "--no-browser", "--name", "From Chromium", "--webhook-url", HOOK)
         with running(tmp_path, *argv, env={"GITHUB_API_URL": server.url}) as init:
             page = browser.new_page()
+            page.set_default_timeout(PATIENCE)
             page.goto(page_of(init))
             page.get_by_role("button", name="Create the App on GitHub").click()
             page.get_by_role("heading", name="from-chromium is yours").wait_for()

@@ -111,8 +111,11 @@ def test_a_person_who_may_write_has_the_tests_run_once_more_and_sees_the_new_res
         until(lambda: check_of(run, pull.head_sha).summary != first.summary, "the second result")
         again = [check for check in run.forge.check_runs(REPO, pull.head_sha) if check.name == "Forgehand tests"]
         assert [check.id for check in again] == [first.id]
-        told = "\n".join(each.body for each in run.forge.comments(REPO, pull.number)).replace("\\", "")
-        assert f"The tests of `{pull.head_sha[:7]}` are run once more" in told
+
+        def told() -> str:
+            return "\n".join(each.body for each in run.forge.comments(REPO, pull.number)).replace("\\", "")
+
+        until(lambda: f"The tests of `{pull.head_sha[:7]}` are run once more" in told(), "the answer in words")
 
 
 def test_what_passed_by_the_rules_of_another_base_is_judged_by_those_of_the_new_one(tmp_path: Path) -> None:

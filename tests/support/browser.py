@@ -97,7 +97,7 @@ async def visit(chromium: Path, **options: object) -> AsyncIterator[Visit]:
 async def browser(chromium: Path) -> AsyncIterator[Browser]:
     """A Chromium of its own, with a profile that is thrown away."""
     async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        opened = await playwright.chromium.launch(executable_path=chromium, args=FLAGS, timeout=PATIENCE)
         try:
             yield opened
         finally:

@@ -129,11 +129,13 @@ class Product:
 
     def kill(self) -> None:
         """kill -9 of the server and, through its death, the end of its worker."""
+        self._unreachable()
         if self.process and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.wait_dead()
 
     def wait_dead(self) -> None:
+        self._unreachable()
         if self.process:
             self.process.wait(60)
             # A worker whose parent was killed goes by itself; tests go on only once it has.
@@ -141,6 +143,7 @@ class Product:
                 _close(self.process)
 
     def stop(self) -> None:
+        self._unreachable()
         for process in (self.process, *self.others):
             if process and process.poll() is None:
                 process.send_signal(signal.SIGCONT)
@@ -153,6 +156,10 @@ class Product:
                     os.killpg(process.pid, signal.SIGKILL)
                     process.wait()
                 _close(process)
+
+    def _unreachable(self) -> None:
+        """What is sent from now on must not reach whoever gets our port next: that may be another test's server."""
+        self.app.webhook_url = "http://127.0.0.1:9/webhooks/github"
 
     def log(self) -> str:
         return (self.folder / "log").read_text() if (self.folder / "log").exists() else ""

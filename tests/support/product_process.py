@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from forgehand.adapters.sql import store as sql_store
 from forgehand.assembly import worker_child
 from forgehand.assembly.build import opened
 from forgehand.assembly.logs import set_up_logs
@@ -59,6 +60,8 @@ def main() -> int:
         worker_main(steps=stopper(trap))
         return 0
     settings = Settings.from_json(sys.stdin.buffer.readline())
+    # The practice forge sends nothing again by itself: on a machine that stands still for a moment nothing may be lost.
+    sql_store.PATIENCE_SECONDS = 30.0
     if role == "worker":
         set_up_logs(settings)
         asyncio.run(_work(settings, trap))

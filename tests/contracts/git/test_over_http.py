@@ -100,6 +100,8 @@ async def test_the_token_is_in_no_argument_environment_file_or_log(
     caplog.set_level(logging.DEBUG)
     canary = "gh" + "s_" + "C" * (length - 4)
     watcher = _Watcher(canary)
+    # git lives long enough to be seen.
+    sample.forge.faults.add("slow", route="/{owner}/{repo}.git/info/refs", seconds=1.0)
     git = GitComparisons(ChildProcesses(), Given(canary), tmp_path / "data", sample.url)
     with watcher, pytest.raises(GitFailed, match="read access to the repository's contents") as failed:
         async with git.compare(_repo(sample), 1, sample.pull.base_sha, sample.pull.head_sha):

@@ -309,7 +309,7 @@ async def test_a_manifest_code_becomes_the_apps_credentials_once(forge: Forge) -
         "default_permissions": required_permissions(),
         "default_events": ["pull_request"],
     }
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=60) as browser:
         page = await browser.post(
             f"{forge.url}/settings/apps/new", params={"state": "s"}, data={"manifest": json.dumps(manifest)}
         )

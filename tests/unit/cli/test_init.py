@@ -30,7 +30,7 @@ async def converted(code: str, api_url: str) -> NewApp:
 
 def created(shown: ManifestPage) -> str:
     """Where GitHub sends the browser with the code."""
-    return f"{shown.url}created?code=abc&state={state_of(httpx2.get(shown.url).text)}"
+    return f"{shown.url}created?code=abc&state={state_of(httpx2.get(shown.url, timeout=60).text)}"
 
 
 def state_of(form: str) -> str:
@@ -109,7 +109,7 @@ def test_the_person_has_their_answer_before_waiting_ends(monkeypatch: pytest.Mon
     monkeypatch.setattr(manifest_page, "convert", converted)
     monkeypatch.setattr(Handler, "send_page", look_and_send)
     with page() as shown:
-        assert "mine is yours" in httpx2.get(created(shown)).text
+        assert "mine is yours" in httpx2.get(created(shown), timeout=60).text
         assert shown.wait(60).slug == "mine"
 
 
@@ -122,7 +122,7 @@ def test_an_app_is_kept_though_the_browser_has_gone(monkeypatch: pytest.MonkeyPa
         address = created(shown)
         monkeypatch.setattr(Handler, "send_page", gone)
         with pytest.raises(httpx2.TransportError):
-            httpx2.get(address)
+            httpx2.get(address, timeout=60)
         assert shown.wait(60).slug == "mine"
 
 

@@ -75,10 +75,15 @@ class Backend(Protocol):
     async def check(self) -> str: ...
 
 
+PATIENCE_SECONDS = 1.5
+"""How long a delivery waits to be stored before GitHub is told to send it again later."""
+
+
 class SqlStore:
     """The store at `sqlite:///path` or `postgresql://user:password@host/database`.
 
-    At most `queue_rows` writes and `queue_bytes` of bodies wait at a time; a delivery waits at most `patience` seconds.
+    At most `queue_rows` writes and `queue_bytes` of bodies wait at a time; a delivery waits at most `patience` seconds,
+    PATIENCE_SECONDS if none are given.
     """
 
     def __init__(
@@ -87,10 +92,11 @@ class SqlStore:
         *,
         queue_rows: int = 2000,
         queue_bytes: int = 128 * 1024 * 1024,
-        patience: float = 1.5,
+        patience: float | None = None,
         threads: int = 4,
         sqlite_library: tuple[int, ...] = pysqlite3.sqlite_version_info,
     ) -> None:
+        patience = PATIENCE_SECONDS if patience is None else patience
         path = _sqlite_path(url)
         self._one_lock = path is not None
         if path is not None:
