@@ -52,7 +52,7 @@ def reasons(rulings: Iterable[Ruling]) -> str:
 def to_json(ruling: Ruling) -> dict[str, Any]:
     """A ruling as small JSON, for the store and for `--json`."""
     told: dict[str, Any] = {"rule": ruling.rule, "state": str(ruling.state), "reason": ruling.reason}
-    if ruling.state is State.VIOLATED:
+    if ruling.state in FORBIDDING:
         told["costs"] = str(ruling.costs)
     if ruling.parts:
         told["parts"] = [to_json(part) for part in ruling.parts]

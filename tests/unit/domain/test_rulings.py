@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forgehand.domain.effects.check_run import Conclusion
-from forgehand.domain.rulings import Ruling, State, first, from_json, to_json
+from forgehand.domain.rulings import FORBIDDING, Ruling, State, first, from_json, to_json
 
 leaves = st.builds(Ruling, st.text(), st.sampled_from(State), st.text())
 trees = st.recursive(
@@ -28,8 +28,9 @@ def test_a_tree_comes_back_from_json_as_it_was(tree: Ruling) -> None:
     assert from_json(json.loads(json.dumps(to_json(tree)))) == tree
 
 
-def test_what_a_violation_costs_is_kept() -> None:
-    draft = Ruling("not a draft", State.VIOLATED, "The pull request is a draft.", Conclusion.NEUTRAL)
+@pytest.mark.parametrize("state", FORBIDDING)
+def test_what_stands_in_the_way_keeps_what_it_costs(state: State) -> None:
+    draft = Ruling("not a draft", state, "The pull request is a draft.", Conclusion.NEUTRAL)
     assert from_json(to_json(draft)) == draft
 
 
