@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -81,14 +82,37 @@ async def test_what_a_child_leaves_behind_is_killed_and_holds_nobody_up(
 
 async def test_cancelling_kills_the_whole_group(children: ChildProcesses, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
-    script = f'sleep 600 & echo "$! $$" > {pids}.new; mv {pids}.new {pids}; wait'
-    running = asyncio.create_task(children.run(["sh", "-c", script], cwd=tmp_path))
+    running = asyncio.create_task(children.run(["sh", "-c", _sleepers(pids)], cwd=tmp_path))
     await _until(pids.exists)
     running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
+    await asyncio.wait([running])
+    assert running.cancelled()
     await _all_gone(int(pid) for pid in pids.read_text().split())
     assert list((tmp_path / "homes").iterdir()) == []
+
+
+async def test_cancelling_kills_it_also_where_the_child_is_faster_than_the_news_of_its_start(
+    children: ChildProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, told, pids = asyncio.get_running_loop(), asyncio.Event(), tmp_path / "pids"
+    start = loop.subprocess_exec
+
+    async def tell_late(*argv: Any, **how: Any) -> Any:
+        started = await start(*argv, **how)
+        await told.wait()
+        return started
+
+    monkeypatch.setattr(loop, "subprocess_exec", tell_late)
+    running = asyncio.create_task(children.run(["sh", "-c", _sleepers(pids)], cwd=tmp_path))
+    await _until(pids.exists)
+    # However often it is told to.
+    for _ in range(2):
+        running.cancel()
+        await asyncio.sleep(0)
+    told.set()
+    await asyncio.wait([running])
+    assert running.cancelled()
+    await _all_gone(int(pid) for pid in pids.read_text().split())
 
 
 async def test_output_beyond_the_limit_is_cut_and_says_so(children: ChildProcesses, tmp_path: Path) -> None:
@@ -177,6 +201,11 @@ def _alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _sleepers(pids: Path) -> str:
+    """A shell and a child of it that sleep; both say who they are in one file."""
+    return f'sleep 600 & echo "$! $$" > {pids}.new; mv {pids}.new {pids}; wait'
 
 
 async def _until(condition: object) -> None:

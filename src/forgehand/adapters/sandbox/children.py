@@ -16,9 +16,11 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from forgehand.ports.children import Finished, Limits
 
+T = TypeVar("T")
 NOT_FOUND = 127
 """The code a shell gives to a command that is not there."""
 _LAST_WORDS = 5.0
@@ -69,17 +71,19 @@ def _leash(limits: Limits) -> list[str] | None:
 async def _run(argv: Sequence[str], cwd: Path, env: Mapping[str, str], stdin: bytes, limits: Limits) -> Finished:
     loop = asyncio.get_running_loop()
     started = time.monotonic()
-    transport, child = await loop.subprocess_exec(
-        lambda: _Child(limits.output), *argv, cwd=cwd, env=dict(env), start_new_session=True
+    starting = asyncio.create_task(
+        loop.subprocess_exec(lambda: _Child(limits.output), *argv, cwd=cwd, env=dict(env), start_new_session=True)
     )
     timed_out = False
     try:
+        transport, child = await asyncio.shield(starting)
         _feed(transport, stdin)
         async with asyncio.timeout(limits.seconds):
             await child.exited.wait()
     except TimeoutError:
         timed_out = True
     finally:
+        transport, child = await in_any_case(starting)
         # Whatever the child started and left behind goes too, or it would hold the pipes open.
         _kill_group(transport.get_pid())
         await _gone(transport, child)
@@ -111,6 +115,15 @@ class _Child(asyncio.SubprocessProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed.set()
+
+
+async def in_any_case(starting: asyncio.Task[T]) -> T:
+    """What starts is there in a moment, and may run already: whoever is cancelled meanwhile must not leave it. asyncio
+    itself would kill the child alone, and wait for as long as anything below it holds the pipes."""
+    while not starting.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([starting])
+    return starting.result()
 
 
 def _feed(transport: asyncio.SubprocessTransport, stdin: bytes) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from forgehand.adapters.sandbox.cgroups import Group, group
+from forgehand.adapters.sandbox.children import in_any_case
 from forgehand.adapters.sandbox.inside import NOT_STARTED, Room, environment, script
 from forgehand.adapters.sandbox.output import HeadAndTail
 from forgehand.adapters.sandbox.packing import Returned, read_returned
@@ -144,9 +145,12 @@ class _Run:
         with _pipe() as back, _pipe() as out:
             listening = await loop.connect_read_pipe(lambda: channel, os.fdopen(os.dup(back[0]), "rb", buffering=0))
             hearing = await loop.connect_read_pipe(lambda: output, os.fdopen(os.dup(out[0]), "rb", buffering=0))
+            starting = asyncio.create_task(self._start(argv, archive, out[1], back[1], prepared))
             try:
-                process = await self._start(argv, archive, out[1], back[1], prepared)
+                process = await asyncio.shield(starting)
             except BaseException:
+                with contextlib.suppress(OSError):
+                    _kill((await in_any_case(starting)).pid, limits)
                 listening[0].close()
                 hearing[0].close()
                 raise
