@@ -46,7 +46,7 @@ class Rescue:
                 continue
 
     async def once_or_later(self) -> None:
-        """The same, where the store can be asked just now."""
+        """As `once`; where the store cannot be asked just now, that is logged and left to the next time."""
         try:
             await self.once()
         except StoreUnavailable as error:
